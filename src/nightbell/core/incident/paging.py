@@ -1,0 +1,77 @@
+"""The walk: which layer is paged next, and whom that wakes. The decision and every preview of it call this."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from nightbell.core.incident.effects import Reason
+from nightbell.core.incident.events import LayerSkipped
+from nightbell.core.incident.state import Incident
+from nightbell.core.policy import Layer, Target
+from nightbell.core.roster import Member, Roster
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Where a walk stops: a layer, or the fallback responders (`layer` None).
+
+    `group` is who is paged and why, never empty; `passed_over` the relieved who were left out; `skipped` the layers on the
+    way that stood for nobody.
+    """
+
+    position: int
+    round: int
+    layer: Layer | None
+    group: tuple[tuple[Member, Reason], ...]
+    passed_over: tuple[Member, ...]
+    skipped: tuple[LayerSkipped, ...]
+
+    @property
+    def target(self) -> Target | None:
+        """The target that is paged, or None for the fallback responders."""
+        return self.layer.target if self.layer else None
+
+
+def next_stop(incident: Incident, roster: Roster, *, with_owner: bool = False) -> Stop:
+    """Where paging goes from here. The owner is in the first group of each round, or in any `with_owner`."""
+    skipped: list[LayerSkipped] = []
+    for position, round_, layer in _itinerary(incident):
+        responders = roster.reach(layer.target)
+        if not responders:
+            skipped.append(LayerSkipped(position, round_, layer.target, "no active member"))
+            continue
+        first_of_round = incident.position == 0 or round_ != incident.round
+        owners = roster.active((incident.owner_id,)) if first_of_round or with_owner else ()
+        group, passed_over = _group(incident, responders, Reason.LAYER, owners)
+        return Stop(position, round_, layer, group, passed_over, tuple(skipped))
+    last_resort = roster.active((*roster.fallback, incident.owner_id))
+    group, passed_over = _group(incident, last_resort, Reason.FALLBACK, ())
+    last_round = incident.policy.repeat_count + 1 if incident.policy else incident.round
+    return Stop(incident.position, last_round, None, group, passed_over, tuple(skipped))
+
+
+def _itinerary(incident: Incident) -> Iterator[tuple[int, int, Layer]]:
+    """The layers left in this round, then those of one more round if the policy repeats.
+
+    A walk that starts before the first layer has tried a whole round when it has been through: if that reached nobody,
+    another round at the same instant would not either.
+    """
+    if incident.policy is None:
+        return
+    layers = incident.policy.layers
+    for position in range(incident.position + 1, len(layers) + 1):
+        yield position, incident.round, layers[position - 1]
+    if incident.position > 0 and incident.round <= incident.policy.repeat_count:
+        for position, layer in enumerate(layers, start=1):
+            yield position, incident.round + 1, layer
+
+
+def _group(
+    incident: Incident, responders: tuple[Member, ...], reason: Reason, owners: tuple[Member, ...]
+) -> tuple[tuple[tuple[Member, Reason], ...], tuple[Member, ...]]:
+    """Who is paged and who is passed over: the relieved are, unless that would leave nobody."""
+    everybody = [(member, reason) for member in responders]
+    everybody += [(member, Reason.OWNER) for member in owners if member not in responders]
+    kept = tuple(entry for entry in everybody if entry[0].id not in incident.relieved)
+    if not kept:
+        return tuple(everybody), ()
+    return kept, tuple(member for member, _ in everybody if member.id in incident.relieved)

@@ -1,0 +1,43 @@
+"""Who can be reached at one instant: an organization's active members, its heir, its last resort and who is on call."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from nightbell.core import policy
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """An active member and the channels that reach them."""
+
+    id: UUID
+    name: str
+    channels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Roster:
+    """The people of one organization, read once for a decision.
+
+    `members` holds at least every active member that the decision could name; `fallback` is never empty, because there is
+    always an active admin; `on_call` has, for each schedule, whoever is on call there now.
+    """
+
+    members: Mapping[UUID, Member]
+    heir: UUID
+    fallback: tuple[UUID, ...]
+    on_call: Mapping[UUID, tuple[UUID, ...]] = field(default_factory=dict)
+
+    def reach(self, target: policy.Target) -> tuple[Member, ...]:
+        """The active members a target stands for, each once, in the target's order."""
+        match target:
+            case policy.Users(user_ids):
+                named = user_ids
+            case policy.Schedule(schedule_id):
+                named = self.on_call.get(schedule_id, ())
+        return self.active(named)
+
+    def active(self, user_ids: tuple[UUID, ...]) -> tuple[Member, ...]:
+        """The active members among `user_ids`, each once, in that order."""
+        return tuple(self.members[user_id] for user_id in dict.fromkeys(user_ids) if user_id in self.members)
