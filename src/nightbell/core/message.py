@@ -1,8 +1,11 @@
 """What a page says, whatever the channel."""
 
+import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
+from typing import assert_never
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from nightbell.core.incident.effects import Reason
 from nightbell.core.incident.state import Cause, Severity, Status
@@ -21,8 +24,8 @@ class NextStep:
 class Facts:
     """Everything a page may say. Title, description and note come from outside and are hostile.
 
-    `position` is 0 where no layer was paged; `timezone` is the recipient's IANA zone; `next_step` is None where nobody else
-    will be paged; `handed_off_by` and `note` are set for a handoff.
+    `position` is 0 where no layer was paged; `timezone` is the recipient's IANA zone; `next_step` is None where nobody
+    else will be paged; `handed_off_by` and `note` are set for a handoff.
     """
 
     incident_id: UUID
@@ -48,3 +51,205 @@ class Facts:
     next_step: NextStep | None
     acknowledge_url: str
     view_url: str
+
+
+MAX_NAMES = 3
+LATE_AFTER_SECONDS = 60
+
+
+def subject(facts: Facts) -> str:
+    """The one line that says it all: `[#42] CRITICAL DB pool exhausted`. The same for every page of an incident."""
+    return f"[#{facts.number}] {facts.severity.upper()} {title(facts)}"
+
+
+def title(facts: Facts) -> str:
+    """The title in one clean line; never empty."""
+    return clean(facts.title, 200) or "(no title)"
+
+
+def lead(facts: Facts) -> str:
+    """What comes first. A handoff leads with who handed it over, the note, and how long there is to answer."""
+    if facts.reason is Reason.HANDOFF:
+        note = clean(facts.note or "", 1000)
+        handed = f"{_giver(facts)} handed this incident to you" + (f": “{note}”." if note else ".")
+        return f"{handed} {_answer_by(facts)}"
+    if facts.reason is Reason.FALLBACK:
+        return "You are paged as the last resort."
+    return "You are paged."
+
+
+def why(facts: Facts) -> str:
+    """Why this person is paged, in words, from the record alone."""
+    match facts.reason:
+        case Reason.HANDOFF:
+            return f"{_giver(facts)} handed this incident to you."
+        case Reason.FALLBACK:
+            return _why_fallback(facts.cause)
+        case Reason.OWNER:
+            layer = f" {_layer(facts)}{_because(facts.cause)}." if facts.position else ""
+            return f"You own this incident.{layer}"
+        case Reason.LAYER:
+            return f"{_layer(facts)}{_because(facts.cause)}."
+        case _:
+            assert_never(facts.reason)
+
+
+def since(facts: Facts) -> str:
+    """Since when it is broken: `Open since Mon 23 Nov 2026, 02:14 (Europe/Berlin)`."""
+    zone, name = _zone(facts.timezone)
+    opened = facts.opened_at.astimezone(zone)
+    return f"Open since {_day(opened)}, {_clock(opened, name)}"
+
+
+def late(facts: Facts) -> str | None:
+    """How late the page is, from a minute on; None before."""
+    if facts.late_seconds < LATE_AFTER_SECONDS:
+        return None
+    hours, minutes = divmod(facts.late_seconds // 60, 60)
+    span = f"{hours} h {minutes} min" if hours else f"{minutes} min"
+    return f"This page is {span} late."
+
+
+def next_step(facts: Facts) -> str:
+    """Who is paged next and when, or that nobody is."""
+    step = facts.next_step
+    if step is None:
+        return "Nobody else will be paged."
+    who, verb = _people(step)
+    return f"{who} {verb} paged at {_instant(facts, step.at)} unless someone acknowledges."
+
+
+def clean(text: str, length: int, *, lines: bool = False) -> str:
+    """Text from outside, made safe to show: at most `length` characters, in one line unless `lines`.
+
+    Control characters, bidi overrides and isolates and other invisible characters go; what would decode to something
+    else in a mail header (an RFC 2047 encoded word) is broken up, so that it stays the text it looks like.
+    """
+    visible = text.translate(_DROPPED)
+    if lines:
+        # Every kind of line end becomes "\n": what is measured, folded or quoted later sees the lines a reader sees.
+        visible = "\n".join(" ".join(line.split("\t")).rstrip() for line in visible.splitlines()).strip("\n")
+    else:
+        visible = " ".join(visible.split())
+    visible = _ENCODED_WORD.sub("= ?", visible)
+    return visible if len(visible) <= length else visible[: length - 1].rstrip() + "…"
+
+
+# What text from outside must not contain. Line ends and tabs are dealt with by `clean` itself; zero-width joiners stay,
+# because scripts and emoji need them.
+_DROPPED: dict[int, None] = dict.fromkeys(
+    code
+    for first, last in (
+        (0x00, 0x08),  # controls, up to the tab
+        (0x0E, 0x1B),
+        (0x1F, 0x1F),
+        (0x7F, 0x84),
+        (0x86, 0x9F),
+        (0xAD, 0xAD),  # soft hyphen
+        (0x061C, 0x061C),  # bidi marks
+        (0x180E, 0x180E),
+        (0x200B, 0x200B),  # zero-width space
+        (0x200E, 0x200F),
+        (0x202A, 0x202E),  # bidi embeddings and overrides
+        (0x2060, 0x206F),  # bidi isolates and invisible operators
+        (0xD800, 0xDFFF),  # lone surrogates cannot be encoded
+        (0xFEFF, 0xFEFF),
+        (0xFFF9, 0xFFFB),
+        (0xE0000, 0xE007F),  # tags
+    )
+    for code in range(first, last + 1)
+)
+_ENCODED_WORD = re.compile(r"=\?(?=[^?]*\?[bq]\?)", re.IGNORECASE)
+
+
+def _giver(facts: Facts) -> str:
+    """Who handed the incident over."""
+    return clean(facts.handed_off_by or "", 100) or "Nightbell"
+
+
+def _answer_by(facts: Facts) -> str:
+    """How long there is to answer, and what follows."""
+    step = facts.next_step
+    if step is None:
+        return "Nobody else will be paged."
+    who, verb = _people(step)
+    who = who[0].lower() + who[1:] if not step.names else who
+    return f"Answer by {_instant(facts, step.at)} or {who} {verb} paged."
+
+
+def _people(step: NextStep) -> tuple[str, str]:
+    """The people of a step and the verb that agrees with them."""
+    names = [clean(name, 100) for name in step.names]
+    if not names:
+        return ("The fallback responders", "are") if step.fallback else ("The next layer", "is")
+    if len(names) > MAX_NAMES:
+        names = [*names[: MAX_NAMES - 1], f"{len(names) - MAX_NAMES + 1} others"]
+    joined = " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+    return joined + (" (fallback)" if step.fallback else ""), "is" if len(names) == 1 else "are"
+
+
+def _layer(facts: Facts) -> str:
+    """Where in the policy the page comes from."""
+    of_policy = f" of {clean(facts.policy_name, 100)}" if facts.policy_name else ""
+    round_ = f", round {facts.round}" if facts.round > 1 else ""
+    return f"Layer {facts.position} of {facts.layer_count}{of_policy}{round_}"
+
+
+def _because(cause: Cause | None) -> str:
+    """What made paging move on to here; nothing to say where it only began."""
+    match cause:
+        case Cause.TIMEOUT:
+            return ": nobody answered in time"
+        case Cause.UNREACHABLE:
+            return ": nobody paged before could be reached"
+        case Cause.ESCALATED:
+            return ": it was escalated by hand"
+        case Cause.REMOVED:
+            return ": the owner left the organization"
+        case Cause.OPENED | None:
+            return ""
+        case _:
+            assert_never(cause)
+
+
+def _why_fallback(cause: Cause | None) -> str:
+    """Why the last resort is woken."""
+    match cause:
+        case Cause.UNREACHABLE:
+            return "Nobody could be reached: the fallback responders are paged."
+        case Cause.OPENED:
+            return "No layer had anybody to page: the fallback responders are paged."
+        case _:
+            return "Nobody answered: the fallback responders are paged."
+
+
+def _instant(facts: Facts, at: datetime) -> str:
+    """An instant for this recipient; with its day where that is not the day the incident opened."""
+    zone, name = _zone(facts.timezone)
+    local = at.astimezone(zone)
+    day = "" if local.date() == facts.opened_at.astimezone(zone).date() else f" on {_day(local)}"
+    return f"{_clock(local, name)}{day}"
+
+
+def _clock(local: datetime, zone_name: str) -> str:
+    """`02:19 (Europe/Berlin)`; in the hour that a change of clocks repeats, with the offset that tells both apart."""
+    offset = local.strftime("%z")
+    repeated = local.replace(fold=1 - local.fold).strftime("%z") != offset
+    return f"{local:%H:%M} ({zone_name}{f', UTC{offset[:3]}:{offset[3:]}' if repeated else ''})"
+
+
+def _day(local: datetime) -> str:
+    """`Mon 23 Nov 2026`, whatever the locale of the process."""
+    return f"{_WEEKDAYS[local.weekday()]} {local.day} {_MONTHS[local.month - 1]} {local.year}"
+
+
+def _zone(name: str) -> tuple[tzinfo, str]:
+    """The zone and its name; UTC for one that does not exist."""
+    try:
+        return ZoneInfo(name), name
+    except (KeyError, ValueError, OSError):  # unknown; malformed; the name of a folder of zones
+        return UTC, "UTC"
+
+
+_WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
