@@ -1,0 +1,17 @@
+"""The only place for what the embedded server says when it cannot be used."""
+
+
+class PostgresError(Exception):
+    """Its text is written for the person at the terminal and names what to change."""
+
+
+class Unusable(PostgresError):  # noqa: N818 -- reads as a sentence where it is caught
+    """The binaries or the data directory do not allow a server at all."""
+
+
+class Busy(PostgresError):  # noqa: N818 -- as above
+    """Another process owns the server of this data directory."""
+
+
+class NotRunning(PostgresError):  # noqa: N818 -- as above
+    """No server of this data directory accepts connections."""

@@ -1,0 +1,263 @@
+"""The only place that starts, shares and stops the embedded server of a data directory."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, Self
+
+from nightbell.postgres import accounts, binaries, cluster, errors, layout, locks, processes
+
+_RECOVERY_PATIENCE = 600.0
+_ATTACH_PATIENCE = 30.0
+_BACKENDS_PATIENCE = 30.0
+_ONE_SHOT = "one-shot"
+_LASTING = "lasting"
+_ONE_SHOT_PATIENCE = 10.0
+_LONGEST_USE = 3600.0
+_LARGEST_LOG = 10 * 1024 * 1024
+
+
+class Server:
+    """A running server. As a context manager it stops only what it started."""
+
+    def __init__(self, place: layout.Layout, version: str, socket_directory: Path) -> None:
+        self.version = version
+        self._place = place
+        self._socket_directory = socket_directory
+        self._process: subprocess.Popen[bytes] | None = None
+        self._how: tuple[list[str | Path], accounts.Account] | None = None
+        self._owner: locks.Lock | None = None
+        self._use: locks.Lock | None = None
+        self._pid = os.getpid()
+
+    @property
+    def url(self) -> str:
+        # The port is part of it: libpq would take PGPORT from the environment.
+        return f"postgresql://{cluster.ROLE}@/{cluster.DATABASE}?host={self._socket_directory}&port={layout.PORT}"
+
+    @property
+    def owned(self) -> bool:
+        return self._owner is not None
+
+    @property
+    def log(self) -> Path:
+        return self._place.log
+
+    def stop(self) -> None:
+        """A fast shutdown of what we started; after an attach nothing. Again: nothing. In a forked child: nothing."""
+        if self._pid != os.getpid():
+            return
+        try:
+            if self._owner is not None:
+                self._wait_for_other_users()
+        finally:
+            try:
+                self._end(signal.SIGINT)
+            finally:
+                self._give_back()
+
+    def ensure_running(self) -> None:
+        """Starts an owned server again whose process has ended (killed for memory); from the main thread."""
+        if self._process is not None and self._process.poll() is not None:
+            self._process = None
+            cluster.take_over(self._place)
+            self._launch()
+
+    def restart_immediate(self) -> None:
+        """Ends it without a shutdown, as a power cut would, and starts it on the same socket: for crash tests."""
+        self._end(signal.SIGQUIT, keep_socket_directory=True)
+        cluster.take_over(self._place)
+        self._launch()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    @property
+    def socket_directory(self) -> Path:
+        return self._socket_directory
+
+    def own(self, lock: locks.Lock, account: accounts.Account, command: list[str | Path]) -> None:
+        """Starts it, for whoever holds the owner's lock."""
+        self._how = command, account
+        try:
+            self._launch()
+        except BaseException:
+            layout.remove_short_socket_directory(self._place, self._socket_directory)
+            raise
+        self._owner = lock
+
+    def used_through(self, lock: locks.Lock) -> None:
+        self._use = lock
+
+    def _wait_for_other_users(self) -> None:
+        # One-shot verbs share the server the first of them started: it must not be pulled away from under the second.
+        if self._use is not None:
+            self._use.take_alone(_LONGEST_USE)
+
+    def _end(self, first: signal.Signals, *, keep_socket_directory: bool = False) -> None:
+        process, self._process = self._process, None
+        if process is not None:
+            processes.end_child(process, first)
+            if not keep_socket_directory:
+                layout.remove_short_socket_directory(self._place, self._socket_directory)
+
+    def _give_back(self) -> None:
+        # The owner first: who waits for the other lock finds the server already free to start.
+        for lock in (self._owner, self._use):
+            if lock is not None:
+                lock.release()
+        self._owner = self._use = None
+
+    def _launch(self) -> None:
+        if self._how is None:
+            raise RuntimeError("only the owner of a server can start it")
+        command, account = self._how
+        until = time.monotonic() + _BACKENDS_PATIENCE
+        while True:
+            with _open_log(self._place, account) as log:
+                before = log.seek(0, os.SEEK_END)
+                process = processes.launch(command, account, log)
+            try:
+                ready = processes.wait_until_ready(process, self._place.cluster, _RECOVERY_PATIENCE)
+            except BaseException:
+                processes.end_child(process)
+                raise
+            if ready:
+                self._process = process
+                return
+            if process.poll() is None:
+                processes.end_child(process)
+            said = _log_since(self._place, before)
+            # Backends of a killed server end by themselves, each after its statement.
+            if "pre-existing shared memory block" not in said or time.monotonic() > until:
+                raise errors.Unusable(f"PostgreSQL did not start. {self._place.log} says:\n{said}")
+            time.sleep(0.1)
+
+
+def _open_log(place: layout.Layout, account: accounts.Account) -> BinaryIO:
+    with contextlib.suppress(FileNotFoundError):
+        if place.log.lstat().st_size > _LARGEST_LOG:
+            place.log.replace(place.log.with_suffix(".log.1"))
+    try:
+        descriptor = os.open(place.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise errors.Unusable(f"{place.log}: {error.strerror}") from None
+    if account.dropped:
+        os.fchown(descriptor, account.uid, account.gid)
+    return os.fdopen(descriptor, "ab")
+
+
+def _log_since(place: layout.Layout, offset: int) -> str:
+    with place.log.open("rb") as file:
+        file.seek(offset)
+        return file.read()[-2000:].decode(errors="replace").strip()
+
+
+def start(data_directory: Path, settings: Mapping[str, str] | None = None) -> Server:
+    """Takes ownership, makes the cluster the first time, and starts the server; from the main thread.
+
+    `settings` are PostgreSQL's, over our own. Raises Busy if another process owns a running server, Unusable with what
+    to change otherwise.
+    """
+    return _start(data_directory, settings or {}, _LASTING)
+
+
+def attach(data_directory: Path) -> Server:
+    """The running server of this data directory; waits for one that is starting. Raises NotRunning."""
+    place = layout.of(data_directory)
+    until = time.monotonic() + _ATTACH_PATIENCE
+    while True:
+        try:
+            said = processes.read_pid_file(place.cluster)
+        except PermissionError:
+            raise _not_for_us(place) from None
+        if said is None or not processes.is_server(said.pid, place.cluster) or said.status == "stopping":
+            raise errors.NotRunning(f"No PostgreSQL of {place.data} is running: nightbell serve starts it.")
+        if said.status == "ready":
+            break
+        if time.monotonic() > until:
+            raise errors.NotRunning(f"The PostgreSQL of {place.data} is still starting, after a crash? Try later.")
+        time.sleep(0.02)
+    if not cluster.may_connect(place):
+        raise _not_for_us(place)
+    return Server(place, str(cluster.major(place)), said.socket_directory)
+
+
+def share(data_directory: Path) -> Server:
+    """For verbs that do one thing: attaches, or starts a server and stops it when its last such user is done."""
+    place = layout.of(data_directory)
+    layout.make(place)
+    account = accounts.choose(place.cluster)
+    layout.check_reachable(place, account)
+    use = locks.Lock(place.users_lock, account)
+    try:
+        use.share()
+        server = _attach_or_start(data_directory)
+    except BaseException:
+        use.release()
+        raise
+    server.used_through(use)
+    return server
+
+
+def _attach_or_start(data_directory: Path) -> Server:
+    until = time.monotonic() + _ATTACH_PATIENCE
+    while True:
+        try:
+            return attach(data_directory)
+        except errors.NotRunning:
+            with contextlib.suppress(errors.Busy):  # another is between its lock and its pid file
+                return _start(data_directory, {}, _ONE_SHOT)
+            if time.monotonic() > until:
+                raise
+        time.sleep(0.05)
+
+
+def _not_for_us(place: layout.Layout) -> errors.Unusable:
+    return errors.Unusable(
+        f"The PostgreSQL of {place.data} runs for another user than {accounts.own_name()}: run this as that user."
+    )
+
+
+def _start(data_directory: Path, settings: Mapping[str, str], purpose: str) -> Server:
+    place = layout.of(data_directory)
+    layout.make(place)
+    account = accounts.choose(place.cluster)
+    layout.check_reachable(place, account)
+    lock = locks.Lock(place.owner_lock, account)
+    try:
+        _own(lock, place, purpose)
+        major = cluster.major(place)
+        programs = binaries.readable(binaries.find_binaries(major), account, place.data)
+        if major is None:
+            cluster.make(place, programs, account, sync=settings.get("fsync") != "off")
+        left = cluster.take_over(place)
+        if left is not None:
+            layout.remove_short_socket_directory(place, left)
+        cluster.write_access_rules(place)
+        server = Server(place, str(programs.major), layout.socket_directory(place, account))
+        server.own(lock, account, cluster.arguments(place, programs, account, server.socket_directory, settings))
+    except BaseException:
+        lock.release()
+        raise
+    return server
+
+
+def _own(lock: locks.Lock, place: layout.Layout, purpose: str) -> None:
+    until = time.monotonic() + _ONE_SHOT_PATIENCE
+    while not lock.take():
+        holder = lock.read()
+        if purpose == _ONE_SHOT or not holder.startswith(_ONE_SHOT) or time.monotonic() > until:
+            raise errors.Busy(f"Another process ({holder}) runs the PostgreSQL of {place.data}.")
+        time.sleep(0.05)
+    lock.note(f"{purpose}, process {os.getpid()}")
