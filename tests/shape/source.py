@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = "src/nightbell"
 CODE = (PACKAGE, "tests", "benchmarks")
@@ -59,17 +61,11 @@ class Source:
     @cached_property
     def texts(self) -> list[tuple[int, str]]:
         """Every string literal with its line, docstrings apart; an f-string as one text with `{}` for its values."""
-        found = []
-        within: set[int] = set()
-        for node in self.nodes:
-            if isinstance(node, ast.JoinedStr):
-                within.update(id(part) for part in node.values)
-                found.append((node.lineno, "".join(_text(part) for part in node.values)))
-        for node in self.nodes:
-            if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                if id(node) not in within and id(node) not in self.documentation:
-                    found.append((node.lineno, node.value))
-        return found
+        joined = [node for node in self.nodes if isinstance(node, ast.JoinedStr)]
+        found = [(node.lineno, "".join(_text(part) for part in node.values)) for node in joined]
+        prose = self.documentation | {id(part) for node in joined for part in node.values}
+        alone = (node for node in self.nodes if isinstance(node, ast.Constant) and id(node) not in prose)
+        return found + [(node.lineno, node.value) for node in alone if isinstance(node.value, str)]
 
     def imports(self) -> Iterator[tuple[int, str]]:
         """The dotted name of everything imported: `from a import b` is `a.b`."""
@@ -137,6 +133,11 @@ def product() -> list[Source]:
 
 def broken(rule: Rule, where: Iterable[Source]) -> list[str]:
     return [line for source in where for line in rule(source)]
+
+
+def check(rule: Rule, where: Iterable[Source]) -> None:
+    if problems := broken(rule, where):
+        pytest.fail("\n".join(problems), pytrace=False)
 
 
 def planted(path: str, text: str) -> Source:

@@ -10,10 +10,23 @@ import pytest
 from tests.shape import source
 
 IMPURE_MODULES = {
-    "asyncio", "datetime.datetime.now", "django", "http", "io", "logging", "ninja", "os", "pathlib", "psycopg", "random",
-    "requests", "secrets", "socket", "subprocess", "sys", "tempfile", "threading", "time", "urllib.request", "uuid_utils",
-}  # fmt: skip
-IMPURE_CALLS = {"now", "utcnow", "today", "uuid1", "uuid4", "uuid7", "getLogger", "urandom", "fromtimestamp"}
+    *(
+        "asyncio",
+        "django",
+        "http",
+        "io",
+        "logging",
+        "ninja",
+        "os",
+        "pathlib",
+        "psycopg",
+        "random",
+        "requests",
+        "secrets",
+    ),
+    *("socket", "subprocess", "sys", "tempfile", "threading", "time", "urllib.request", "uuid_utils"),
+}
+IMPURE_CALLS = {"now", "utcnow", "today", "uuid1", "uuid4", "uuid7", "getLogger", "urandom"}
 IMPURE_BUILTINS = {"print", "open", "input", "breakpoint"}
 
 
@@ -34,7 +47,7 @@ PLACE = f"{source.PACKAGE}/core/oncall.py"
 
 
 def test_the_core_is_pure() -> None:
-    assert source.broken(is_pure, source.product()) == []
+    source.check(is_pure, source.product())
 
 
 @pytest.mark.parametrize(
@@ -56,5 +69,5 @@ def test_an_impure_core_is_caught(text: str) -> None:
 
 
 def test_the_core_may_name_types_of_time_and_id() -> None:
-    text = "from datetime import datetime\nfrom uuid import UUID\nimport zoneinfo\ndef due(now: datetime, id: UUID) -> bool: ..."
+    text = "from datetime import datetime\nfrom uuid import UUID\ndef due(now: datetime, id: UUID) -> bool: ..."
     assert source.broken(is_pure, [source.planted(PLACE, text)]) == []

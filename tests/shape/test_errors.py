@@ -19,18 +19,28 @@ def catches_what_it_names(file: source.Source) -> Iterator[str]:
     for node in file.nodes:
         if isinstance(node, ast.ExceptHandler):
             kinds = node.type.elts if isinstance(node.type, ast.Tuple) else [node.type]
-            if any(kind is None or source.dotted(kind).rpartition(".")[2] in BLIND for kind in kinds):
+            if any(map(_is_blind, kinds)) and not _tidies_up(node):
                 yield file.at(node.lineno, "catches everything; name what can happen")
         elif isinstance(node, ast.Call) and source.dotted(node.func).rpartition(".")[2] == "suppress":
-            if any(source.dotted(kind).rpartition(".")[2] in BLIND for kind in node.args):
+            if any(map(_is_blind, node.args)):
                 yield file.at(node.lineno, "suppresses everything; name what can happen")
+
+
+def _is_blind(kind: ast.expr | None) -> bool:
+    return kind is None or source.dotted(kind).rpartition(".")[2] in BLIND
+
+
+def _tidies_up(handler: ast.ExceptHandler) -> bool:
+    """Whatever happened goes on as it was."""
+    last = handler.body[-1]
+    return isinstance(last, ast.Raise) and last.exc is None
 
 
 PLACE = f"{source.PACKAGE}/actions/incidents.py"
 
 
 def test_nothing_is_caught_unnamed() -> None:
-    assert source.broken(catches_what_it_names, source.product()) == []
+    source.check(catches_what_it_names, source.product())
 
 
 @pytest.mark.parametrize("kind", ["except:", "except Exception:", "except (ValueError, BaseException) as error:"])
@@ -45,6 +55,9 @@ def test_a_blind_suppress_is_caught() -> None:
     assert source.broken(catches_what_it_names, [source.planted(PLACE, text)])
 
 
-def test_a_named_except_passes() -> None:
-    text = "try:\n    pass\nexcept (OSError, ValueError):\n    pass"
+@pytest.mark.parametrize(
+    "handler", ["except (OSError, ValueError):\n    pass", "except BaseException:\n    undo()\n    raise"]
+)
+def test_what_names_its_error_or_lets_it_go_on_passes(handler: str) -> None:
+    text = f"try:\n    pass\n{handler}"
     assert source.broken(catches_what_it_names, [source.planted(PLACE, text)]) == []

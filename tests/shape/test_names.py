@@ -1,0 +1,75 @@
+"""Names and words: every module says what it is for, and none is called after nothing in particular."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from tests.shape import source
+
+EMPTY_WORDS = {"common", "helper", "helpers", "info", "manager", "managers", "misc", "util", "utils"}
+
+
+def says_what_it_is_for(file: source.Source) -> Iterator[str]:
+    if file.is_migration or not file.text.strip():
+        return
+    sentence = (ast.get_docstring(file.tree) or "").split("\n\n")[0]
+    if not re.search(r"[.:?!]$", sentence.strip()):
+        yield file.at(1, "does not start with one sentence that says what it is for")
+
+
+def has_a_name_that_says_something(file: source.Source) -> Iterator[str]:
+    for part in (*file.path.parent.parts, file.path.stem):
+        if EMPTY_WORDS.intersection(part.lower().split("_")):
+            yield file.at(1, f"is called {part}")
+
+
+def imports_whole_modules(file: source.Source) -> Iterator[str]:
+    """Across rooms one imports modules, not names: `from nightbell.core import delivery`."""
+    if not file.room:
+        return
+    for node in file.nodes:
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("nightbell."):
+            for alias in node.names:
+                other = (node.module or "").split(".")[1]
+                path = source.ROOT / "src" / f"{node.module}.{alias.name}".replace(".", "/")
+                if other != file.room and not path.is_dir() and not path.with_suffix(".py").is_file():
+                    yield file.at(node.lineno, f"imports {alias.name} out of {node.module}; import the module")
+
+
+PLACE = f"{source.PACKAGE}/web/views.py"
+
+
+def test_every_module_says_what_it_is_for() -> None:
+    source.check(says_what_it_is_for, source.sources(*source.CODE))
+
+
+def test_no_module_has_an_empty_name() -> None:
+    source.check(has_a_name_that_says_something, source.sources(*source.CODE))
+
+
+def test_rooms_import_modules_of_each_other() -> None:
+    source.check(imports_whole_modules, source.product())
+
+
+@pytest.mark.parametrize("text", ["import json", '"""views"""', "x = 1\n'''Late.'''"])
+def test_a_module_without_its_sentence_is_caught(text: str) -> None:
+    assert source.broken(says_what_it_is_for, [source.planted(PLACE, text)])
+
+
+def test_a_module_with_its_sentence_passes() -> None:
+    text = '"""The only place that draws pages.\n\nMore about it\n"""'
+    assert source.broken(says_what_it_is_for, [source.planted(PLACE, text)]) == []
+
+
+@pytest.mark.parametrize("path", ["web/utils.py", "web/date_helpers.py", "utils/web.py", "data/manager.py"])
+def test_an_empty_name_is_caught(path: str) -> None:
+    assert source.broken(has_a_name_that_says_something, [source.planted(f"{source.PACKAGE}/{path}", "")])
+
+
+def test_a_name_imported_out_of_another_room_is_caught() -> None:
+    text = "from nightbell.core.errors import Rejected\nfrom nightbell.core import errors"
+    assert len(source.broken(imports_whole_modules, [source.planted(PLACE, text)])) == 1
