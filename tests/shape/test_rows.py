@@ -66,17 +66,29 @@ def names_sql_in_upper_case(file: source.Source) -> Iterator[str]:
     """In data/ a statement is a module constant, so that it has a name and no request builds it."""
     if file.room != "data" or file.is_migration:
         return
-    constants = {
-        id(node)
-        for statement in file.tree.body
-        if isinstance(statement, ast.Assign | ast.AnnAssign) and statement.value is not None
-        if all(source.dotted(target).lstrip("_").isupper() for target in _targets(statement))
-        for node in ast.walk(statement.value)
-    }
+    constants = _constants(file.tree)
     for node in file.nodes:
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in file.documentation:
             if id(node) not in constants and sql.is_statement(node.value):
                 yield file.at(node.lineno, "has SQL that is not a constant of the module, in upper case")
+
+
+def _constants(module: ast.Module) -> set[int]:
+    """The ids of all nodes of upper-case constants, and of the functions that do nothing but build these."""
+    constants = {
+        id(node)
+        for statement in module.body
+        if isinstance(statement, ast.Assign | ast.AnnAssign) and statement.value is not None
+        if all(source.dotted(target).lstrip("_").isupper() for target in _targets(statement))
+        for node in ast.walk(statement.value)
+    }
+    uses = [node for node in ast.walk(module) if isinstance(node, ast.Name)]
+    for function in module.body:
+        if isinstance(function, ast.FunctionDef):
+            used = [id(node) in constants for node in uses if node.id == function.name]
+            if used and all(used):
+                constants.update(id(node) for node in ast.walk(function))
+    return constants
 
 
 def _targets(statement: ast.Assign | ast.AnnAssign) -> list[ast.expr]:
@@ -132,6 +144,7 @@ VIEW, LOOP, STORE, MODEL = (
     f"{source.PACKAGE}/{path}"
     for path in ("web/views.py", "engine/loop.py", "data/store.py", "data/models/incident.py")
 )
+BUILT = "def _read(table):\n    return f'select id from {table}'\nREAD = {t: _read(t) for t in TABLES}"
 UNNAMED = "class Incident(models.Model):\n    class Meta:\n        ordering = []"
 
 
@@ -159,6 +172,7 @@ def test_the_tree_keeps_the_rule(rule: source.Rule) -> None:
         (keeps_sql_in_data, LOOP, "DUE = '''\nwith due as (\nselect 1)'''"),
         (names_sql_in_upper_case, STORE, "def read(cursor):\n    cursor.execute('select id from incident')"),
         (names_sql_in_upper_case, STORE, "read = 'select id from incident'"),
+        (names_sql_in_upper_case, STORE, BUILT + "\ndef run(cursor):\n    cursor.execute(_read('page'))"),
         (locks_incidents_weakly, STORE, "LOCK = 'select id from incident where id = %s for update'"),
         (
             locks_incidents_weakly,
@@ -184,6 +198,7 @@ def test_a_planted_violation_is_caught(rule: source.Rule, path: str, text: str) 
         (writes_no_rows, VIEW, "session.delete(url)\ndigest.update(body)\nfound.update({})"),
         (keeps_sql_in_data, VIEW, "PROMPT = 'Select a member from the list, or update the policy.'"),
         (names_sql_in_upper_case, STORE, "READ = 'select id from incident'"),
+        (names_sql_in_upper_case, STORE, BUILT),
         (locks_incidents_weakly, STORE, "LOCK = 'select id from incident for no key update skip locked'"),
         (
             locks_incidents_weakly,
