@@ -1,0 +1,1 @@
+"""The ways out: how a page or a notice reaches a person."""

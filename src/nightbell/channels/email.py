@@ -1,0 +1,164 @@
+"""Pages and notices as mail: the only place that says what a mail looks like."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from email.utils import parseaddr
+from functools import lru_cache
+from pathlib import Path
+from typing import assert_never, final
+from uuid import UUID
+
+from django.core.mail import EmailMultiAlternatives
+from django.core.mail.message import sanitize_address
+from django.template import Context, Engine, Template
+from django.utils.encoding import punycode
+
+from nightbell.channels.base import Channel, Parcel
+from nightbell.channels.smtp import TIMEOUT_SECONDS, Conversation, parse_url
+from nightbell.core import delivery, message
+from nightbell.core.incident import effects, state
+
+# Word and colour; each colour carries white text at 4.5:1 and more.
+COLOURS = {
+    state.Severity.CRITICAL: "#b42318",
+    state.Severity.HIGH: "#b54708",
+    state.Severity.MEDIUM: "#8a6100",
+    state.Severity.LOW: "#175cd3",
+}
+DESCRIPTION_LENGTH = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Whom mail comes from: the From header, the envelope's address, and the domain of every Message-ID."""
+
+    header: str
+    address: str
+    domain: str
+
+
+def parse_sender(mail_from: str) -> Sender:
+    """The sender that `Nightbell <pager@example.com>` or a bare address names; raises ValueError for anything else."""
+    try:
+        # A long name is folded over lines, which a header given as text must not have.
+        header = sanitize_address(mail_from, "utf-8").replace("\n", "")
+    except ValueError:
+        raise ValueError("must be a mail address, like Nightbell <pager@example.com>") from None
+    address = parseaddr(header)[1]
+    local, _, domain = address.rpartition("@")
+    if not local or not domain or not header.isascii() or not header.isprintable():
+        raise ValueError("must be a mail address, like Nightbell <pager@example.com>")
+    return Sender(header, address, domain)
+
+
+@final
+class EmailChannel(Channel):
+    """Mail over SMTP, to the account's address."""
+
+    name = "email"
+    backoff = tuple(timedelta(seconds=seconds) for seconds in (15, 60, 120, 300, 600))
+
+    def __init__(self, smtp_url: str | None, mail_from: str, timeout: float = TIMEOUT_SECONDS) -> None:
+        """Raises ValueError where the address of the server or the sender cannot be read."""
+        self._sender = parse_sender(mail_from)
+        self._conversation = Conversation(parse_url(smtp_url), timeout) if smtp_url else None
+
+    def _send(self, parcel: Parcel) -> delivery.Outcome:
+        if self._conversation is None:
+            return delivery.Unavailable("no SMTP server is configured (NIGHTBELL_SMTP_URL)")
+        recipient = mailbox(parcel.address)
+        if recipient is None:
+            return delivery.Refused(f"not a mail address: {message.clean(parcel.address, 100)}")
+        return self._conversation.hand_over(self._sender.address, recipient, compose(parcel, recipient, self._sender))
+
+    def close(self) -> None:
+        """End the conversation with the server."""
+        if self._conversation is not None:
+            self._conversation.close()
+
+
+@lru_cache(maxsize=1024)
+def mailbox(address: str) -> str | None:
+    """The address as it is written on an envelope, or None where it is not one plain mail address."""
+    local, at, domain = address.rpartition("@")
+    if not at or not local or not local.isascii() or not address.isprintable() or set(address) & set(' "<>(),;:\\'):
+        return None
+    try:
+        ascii_address = f"{local}@{punycode(domain)}"
+        return ascii_address if sanitize_address(ascii_address, "utf-8") == ascii_address else None
+    except ValueError:
+        return None
+
+
+def compose(parcel: Parcel, recipient: str, sender: Sender) -> bytes:
+    """The whole message: the same headers every time, a text and an HTML part."""
+    match parcel:
+        case delivery.Page():
+            subject = message.subject(parcel.facts)
+            thread = _message_id(parcel.facts.incident_id, sender)
+            threading = {"In-Reply-To": thread, "References": thread}
+            name, context = "page", _page_context(parcel.facts)
+        case delivery.Notice():
+            subject = message.clean(parcel.subject, 200) or "Nightbell"
+            threading = {}
+            name, context = "notice", {"subject": subject, "body": message.clean(parcel.body, 10_000, lines=True)}
+        case _:
+            assert_never(parcel)
+    mail = EmailMultiAlternatives(
+        subject=subject,
+        body=_render(f"{name}.txt", context),
+        from_email=sender.header,
+        to=[recipient],
+        headers={"Message-ID": _message_id(parcel.id, sender), **threading, "Auto-Submitted": "auto-generated"},
+        alternatives=[(_render(f"{name}.html", context), "text/html")],
+    )
+    whole = mail.message()
+    # Without one, finding a boundary costs a compiled expression a message. Nobody outside knows the id beforehand.
+    whole.set_boundary(f"=_{parcel.id.hex}")
+    return whole.as_bytes(linesep="\r\n")
+
+
+def _message_id(parcel_id: UUID, sender: Sender) -> str:
+    return f"<{parcel_id}@{sender.domain}>"
+
+
+def _page_context(facts: message.Facts) -> dict[str, object]:
+    """What the templates show: text only, every bit of it clean."""
+    description = message.clean(facts.description or "", DESCRIPTION_LENGTH, lines=True)
+    return {
+        "number": str(facts.number),
+        "severity": facts.severity.upper(),
+        "colour": COLOURS[facts.severity],
+        "title": message.title(facts),
+        "organization": message.clean(facts.organization, 100),
+        "recipient": message.clean(facts.recipient, 100),
+        "owner": message.clean(facts.owner, 100),
+        "status": facts.status.value,
+        "lead": message.lead(facts),
+        "since": message.since(facts),
+        "more": _more(facts),
+        "description": description,
+        "description_lines": description.splitlines(),
+        "acknowledge_url": facts.acknowledge_url,
+        "view_url": facts.view_url,
+    }
+
+
+def _more(facts: message.Facts) -> list[str]:
+    """What follows the lead, a sentence a line; the lead of a handoff has said already who, why and who is next."""
+    told = facts.reason is effects.Reason.HANDOFF
+    lines = [message.late(facts), *(() if told else (message.why(facts), message.next_step(facts)))]
+    return [line for line in lines if line]
+
+
+# Its own engine: a mail needs no request, no context processor and no other application's templates.
+_ENGINE = Engine(dirs=[str(Path(__file__).parent / "templates")])
+
+
+@lru_cache
+def _template(name: str) -> Template:
+    return _ENGINE.get_template(name)
+
+
+def _render(name: str, context: dict[str, object]) -> str:
+    return _template(name).render(Context(context, autoescape=name.endswith(".html"), use_l10n=False, use_tz=False))
