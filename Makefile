@@ -16,7 +16,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 	"$$p" -c '$(USABLE)' >/dev/null 2>&1 && { echo "$$p"; break; }; done)
 # A second supported Python, of another version than the environment's.
 OTHER_PYTHON ?= $(shell mine=$$($(BIN)/python -c 'import sys; print(sys.version_info[:2])' 2>/dev/null); \
-	for p in python3.14 python3.13 python3.12 python3.11 "$${PYENV_ROOT:-$$HOME/.pyenv}"/versions/3.*/bin/python3; do \
+	for p in python3.13 python3.12 python3.11 $$(ls -d "$${PYENV_ROOT:-$$HOME/.pyenv}"/versions/3.*/bin/python3 2>/dev/null | sort -r); do \
 	"$$p" -c '$(USABLE)' >/dev/null 2>&1 || continue; \
 	[ "$$("$$p" -c 'import sys; print(sys.version_info[:2])')" = "$$mine" ] || { echo "$$p"; break; }; done)
 
@@ -32,7 +32,9 @@ SECOND_DEV := $(SECOND)/.installed-dev
 # Where CI is set the second Python runs the fast part only: the whole of a check stays under a quarter of an hour.
 SECOND_TESTS = $(if $(CI),tests/core tests/shape tests/actions)
 
-export DJANGO_SETTINGS_MODULE ?= nightbell.conf.settings
+# `makemigrations` warns where it finds no database to compare with; the models and migrations are enough here.
+MAKEMIGRATIONS = DJANGO_SETTINGS_MODULE=nightbell.conf.settings \
+	$(BIN)/python -W 'ignore:Got an error checking:RuntimeWarning' -m django makemigrations
 
 ##@ Try it
 
@@ -98,7 +100,7 @@ shape: $(DEV) ## the rules of the house
 .PHONY: migrations
 migrations: $(DEV) ## no model without its migration
 	$(STEP) 'migrations'
-	@$(BIN)/python -m django makemigrations --check --dry-run
+	@$(MAKEMIGRATIONS) --check --dry-run
 
 .PHONY: openapi-check
 openapi-check: $(DEV) ## openapi.json is what the code says
@@ -143,7 +145,7 @@ openapi: $(DEV) ## write openapi.json from the code
 
 .PHONY: migration
 migration: $(DEV) ## write a migration for what changed in the models
-	@$(BIN)/python -m django makemigrations data $(ARGS)
+	@$(MAKEMIGRATIONS) data $(ARGS)
 
 .PHONY: clean
 clean: ## remove what the other targets made
