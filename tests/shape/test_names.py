@@ -27,8 +27,8 @@ def has_a_name_that_says_something(file: source.Source) -> Iterator[str]:
             yield file.at(1, f"is called {part}")
 
 
-def imports_whole_modules(file: source.Source) -> Iterator[str]:
-    """Across rooms one imports modules, not names: `from nightbell.core import delivery`."""
+def imports_no_functions(file: source.Source) -> Iterator[str]:
+    """Across rooms a function is read with its module: `incidents.acknowledge()`. A type's name stands for itself."""
     if not file.room:
         return
     for node in file.nodes:
@@ -36,7 +36,12 @@ def imports_whole_modules(file: source.Source) -> Iterator[str]:
             for alias in node.names:
                 other = (node.module or "").split(".")[1]
                 path = source.ROOT / "src" / f"{node.module}.{alias.name}".replace(".", "/")
-                if other != file.room and not path.is_dir() and not path.with_suffix(".py").is_file():
+                if (
+                    other != file.room
+                    and alias.name.islower()
+                    and not path.is_dir()
+                    and not path.with_suffix(".py").is_file()
+                ):
                     yield file.at(node.lineno, f"imports {alias.name} out of {node.module}; import the module")
 
 
@@ -51,8 +56,8 @@ def test_no_module_has_an_empty_name() -> None:
     source.check(has_a_name_that_says_something, source.sources(*source.CODE))
 
 
-def test_rooms_import_modules_of_each_other() -> None:
-    source.check(imports_whole_modules, source.product())
+def test_rooms_call_each_other_by_module() -> None:
+    source.check(imports_no_functions, source.product())
 
 
 @pytest.mark.parametrize("text", ["import json", '"""views"""', "x = 1\n'''Late.'''"])
@@ -70,6 +75,11 @@ def test_an_empty_name_is_caught(path: str) -> None:
     assert source.broken(has_a_name_that_says_something, [source.planted(f"{source.PACKAGE}/{path}", "")])
 
 
-def test_a_name_imported_out_of_another_room_is_caught() -> None:
-    text = "from nightbell.core.errors import Rejected\nfrom nightbell.core import errors"
-    assert len(source.broken(imports_whole_modules, [source.planted(PLACE, text)])) == 1
+def test_a_function_imported_out_of_another_room_is_caught() -> None:
+    text = "from nightbell.actions.incidents import acknowledge\nfrom nightbell.core import errors"
+    assert len(source.broken(imports_no_functions, [source.planted(PLACE, text)])) == 1
+
+
+def test_functions_of_ones_own_room_may_be_imported() -> None:
+    text = "from nightbell.web.links import to_incident\nfrom nightbell.core.errors import Rejected"
+    assert source.broken(imports_no_functions, [source.planted(PLACE, text)]) == []

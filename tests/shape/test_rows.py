@@ -101,9 +101,11 @@ def locks_incidents_weakly(file: source.Source) -> Iterator[str]:
             if "incident" in tables and strength != "no key update":
                 yield file.at(line, f"locks incident for {strength}: writing a page or audit row then waits for it")
     for node in file.nodes:
-        if isinstance(node, ast.Call) and source.dotted(node.func).endswith("select_for_update"):
-            if not any(word.arg == "no_key" and _is_true(word.value) for word in node.keywords):
-                yield file.at(node.lineno, "select_for_update() without no_key=True")
+        if isinstance(node, ast.Call):
+            chain = source.dotted(node.func).split(".")
+            weak = any(word.arg == "no_key" and _is_true(word.value) for word in node.keywords)
+            if chain[-1] == "select_for_update" and {"Incident", "incidents"}.intersection(chain) and not weak:
+                yield file.at(node.lineno, "locks incidents by select_for_update() without no_key=True")
 
 
 def _is_true(value: ast.expr) -> bool:
@@ -206,6 +208,8 @@ def test_a_planted_violation_is_caught(rule: source.Rule, path: str, text: str) 
             "LOCK = 'select 1 from incident i join page p on true for update of p skip locked'",
         ),
         (locks_incidents_weakly, STORE, "LOCK = 'select id from membership where id = 1 for update'"),
+        (locks_incidents_weakly, STORE, "Incident.objects.select_for_update(no_key=True)"),
+        (locks_incidents_weakly, STORE, "Membership.objects.select_for_update()"),
         (names_its_table, MODEL, "class Named(models.Model):\n    class Meta:\n        db_table = 'incident'"),
         (names_its_table, MODEL, "class Base(models.Model):\n    class Meta:\n        abstract = True"),
     ],
