@@ -43,7 +43,7 @@ class Binaries:
 
 
 def find_binaries(major: int | None = None) -> Binaries:
-    """The wheel's if it is installed, else the machine's newest; with `major` only of that version, as a cluster needs."""
+    """The wheel's if it is installed, else the machine's newest; with `major` only of that version, a cluster's."""
     if sys.platform != "linux":
         raise errors.Unusable("The embedded PostgreSQL runs on Linux only: set NIGHTBELL_DATABASE_URL to a server.")
     found: list[Binaries] = []

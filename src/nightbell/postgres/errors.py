@@ -15,3 +15,7 @@ class Busy(PostgresError):  # noqa: N818 -- as above
 
 class NotRunning(PostgresError):  # noqa: N818 -- as above
     """No server of this data directory accepts connections."""
+
+
+class Refused(PostgresError):  # noqa: N818 -- as above
+    """An export or import that would not be whole; nothing was changed."""

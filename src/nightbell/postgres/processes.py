@@ -7,6 +7,7 @@ import signal
 import subprocess
 import threading
 import time
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,19 +42,22 @@ def launch(
         if os.getppid() != parent:
             os._exit(1)  # we died before the kernel knew
 
-    # Without our environment: PGPORT, PGOPTIONS or a broken LANG would reach the server. A session of its own:
-    # Ctrl-C in the terminal is for us, who stop it last.
-    return subprocess.Popen(
-        arguments,
-        stdin=stdin,
-        stdout=output,
-        stderr=subprocess.STDOUT,
-        cwd="/",
-        env={"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"},
-        start_new_session=True,
-        preexec_fn=before_exec,  # noqa: PLW1509 -- two system calls, prepared above
-        **account.identity,
-    )
+    with warnings.catch_warnings():
+        # From Python 3.12 on: a child between fork and exec must not need a lock of another thread; ours needs none.
+        warnings.filterwarnings("ignore", "This process .* is multi-threaded", DeprecationWarning)
+        # Without our environment: PGPORT, PGOPTIONS or a broken LANG would reach the server. A session of its own:
+        # Ctrl-C in the terminal is for us, who stop it last.
+        return subprocess.Popen(
+            arguments,
+            stdin=stdin,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            cwd="/",
+            env={"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"},
+            start_new_session=True,
+            preexec_fn=before_exec,  # noqa: PLW1509 -- two system calls, prepared above
+            **account.identity,
+        )
 
 
 def run(arguments: Sequence[str | Path], account: accounts.Account, standard_input: str = "") -> None:

@@ -1,0 +1,23 @@
+"""The only place that finds the database a verb works on: the one named, or the embedded one."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+
+from nightbell import postgres
+from nightbell.conf import env
+
+
+@contextmanager
+def database_url(settings: env.Settings) -> Iterator[str]:
+    """NIGHTBELL_DATABASE_URL, or the embedded server of NIGHTBELL_DATA_DIR, shared with whoever runs it."""
+    if settings.database_url is not None:
+        yield settings.database_url
+        return
+    try:
+        server = postgres.share(settings.data_dir or postgres.default_data_directory())
+    except postgres.PostgresError as error:
+        raise click.ClickException(str(error)) from error
+    with server:
+        yield server.url

@@ -1,0 +1,79 @@
+"""What the tests of the embedded server share: owners in processes of their own, and what is left of a server."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+
+from nightbell.postgres import accounts, binaries, cluster, layout, processes
+
+FAST = {"fsync": "off"}  # nothing here outlives the test
+
+OWNER = """
+import sys, time
+from pathlib import Path
+from nightbell import postgres
+server = postgres.start(Path(sys.argv[1]), {"fsync": "off"})
+print(server.url, flush=True)
+time.sleep(60)
+"""
+
+
+@contextmanager
+def owner(data: Path, environment: dict[str, str] | None = None) -> Iterator[subprocess.Popen[str]]:
+    """Another process that owns the server; killed at the end if it still runs."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", OWNER, data],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, **(environment or {})},
+    )
+    assert process.stdout is not None
+    try:
+        assert process.stdout.readline().startswith("postgresql://")
+        yield process
+    finally:
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        process.stdout.close()
+        wait_until_gone(data)
+
+
+def server_of(data: Path) -> int | None:
+    """The process of the server of this directory, if it lives."""
+    cluster_directory = layout.of(data).cluster
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit() and processes.is_server(int(entry.name), cluster_directory):
+            return int(entry.name)
+    return None
+
+
+def wait_until_gone(data: Path, patience: float = 15) -> bool:
+    until = time.monotonic() + patience
+    while time.monotonic() < until:
+        if server_of(data) is None:
+            return True
+        time.sleep(0.02)
+    return False
+
+
+def answer(url: str, statement: str = "select 1") -> object:
+    with psycopg.connect(url, connect_timeout=5) as connection:
+        row = connection.execute(statement.encode()).fetchone()
+    return row[0] if row else None
+
+
+def make_cluster(data: Path, major: int) -> binaries.Binaries:
+    """A cluster of an older version, as an installation that was begun with it has."""
+    place = layout.of(data)
+    layout.make(place)
+    account = accounts.choose(place.cluster)
+    programs = binaries.find_binaries(major)
+    cluster.make(place, programs, account, sync=False)
+    return programs
