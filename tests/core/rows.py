@@ -27,7 +27,10 @@ from tests.core.builders import (
     walk,
 )
 
-Cause, Reason, State, Status = state.Cause, effects.Reason, state.State, state.Status
+Cause = state.Cause
+Reason = effects.Reason
+State = state.State
+Status = state.Status
 
 
 @dataclass(frozen=True)

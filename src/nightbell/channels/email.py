@@ -1,8 +1,10 @@
 """Pages and notices as mail: the only place that says what a mail looks like."""
 
+import re
 from dataclasses import dataclass
 from datetime import timedelta
-from email.utils import parseaddr
+from email.header import Header
+from email.utils import getaddresses
 from functools import lru_cache
 from pathlib import Path
 from typing import assert_never, final
@@ -39,16 +41,13 @@ class Sender:
 
 def parse_sender(mail_from: str) -> Sender:
     """The sender that `Nightbell <pager@example.com>` or a bare address names; raises ValueError for anything else."""
-    try:
-        # A long name is folded over lines, which a header given as text must not have.
-        header = sanitize_address(mail_from, "utf-8").replace("\n", "")
-    except ValueError:
-        raise ValueError("must be a mail address, like Nightbell <pager@example.com>") from None
-    address = parseaddr(header)[1]
-    local, _, domain = address.rpartition("@")
-    if not local or not domain or not header.isascii() or not header.isprintable():
+    pairs = getaddresses([mail_from]) if mail_from.isprintable() else []
+    address = mailbox(pairs[0][1]) if len(pairs) == 1 else None
+    if address is None:
         raise ValueError("must be a mail address, like Nightbell <pager@example.com>")
-    return Sender(header, address, domain)
+    # A long name is folded over lines, which a header given as text must not have.
+    header = sanitize_address((pairs[0][0], address), "utf-8").replace("\n", "")
+    return Sender(header, address, address.rpartition("@")[2])
 
 
 @final
@@ -77,17 +76,19 @@ class EmailChannel(Channel):
             self._conversation.close()
 
 
-@lru_cache(maxsize=1024)
+# A dot-atom and a host name, as RFC 5322 has them. Quoted local parts and address literals are legal and nobody's.
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_MAILBOX = re.compile(rf"(?!=\?){_ATOM}(?:\.{_ATOM})*@[A-Za-z0-9_-]{{1,63}}(?:\.[A-Za-z0-9_-]{{1,63}})*")
+
+
 def mailbox(address: str) -> str | None:
     """The address as it is written on an envelope, or None where it is not one plain mail address."""
-    local, at, domain = address.rpartition("@")
-    if not at or not local or not local.isascii() or not address.isprintable() or set(address) & set(' "<>(),;:\\'):
-        return None
+    local, _, domain = address.rpartition("@")
     try:
-        ascii_address = f"{local}@{punycode(domain)}"
-        return ascii_address if sanitize_address(ascii_address, "utf-8") == ascii_address else None
+        on_the_wire = f"{local}@{punycode(domain)}"
     except ValueError:
         return None
+    return on_the_wire if len(on_the_wire) <= 254 and _MAILBOX.fullmatch(on_the_wire) else None
 
 
 def compose(parcel: Parcel, recipient: str, sender: Sender) -> bytes:
@@ -105,7 +106,6 @@ def compose(parcel: Parcel, recipient: str, sender: Sender) -> bytes:
         case _:
             assert_never(parcel)
     mail = EmailMultiAlternatives(
-        subject=subject,
         body=_render(f"{name}.txt", context),
         from_email=sender.header,
         to=[recipient],
@@ -113,9 +113,11 @@ def compose(parcel: Parcel, recipient: str, sender: Sender) -> bytes:
         alternatives=[(_render(f"{name}.html", context), "text/html")],
     )
     whole = mail.message()
+    # Django folds a subject without counting the header's name, which puts a long one on the line after it.
+    whole.replace_header("Subject", Header(subject, header_name="Subject"))
     # Without one, finding a boundary costs a compiled expression a message. Nobody outside knows the id beforehand.
     whole.set_boundary(f"=_{parcel.id.hex}")
-    return whole.as_bytes(linesep="\r\n")
+    return whole.as_bytes(linesep="\r\n")  # type: ignore[call-arg]  # the method is Django's, not the standard library's
 
 
 def _message_id(parcel_id: UUID, sender: Sender) -> str:

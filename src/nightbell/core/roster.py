@@ -33,10 +33,9 @@ class Roster:
         """The active members a target stands for, each once, in the target's order."""
         match target:
             case policy.Users(user_ids):
-                named = user_ids
+                return self.active(user_ids)
             case policy.Schedule(schedule_id):
-                named = self.on_call.get(schedule_id, ())
-        return self.active(named)
+                return self.active(self.on_call.get(schedule_id, ()))
 
     def active(self, user_ids: tuple[UUID, ...]) -> tuple[Member, ...]:
         """The active members among `user_ids`, each once, in that order."""

@@ -87,6 +87,4 @@ class MemberRemoved:
     group_failed: bool = False
 
 
-Command = (
-    DeadlinePassed | GroupFailed | Acknowledge | HandOff | Escalate | ChangeStatus | Resolve | MemberRemoved
-)
+Command = DeadlinePassed | GroupFailed | Acknowledge | HandOff | Escalate | ChangeStatus | Resolve | MemberRemoved

@@ -37,7 +37,6 @@ from nightbell.core.incident.events import (
     StatusChanged,
 )
 from nightbell.core.incident.state import Cause, Incident, State, Status, steps_after
-from nightbell.core.policy import Policy
 from nightbell.core.roster import Member, Roster
 
 
@@ -50,11 +49,9 @@ class Decision:
     effects: tuple[Effect, ...] = ()
 
 
-def opened(policy: Policy | None, now: datetime) -> tuple[State, datetime | None, Cause | None]:
+def opened(*, has_policy: bool) -> tuple[State, Cause | None]:
     """How an incident starts: with a policy its clock is due at once, and the first firing pages the first layer."""
-    if policy is None:
-        return State.NONE, None, None
-    return State.PAGING, now, Cause.OPENED
+    return (State.PAGING, Cause.OPENED) if has_policy else (State.NONE, None)
 
 
 def decide(incident: Incident, command: Command, now: datetime) -> Decision:
@@ -283,9 +280,7 @@ def _close(incident: Incident, note: str | None, now: datetime) -> Decision:
     for step in steps_after(status):
         events.append(StatusChanged(status, step, note if step is Status.RESOLVED else None))
         status = step
-    after = replace(
-        incident.stopped(State.CLOSED, epoch=incident.epoch + 1), status=Status.RESOLVED, resolved_at=now
-    )
+    after = replace(incident.stopped(State.CLOSED, epoch=incident.epoch + 1), status=Status.RESOLVED, resolved_at=now)
     return Decision(after, tuple(events), (CancelPages("resolved"),))
 
 

@@ -48,6 +48,11 @@ class Cause(StrEnum):
     REMOVED = "removed"
 
 
+MAX_TITLE = 100
+MAX_DESCRIPTION = 10_000
+MAX_NOTE = 10_000
+MAX_DEDUP_KEY = 255
+
 UNANSWERED = frozenset({State.PAGING, State.EXHAUSTED, State.NONE})
 
 STEPS = tuple(Status)

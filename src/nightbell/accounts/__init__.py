@@ -1,0 +1,1 @@
+"""People: how they sign in, with the account library doing the work."""

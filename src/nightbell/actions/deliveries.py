@@ -1,0 +1,100 @@
+"""What senders do to messages: lease them, look once more, settle what became of them."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from nightbell.actions import ids, links
+from nightbell.core import delivery, message
+from nightbell.core.incident import actor, commands, decide, effects
+from nightbell.core.links import AcknowledgeGrant
+from nightbell.data import rows, store, transaction
+from nightbell.data.claims import messages
+from nightbell.data.reads import pages, rosters
+
+_SYSTEM = rows.actor_values(actor.SYSTEM)
+
+
+def claim(channel: str, limit: int) -> list[messages.Lease]:
+    """Lease what is due on a channel, pages before notices. One statement, and so one transaction, a table."""
+    leases: list[messages.Lease] = []
+    for table in messages.TABLES:
+        if len(leases) < limit:
+            leases += messages.claim(table, channel, limit - len(leases))
+    return leases
+
+
+def look(lease: messages.Lease) -> tuple[delivery.Page | delivery.Notice, datetime] | None:
+    """The message as it is to be sent, and the instant of this look; None where it is no longer wanted, and settled so."""
+    return _look_at_page(lease) if lease.table == "page" else _look_at_notice(lease)
+
+
+def settle(lease: messages.Lease, outcome: delivery.Outcome, backoff: Sequence[timedelta], looked_at: datetime) -> None:
+    """Write what became of an attempt: sent, again at, or failed for good, which may leave nobody to wait for."""
+    settlement = delivery.settle(outcome, lease.attempts, backoff, looked_at)
+    match settlement.state:
+        case delivery.State.SENT:
+            _write(lease, settlement, "page_sent")
+        case delivery.State.FAILED if lease.table == "page":
+            _lose(lease, settlement, "page_failed")
+        case _:
+            _write(lease, settlement, None)
+
+
+def release(leases: Sequence[messages.Lease]) -> None:
+    """Give untried leases back."""
+    for table in messages.TABLES:
+        messages.release(table, [lease for lease in leases if lease.table == table])
+
+
+def _look_at_page(lease: messages.Lease) -> tuple[delivery.Page, datetime] | None:
+    seen = pages.look(lease.id)
+    if not seen.recipient_is_member:
+        # Nobody can answer this page any more: that is a failure of the group's, not only of the page's.
+        _lose(lease, _cancelled(seen.reason_not_wanted), None)
+        return None
+    if not seen.wanted:
+        _write(lease, _cancelled(seen.reason_not_wanted), None)
+        return None
+    facts = message.Facts(
+        **seen.facts,
+        next_step=pages.next_step(seen),
+        acknowledge_url=links.acknowledge_url(AcknowledgeGrant(seen.incident.id, seen.user_id)),
+        view_url=links.incident_url(seen.facts["number"]),
+    )
+    return delivery.Page(lease.id, seen.address, facts), seen.now
+
+
+def _look_at_notice(lease: messages.Lease) -> tuple[delivery.Notice, datetime] | None:
+    seen = pages.look_at_notice(lease.id)
+    if not seen.recipient_is_member:
+        _write(lease, _cancelled("recipient_left"), None)
+        return None
+    lost = "owner" if seen.kind is effects.NoticeKind.OWNER_DISPLACED else "one who was on it"
+    subject = f"[#{seen.number}] {seen.new_owner} took over: {seen.title}"
+    body = (
+        f"{seen.by.name} handed incident #{seen.number}, {seen.title}, to {seen.new_owner}. "
+        f"You are no longer the {lost}, and nothing is asked of you.\n\n{links.incident_url(seen.number)}\n"
+    )
+    return delivery.Notice(lease.id, seen.address, subject, body), seen.now
+
+
+def _cancelled(reason: str) -> delivery.Settlement:
+    return delivery.Settlement(delivery.State.CANCELLED, error=reason)
+
+
+def _write(lease: messages.Lease, settlement: delivery.Settlement, kind: str | None) -> bool:
+    """One statement, and so one transaction, that locks only the message."""
+    return messages.settle(lease, settlement, kind=kind, audit_id=ids.new(), actor=_SYSTEM)
+
+
+@transaction.action
+def _lose(lease: messages.Lease, settlement: delivery.Settlement, kind: str | None) -> None:
+    """A page nobody will answer. Locks the incident first, as everybody does, because the group may have failed with it."""
+    organization_id, incident_id = messages.incident_of(lease.id)
+    locked = store.lock(organization_id, incident_id)
+    if locked is None or not _write(lease, settlement, kind) or not store.group_failed(incident_id):
+        return
+    people = rosters.read([organization_id], [locked.incident])
+    decision = decide.decide(locked.incident, commands.GroupFailed(people[organization_id]), locked.now)
+    decided = store.Decided(organization_id, locked.incident, decision, actor.SYSTEM)
+    store.write([decided], ids.stream(), locked.now)

@@ -1,0 +1,49 @@
+"""What the clock does: fire the deadlines that have passed."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from nightbell.actions import ids
+from nightbell.core.incident import actor, commands, decide
+from nightbell.data import store, transaction
+from nightbell.data.claims import due
+from nightbell.data.reads import rosters
+
+BATCH = 500
+SET_ASIDE = timedelta(seconds=60)
+
+
+@transaction.action
+def fire_due(limit: int = BATCH) -> int:
+    """Advance the longest overdue incidents, each by one step; how many there were."""
+    return _fire(due.claim(limit))
+
+
+@transaction.action
+def fire_one(incident_id: UUID) -> int:
+    """Advance this incident alone, so that one that cannot be advanced stops no other."""
+    return _fire(due.claim_one(incident_id))
+
+
+@transaction.action
+def set_aside(incident_id: UUID) -> None:
+    """Look at an incident again only in a minute."""
+    due.set_aside(incident_id, SET_ASIDE)
+
+
+def _fire(claimed: list[store.Locked]) -> int:
+    """Decide each claimed incident and write all of it in the claim's own transaction: exactly once."""
+    if not claimed:
+        return 0
+    people = rosters.read((each.organization_id for each in claimed), (each.incident for each in claimed))
+    decided = [
+        store.Decided(
+            each.organization_id,
+            each.incident,
+            decide.decide(each.incident, commands.DeadlinePassed(people[each.organization_id]), each.now),
+            actor.SYSTEM,
+        )
+        for each in claimed
+    ]
+    store.write(decided, ids.stream(), claimed[0].now)
+    return len(claimed)

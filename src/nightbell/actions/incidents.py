@@ -1,0 +1,163 @@
+"""What people and programs do to incidents: open, acknowledge, hand off, escalate, move on, resolve."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db import transaction as database
+
+from nightbell.actions import ids
+from nightbell.core.errors import Code, Rejected
+from nightbell.core.incident import commands, decide, state
+from nightbell.data import rows, store, transaction, wake
+from nightbell.data.access.principal import Principal
+from nightbell.data.claims import opening
+from nightbell.data.reads import incidents, rosters
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What a new incident is made of. `owner_id` is None where what was given is nobody's id."""
+
+    title: str
+    severity: state.Severity
+    owner_id: UUID | None
+    description: str | None = None
+    policy_id: UUID | None = None
+    dedup_key: str | None = None
+
+
+def open_incident(principal: Principal, given: Opening) -> tuple[incidents.IncidentView, bool]:
+    """Open an incident; True where it is new, False where one with its dedup key is open already.
+
+    One statement, and so one transaction of its own. Raises Rejected: `invalid_owner`, `not_found` (the policy).
+    """
+    incident_id = ids.new()
+    state_, due_cause = decide.opened(has_policy=given.policy_id is not None)
+    paged = state_ is state.State.NONE
+    found = opening.open_incident(
+        {
+            "id": incident_id,
+            "organization": principal.organization_id,
+            "owner": given.owner_id,
+            "policy": given.policy_id,
+            "title": given.title,
+            "description": given.description,
+            "severity": given.severity.value,
+            "dedup_key": given.dedup_key,
+            "actor": json.dumps(rows.actor_values(principal.actor)),
+            "state": state_.value,
+            "due": due_cause is not None,
+            "due_cause": due_cause.value if due_cause else None,
+            "pages": json.dumps([{"id": str(ids.new()), "channel": each} for each in rosters.CHANNELS if paged]),
+            "audit": json.dumps(_opening_audit(given, paged=paged)),
+        }
+    )
+    if not found.owner_found:
+        raise Rejected(Code.INVALID_OWNER, "The owner is not an active member of the organization.", "ownerId")
+    if not found.policy_found:
+        raise Rejected(Code.NOT_FOUND, "There is no such escalation policy.", "escalationPolicyId")
+    if found.number is None:
+        return _open_already(principal, given)
+    database.on_commit(wake.engines)
+    view = incidents.one(principal, incident_id)
+    assert view is not None
+    return view, True
+
+
+@transaction.action
+def acknowledge(principal: Principal, ref: UUID | int, on_behalf_of: UUID | None = None) -> incidents.IncidentView:
+    """I am on it. A key may say so for a member. Raises Rejected: `not_found`, `invalid_target_user`."""
+    member = None
+    if on_behalf_of is not None:
+        member = rosters.lock_member(principal.organization_id, on_behalf_of)
+        if member is None:
+            raise not_a_member("userId")
+    return _change(principal, ref, lambda _: commands.Acknowledge(principal.actor, member))
+
+
+@transaction.action
+def hand_off(
+    principal: Principal,
+    ref: UUID | int,
+    target_id: UUID | None,
+    note: str | None = None,
+    seen: commands.Seen | None = None,
+) -> incidents.IncidentView:
+    """Not me, her. `target_id` is None where what was given is nobody's id.
+
+    Raises Rejected: `not_found`, `incident_resolved`, `invalid_target_user`, `stale_incident`, in that order.
+    """
+    target = rosters.lock_member(principal.organization_id, target_id) if target_id else None
+    return _change(principal, ref, lambda _: commands.HandOff(principal.actor, target, note or None, seen))
+
+
+@transaction.action
+def escalate(principal: Principal, ref: UUID | int, seen: commands.Seen | None = None) -> incidents.IncidentView:
+    """Page the next layer now. Raises Rejected: `not_found`, `incident_resolved`, `nothing_to_escalate`, `stale_incident`."""
+
+    def command(locked: store.Locked) -> commands.Escalate:
+        people = rosters.read([locked.organization_id], [locked.incident])
+        return commands.Escalate(principal.actor, people[locked.organization_id], seen)
+
+    return _change(principal, ref, command)
+
+
+@transaction.action
+def change_status(
+    principal: Principal, ref: UUID | int, status: state.Status, note: str | None = None
+) -> incidents.IncidentView:
+    """One step forward. Raises Rejected: `not_found`, `incident_resolved`, `invalid_status_transition`."""
+    return _change(principal, ref, lambda _: commands.ChangeStatus(principal.actor, status, note))
+
+
+@transaction.action
+def resolve(principal: Principal, ref: UUID | int, note: str | None = None) -> incidents.IncidentView:
+    """Every step that is left. Raises Rejected: `not_found`."""
+    return _change(principal, ref, lambda _: commands.Resolve(principal.actor, note))
+
+
+def not_a_member(field: str) -> Rejected:
+    """The refusal of somebody who is no active member of the organization."""
+    return Rejected(Code.INVALID_TARGET_USER, "That is not an active member of the organization.", field)
+
+
+def _change(
+    principal: Principal, ref: UUID | int, command: Callable[[store.Locked], commands.Command]
+) -> incidents.IncidentView:
+    """Lock, decide, write: the way of every change somebody makes."""
+    locked = store.lock(principal.organization_id, ref)
+    if locked is None:
+        raise Rejected(Code.NOT_FOUND, "There is no such incident.")
+    decision = decide.decide(locked.incident, command(locked), locked.now)
+    decided = store.Decided(locked.organization_id, locked.incident, decision, principal.actor)
+    store.write([decided], ids.stream(), locked.now)
+    view = incidents.one(principal, locked.incident.id)
+    assert view is not None
+    return view
+
+
+def _open_already(principal: Principal, given: Opening) -> tuple[incidents.IncidentView, bool]:
+    """The incident that won on the dedup key; if it was resolved in between, there is room for a new one."""
+    assert given.dedup_key is not None
+    winner = opening.open_with(principal.organization_id, given.dedup_key)
+    if winner is None:
+        return open_incident(principal, given)
+    view = incidents.one(principal, winner)
+    assert view is not None
+    return view, False
+
+
+def _opening_audit(given: Opening, *, paged: bool) -> list[dict[str, object]]:
+    data = {
+        "title": given.title,
+        "severity": given.severity.value,
+        "ownerId": str(given.owner_id),
+        "escalationPolicyId": str(given.policy_id) if given.policy_id else None,
+        "dedupKey": given.dedup_key,
+    }
+    entries: list[dict[str, object]] = [{"id": str(ids.new()), "kind": "incident_opened", "data": data}]
+    if paged:
+        entries.append({"id": str(ids.new()), "kind": "owner_paged", "data": {"responder": str(given.owner_id)}})
+    return entries

@@ -1,0 +1,30 @@
+"""Signed links: the only place that makes and reads them."""
+
+from uuid import UUID
+
+from django.conf import settings
+from django.core import signing
+
+from nightbell.core import links
+
+_SALT = "nightbell.acknowledge"
+
+
+def acknowledge_url(grant: links.AcknowledgeGrant) -> str:
+    """Where this person acknowledges this incident with one click and one button."""
+    token = signing.dumps([grant.incident_id.hex, grant.user_id.hex], salt=_SALT)
+    return f"{settings.NIGHTBELL.url}/ack/{token}"
+
+
+def read_acknowledge(token: str) -> links.AcknowledgeGrant | None:
+    """What a token grants; None for one that was not made here."""
+    try:
+        incident_id, user_id = signing.loads(token, salt=_SALT)
+        return links.AcknowledgeGrant(UUID(hex=incident_id), UUID(hex=user_id))
+    except (signing.BadSignature, ValueError, TypeError):
+        return None
+
+
+def incident_url(number: int) -> str:
+    """The page of an incident."""
+    return f"{settings.NIGHTBELL.url}/incidents/{number}"

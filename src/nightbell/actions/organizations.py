@@ -1,0 +1,50 @@
+"""Organizations: making one, and naming its last resort."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from django.utils.text import slugify
+
+from nightbell.actions import ids, people
+from nightbell.core.errors import Code, Rejected
+from nightbell.data import transaction
+from nightbell.data.models import Membership, Organization, Role
+
+
+MAX_NAME = 100
+
+
+@transaction.action
+def create(name: str, admin: people.Person) -> tuple[Organization, Membership]:
+    """Make an organization and its first admin, whose account is made if there is none with that address.
+
+    Raises Rejected: `validation_error` (a name without a letter or digit), `name_conflict`.
+    """
+    slug = slugify(name)
+    if not slug or len(name) > MAX_NAME:
+        raise Rejected(Code.VALIDATION_ERROR, "A name has 1 to 100 characters, with a letter or digit in them.", "name")
+    if Organization.objects.filter(slug=slug).exists():
+        raise Rejected(Code.NAME_CONFLICT, f"There is an organization {slug} already.", "name")
+    organization = Organization.objects.create(id=ids.new(), name=name, slug=slug)
+    return organization, people.join(organization, admin, Role.ADMIN)
+
+
+def find(slug: str) -> Organization:
+    """The organization with this slug. Raises Rejected: `not_found`."""
+    organization = Organization.objects.filter(slug=slug).first()
+    if organization is None:
+        raise Rejected(Code.NOT_FOUND, f"There is no organization {slug}.", "org")
+    return organization
+
+
+@transaction.action
+def set_fallback(organization: Organization, user_ids: Sequence[UUID]) -> None:
+    """Name who is paged when nobody answered; nobody named means the admins. Raises Rejected: `invalid_target_user`."""
+    active = set(
+        Membership.objects.filter(organization=organization, user_id__in=user_ids, removed_at=None).values_list(
+            "user_id", flat=True
+        )
+    )
+    if active != set(user_ids):
+        raise Rejected(Code.INVALID_TARGET_USER, "A fallback responder is an active member.", "userIds")
+    Organization.objects.filter(id=organization.id).update(fallback_user_ids=list(dict.fromkeys(user_ids)))

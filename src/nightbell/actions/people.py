@@ -1,0 +1,101 @@
+"""People: joining an organization and leaving it, with what that does to open incidents."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+
+from nightbell.actions import ids
+from nightbell.core.errors import Code, Rejected
+from nightbell.core.incident import actor, commands, decide
+from nightbell.data import clock, store, transaction
+from nightbell.data.models import Account, Membership, Organization, Role
+from nightbell.data.reads import rosters
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody to let in; `timezone` is the IANA zone their messages speak in."""
+
+    email: str
+    first_name: str
+    last_name: str = ""
+    timezone: str = "UTC"
+
+
+@transaction.action
+def add(organization: Organization, person: Person, role: Role = Role.MEMBER) -> Membership:
+    """Let somebody in. Raises Rejected: `validation_error` (the address), `name_conflict` (a member already)."""
+    return join(organization, person, role)
+
+
+def join(organization: Organization, person: Person, role: Role) -> Membership:
+    """The same, within the transaction of whoever calls it."""
+    account = _account(person)
+    # The lock makes two additions at once wait for each other, and a removal of the same person too.
+    if Membership.objects.select_for_update().filter(organization=organization, user=account, removed_at=None).exists():
+        raise Rejected(Code.NAME_CONFLICT, f"{person.email} is a member already.", "email")
+    return Membership.objects.create(id=ids.new(), organization=organization, user=account, role=role)
+
+
+@transaction.action
+def remove(organization: Organization, user_id: UUID, by: actor.Actor) -> list[UUID]:
+    """Remove a member; the open incidents that were changed by it.
+
+    Locks the membership before any incident, as opening and handing off do, so that neither can give an incident to somebody
+    who is leaving. Raises Rejected: `not_found`, `cannot_remove_self`, `last_admin`.
+    """
+    if by.user_id == user_id:
+        raise Rejected(Code.CANNOT_REMOVE_SELF, "Nobody removes themselves.")
+    admins = Membership.objects.select_for_update().filter(organization=organization, removed_at=None)
+    members = {each.user_id: each for each in admins.order_by("id")}
+    leaving = members.get(user_id)
+    if leaving is None:
+        raise Rejected(Code.NOT_FOUND, "There is no such member.", "userId")
+    if not any(each.role == Role.ADMIN for each in members.values() if each.user_id != user_id):
+        raise Rejected(Code.LAST_ADMIN, "An organization keeps at least one admin.", "userId")
+    Membership.objects.filter(id=leaving.id).update(removed_at=clock.Now())
+    involved = store.involving(organization.id, user_id)
+    return [incident_id for incident_id in involved if _leave(organization.id, incident_id, user_id)]
+
+
+def _leave(organization_id: UUID, incident_id: UUID, user_id: UUID) -> bool:
+    locked = store.lock(organization_id, incident_id)
+    assert locked is not None
+    people = rosters.read([organization_id], [locked.incident])
+    command = commands.MemberRemoved(user_id, people[organization_id], group_failed=store.group_failed(incident_id))
+    decision = decide.decide(locked.incident, command, locked.now)
+    store.write([store.Decided(organization_id, locked.incident, decision, actor.SYSTEM)], ids.stream(), locked.now)
+    return decision.incident != locked.incident
+
+
+def _account(person: Person) -> Account:
+    try:
+        validate_email(person.email)
+    except ValidationError:
+        raise Rejected(Code.VALIDATION_ERROR, f"{person.email!r} is not a mail address.", "email") from None
+    known = Account.objects.filter(email__iexact=person.email).first()
+    if known is not None:
+        return known
+    return Account.objects.create_user(
+        person.email,
+        id=ids.new(),
+        first_name=person.first_name,
+        last_name=person.last_name,
+        timezone=person.timezone,
+    )
+
+
+def find(organization: Organization, emails: Iterable[str]) -> list[UUID]:
+    """The members with these addresses, in that order. Raises Rejected: `not_found`, naming the first who is none."""
+    found: list[UUID] = []
+    for email in emails:
+        membership = Membership.objects.filter(
+            organization=organization, user__email__iexact=email, removed_at=None
+        ).first()
+        if membership is None:
+            raise Rejected(Code.NOT_FOUND, f"{email} is not a member of {organization.slug}.", "email")
+        found.append(membership.user_id)
+    return found

@@ -1,0 +1,1 @@
+"""How an installation is configured: its environment, its settings, its addresses."""

@@ -1,0 +1,1 @@
+"""Rows and SQL: the one Django app."""

@@ -1,0 +1,49 @@
+"""Small writes that nothing waits for, done by one thread a process, many at once; losing one costs nothing that was promised."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Generic, TypeVar
+
+from django.db import Error, connection
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+
+class Background(Generic[T]):
+    """Collects values and hands each lot to `write`, no oftener than every `pause`, on a connection of its own."""
+
+    def __init__(self, name: str, write: Callable[[set[T]], None], pause: timedelta) -> None:
+        self._name = name
+        self._write = write
+        self._pause = pause.total_seconds()
+        self._waiting: set[T] = set()
+        self._lock = threading.Lock()
+        self._stirred = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def add(self, value: T) -> None:
+        """Have `value` written soon."""
+        with self._lock:
+            self._waiting.add(value)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
+                self._thread.start()
+        self._stirred.set()
+
+    def _run(self) -> None:
+        while True:
+            self._stirred.wait()
+            self._stirred.clear()
+            with self._lock:
+                lot, self._waiting = self._waiting, set()
+            try:
+                self._write(lot)
+            except Error as error:
+                # The next lot gets a new connection; this one is decoration.
+                log.warning("%s: %s", self._name, error)
+                connection.close()
+            time.sleep(self._pause)

@@ -1,0 +1,1 @@
+"""The hot statements: open an incident, claim due ones, claim messages, settle them."""

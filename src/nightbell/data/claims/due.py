@@ -1,0 +1,78 @@
+"""Claiming the incidents whose clock has run out."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from nightbell.data import rows, store
+
+# `skip locked`: engines share the work without waiting for each other, and never for a person who is acknowledging.
+CLAIM_DUE = f"""
+select nightbell_now(), i.organization_id, {rows.INCIDENT_COLUMNS}
+from incident i
+where i.due_at <= nightbell_now()
+order by i.due_at
+limit %(limit)s
+for no key update of i skip locked
+"""
+
+CLAIM_ONE = f"""
+select nightbell_now(), i.organization_id, {rows.INCIDENT_COLUMNS}
+from incident i
+where i.id = %(id)s and i.due_at <= nightbell_now()
+for no key update of i skip locked
+"""
+
+DUE_IDS = "select i.id from incident i where i.due_at <= nightbell_now() order by i.due_at limit %(limit)s"
+
+# What an engine may sleep for: until the first clock runs out or the first message is due.
+NEXT_DUE = """
+select extract(epoch from least(
+  (select min(i.due_at) from incident i where i.due_at is not null),
+  (select min(p.due_at) from page p where p.due_at is not null),
+  (select min(n.due_at) from notice n where n.due_at is not null)
+) - nightbell_now())
+"""
+
+SET_ASIDE = "update incident set due_at = nightbell_now() + make_interval(secs => %(pause)s) where id = %(id)s and due_at is not null"
+
+
+def claim(limit: int) -> list[store.Locked]:
+    """Lock up to `limit` due incidents that nobody else holds, the longest overdue first."""
+    return _claim(CLAIM_DUE, {"limit": limit})
+
+
+def claim_one(incident_id: UUID) -> list[store.Locked]:
+    """Lock this one, if it is due and nobody else holds it."""
+    return _claim(CLAIM_ONE, {"id": incident_id})
+
+
+def due_ids(limit: int) -> list[UUID]:
+    """The longest overdue incidents, unlocked."""
+    with connection.cursor() as cursor:
+        cursor.execute(DUE_IDS, {"limit": limit})
+        return [incident_id for (incident_id,) in cursor.fetchall()]
+
+
+def seconds_to_next() -> float | None:
+    """How long until something is due; zero or less where something is, None where nothing will be."""
+    with connection.cursor() as cursor:
+        cursor.execute(NEXT_DUE)
+        (seconds,) = cursor.fetchone()
+    return None if seconds is None else float(seconds)
+
+
+def set_aside(incident_id: UUID, pause: timedelta) -> None:
+    """Look at an incident again only after `pause`."""
+    with connection.cursor() as cursor:
+        cursor.execute(SET_ASIDE, {"id": incident_id, "pause": pause.total_seconds()})
+
+
+def _claim(statement: str, given: dict[str, Any]) -> list[store.Locked]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, given)
+        found = cursor.fetchall()
+    at: datetime | None = max((row[0] for row in found), default=None)
+    return [store.Locked(row[1], rows.incident_of(row[2:]), at or row[0]) for row in found]

@@ -1,0 +1,98 @@
+"""Opening an incident, in one statement."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+# The policy as the incident keeps it: what `rows.policy_of` reads.
+FROZEN_POLICY = """
+jsonb_build_object('id', p.id, 'name', p.name, 'repeatCount', p.repeat_count, 'layers', coalesce((
+  select jsonb_agg(jsonb_build_object(
+    'ackTimeoutMinutes', l.ack_timeout_minutes,
+    'target', case when l.schedule_id is null then jsonb_build_object('type', 'users', 'userIds', to_jsonb(l.user_ids))
+      else jsonb_build_object('type', 'schedule', 'scheduleId', l.schedule_id) end
+  ) order by l.position) from escalation_layer l where l.policy_id = p.id
+), '[]'::jsonb))
+"""
+
+# Locks in the order of the house: the owner's membership (so that nobody can remove them meanwhile), then the organization's
+# counter, then the new row. Each waits for the one before because it asks whether that one found its row.
+OPEN = f"""
+with clock as materialized (
+  select nightbell_now() as at
+), owner as materialized (
+  select m.user_id from membership m
+  where m.organization_id = %(organization)s and m.user_id = %(owner)s and m.removed_at is null
+  for share of m
+), policy as materialized (
+  select {FROZEN_POLICY} as frozen
+  from escalation_policy p where p.organization_id = %(organization)s and p.id = %(policy)s
+), counter as materialized (
+  -- Locked here and counted on below only if the row was inserted: a loser on the dedup key uses up no number.
+  select o.incident_count + 1 as number from organization o
+  where o.id = %(organization)s and exists (select from owner)
+    and (%(policy)s::uuid is null or exists (select from policy))
+  for no key update of o
+), opened as (
+  insert into incident (
+    id, organization_id, number, title, description, severity, status, owner_id, dedup_key, created_by, created_at,
+    updated_at, state, policy, position, round, due_at, due_cause, epoch, handed_off_epoch, relieved
+  )
+  select %(id)s, %(organization)s, counter.number, %(title)s, %(description)s, %(severity)s, 'investigating', %(owner)s,
+    %(dedup_key)s, %(actor)s::jsonb, clock.at, clock.at, %(state)s, policy.frozen, 0, 1,
+    case when %(due)s then clock.at end, %(due_cause)s, 0, 0, '{{}}'
+  from counter cross join clock left join policy on true
+  on conflict (organization_id, dedup_key) where state <> 'closed' do nothing
+  returning id, number, created_at, policy
+), counted as (
+  update organization set incident_count = incident_count + 1 where id = %(organization)s and exists (select from opened)
+), paged as (
+  -- Only where nobody else will be: an incident without a policy pages its owner at once.
+  insert into page (id, organization_id, incident_id, user_id, channel, reason, epoch, round, position, why, queued_at, due_at)
+  select q.id, %(organization)s, opened.id, %(owner)s, q.channel, 'owner', 0, 1, 0, '{{}}'::jsonb, clock.at, clock.at
+  from opened cross join clock cross join jsonb_to_recordset(%(pages)s::jsonb) as q(id uuid, channel text)
+), recorded as (
+  insert into audit (id, organization_id, incident_id, at, actor, kind, data)
+  select r.id, %(organization)s, opened.id, clock.at, %(actor)s::jsonb, r.kind, r.data
+  from opened cross join clock cross join rows from (
+    jsonb_to_recordset(%(audit)s::jsonb) as (id uuid, kind text, data jsonb)
+  ) with ordinality as r(id, kind, data, place)
+  order by r.place
+)
+select exists (select from owner), %(policy)s::uuid is null or exists (select from policy), opened.number, opened.created_at,
+  opened.policy::text
+from clock left join opened on true
+"""
+
+# Read in a second statement: the one that lost to it cannot see it.
+OPEN_WITH_DEDUP_KEY = """
+select i.id from incident i
+where i.organization_id = %(organization)s and i.dedup_key = %(dedup_key)s and i.state <> 'closed'
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What came of it: whether the owner and the policy were found, and the new row's number, or None if none was written."""
+
+    owner_found: bool
+    policy_found: bool
+    number: int | None
+
+
+def open_incident(given: dict[str, Any]) -> Opening:
+    """Run OPEN."""
+    with connection.cursor() as cursor:
+        cursor.execute(OPEN, given)
+        owner_found, policy_found, number, _, _ = cursor.fetchone()
+    return Opening(owner_found, policy_found, number)
+
+
+def open_with(organization_id: UUID, dedup_key: str) -> UUID | None:
+    """The open incident with this dedup key."""
+    with connection.cursor() as cursor:
+        cursor.execute(OPEN_WITH_DEDUP_KEY, {"organization": organization_id, "dedup_key": dedup_key})
+        row = cursor.fetchone()
+    return row[0] if row else None

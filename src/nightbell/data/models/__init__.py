@@ -1,0 +1,27 @@
+"""Fields, constraints and indexes; no behaviour."""
+
+from nightbell.data.models.account import Account
+from nightbell.data.models.api_key import ApiKey
+from nightbell.data.models.audit import Audit
+from nightbell.data.models.delivery import Notice, Page
+from nightbell.data.models.idempotency import IdempotentAnswer
+from nightbell.data.models.incident import Incident
+from nightbell.data.models.installation import Installation
+from nightbell.data.models.organization import Membership, Organization, Role
+from nightbell.data.models.policy import EscalationLayer, EscalationPolicy
+
+__all__ = [
+    "Account",
+    "ApiKey",
+    "Audit",
+    "EscalationLayer",
+    "EscalationPolicy",
+    "IdempotentAnswer",
+    "Incident",
+    "Installation",
+    "Membership",
+    "Notice",
+    "Organization",
+    "Page",
+    "Role",
+]

@@ -1,0 +1,1 @@
+"""The queries behind pages and lists."""

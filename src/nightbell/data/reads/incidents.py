@@ -1,0 +1,249 @@
+"""Incidents as they are shown: one frozen view that the API, the pages and every message render."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from nightbell.core.incident import actor, paging, state
+from nightbell.data import rows
+from nightbell.data.access.principal import Principal
+from nightbell.data.reads import rosters
+
+_SHOWN = f"""
+{rows.INCIDENT_COLUMNS}, i.number, i.title, i.description, i.severity, i.created_by::text, i.created_at, i.updated_at,
+trim(a.first_name || ' ' || a.last_name), i.organization_id
+"""
+
+# Everybody paged since the opening or the last handoff, with what became of each page.
+_NOTIFIED = """
+(select jsonb_agg(jsonb_build_object(
+    'id', p.user_id, 'name', trim(b.first_name || ' ' || b.last_name), 'channel', p.channel, 'state', p.state,
+    'reason', p.reason, 'pagedAt', p.queued_at, 'at', coalesce(p.settled_at, p.queued_at), 'error', p.error
+  ) order by p.queued_at, p.id)
+  from page p join account b on b.id = p.user_id
+  where p.incident_id = i.id and p.epoch >= i.handed_off_epoch)::text
+"""
+
+ONE = f"""
+select {_SHOWN}, {_NOTIFIED}
+from incident i join account a on a.id = i.owner_id
+where i.organization_id = %(organization)s and (i.id = %(id)s or i.number = %(number)s)
+"""
+
+# `number` counts up by one an incident, so it is both the order and the cursor.
+LIST = f"""
+select {_SHOWN}, null
+from incident i join account a on a.id = i.owner_id
+where i.organization_id = %(organization)s
+  and (%(cursor)s::int is null or i.number < %(cursor)s)
+  and (%(status)s::text is null or i.status = %(status)s)
+  and (%(open)s::boolean is null or (i.state <> 'closed') = %(open)s)
+  and (%(severity)s::text is null or i.severity = %(severity)s)
+  and (%(owner)s::uuid is null or i.owner_id = %(owner)s)
+  and (%(state)s::text is null or i.state = %(state)s)
+  and (%(since)s::timestamptz is null or i.created_at >= %(since)s)
+  and (%(until)s::timestamptz is null or i.created_at < %(until)s)
+  and (%(words)s::text is null or i.title ilike %(words)s)
+order by i.number desc
+limit %(limit)s
+"""
+
+AUDIT_TRAIL = """
+select r.id, r.kind, r.at, r.actor::text, r.data::text
+from audit r where r.incident_id = %(incident)s order by r.sequence
+"""
+
+NAMES = "select a.id, trim(a.first_name || ' ' || a.last_name) from account a where a.id = any(%(users)s::uuid[])"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody, as they are called now."""
+
+    id: UUID
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """What became of one page, over one channel."""
+
+    channel: str
+    state: str
+    at: datetime
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Notified:
+    """Somebody who was paged, once however many pages they got."""
+
+    person: Person
+    reason: str
+    paged_at: datetime
+    channels: tuple[Reached, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One row of the audit trail."""
+
+    id: UUID
+    kind: str
+    at: datetime
+    actor: actor.Actor
+    data: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentView:
+    """An incident as it is shown. `next_stop` is None without a clock, and wherever it was not asked for."""
+
+    incident: state.Incident
+    organization_id: UUID
+    number: int
+    title: str
+    description: str | None
+    severity: state.Severity
+    created_by: actor.Actor
+    created_at: datetime
+    updated_at: datetime
+    owner: Person
+    notified: tuple[Notified, ...]
+    next_stop: paging.Stop | None = None
+    audit_trail: tuple[Entry, ...] = ()
+    names: Mapping[UUID, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What a list is narrowed to; `is_open` leaves out the resolved."""
+
+    status: state.Status | None = None
+    severity: state.Severity | None = None
+    owner_id: UUID | None = None
+    escalation_state: state.State | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    words: str | None = None
+    is_open: bool | None = None
+
+
+def one(principal: Principal, ref: UUID | int) -> IncidentView | None:
+    """The incident with this id or number, without what only its own page shows."""
+    by_id = isinstance(ref, UUID)
+    given: dict[str, Any] = {
+        "id": ref if by_id else None,
+        "number": None if by_id else ref,
+        "organization": principal.organization_id,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(ONE, given)
+        row = cursor.fetchone()
+    return _view(row) if row else None
+
+
+def whole(principal: Principal, ref: UUID | int) -> IncidentView | None:
+    """The incident with its record and with who is next."""
+    view = one(principal, ref)
+    if view is None:
+        return None
+    with connection.cursor() as cursor:
+        cursor.execute(AUDIT_TRAIL, {"incident": view.incident.id})
+        entries = tuple(_entry(row) for row in cursor.fetchall())
+        cursor.execute(NAMES, {"users": list(_people(entries))})
+        names = dict(cursor.fetchall())
+    return replace(view, audit_trail=entries, names=names, next_stop=next_stop(view))
+
+
+def listed(
+    principal: Principal, filters: Filters, limit: int, cursor: int | None
+) -> tuple[list[IncidentView], int | None]:
+    """The newest incidents first, and the cursor of the next page; without who was notified."""
+    words = None
+    if filters.words:
+        escaped = filters.words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+        words = f"%{escaped}%"
+    given: dict[str, Any] = {
+        "organization": principal.organization_id,
+        "cursor": cursor,
+        "status": filters.status,
+        "severity": filters.severity,
+        "owner": filters.owner_id,
+        "state": filters.escalation_state,
+        "since": filters.since,
+        "until": filters.until,
+        "open": filters.is_open,
+        "words": words,
+        "limit": limit + 1,
+    }
+    with connection.cursor() as db:
+        db.execute(LIST, given)
+        found = [_view(row) for row in db.fetchall()]
+    more = len(found) > limit
+    return found[:limit], found[limit - 1].number if more else None
+
+
+def next_stop(view: IncidentView) -> paging.Stop | None:
+    """What would really be paged next, if nobody answers."""
+    if view.incident.state is not state.State.PAGING:
+        return None
+    people = rosters.read([view.organization_id], [view.incident])
+    return paging.next_stop(view.incident, people[view.organization_id])
+
+
+def _view(row: Sequence[Any]) -> IncidentView:
+    shown = row[rows.INCIDENT_WIDTH :]
+    number, title, description, severity, created_by, created_at, updated_at, owner, organization_id, pages = shown
+    incident = rows.incident_of(row[: rows.INCIDENT_WIDTH])
+    return IncidentView(
+        incident=incident,
+        organization_id=organization_id,
+        number=number,
+        title=title,
+        description=description,
+        severity=state.Severity(severity),
+        created_by=rows.actor_of(json.loads(created_by)),
+        created_at=created_at,
+        updated_at=updated_at,
+        owner=Person(incident.owner_id, owner),
+        notified=_notified(json.loads(pages)) if pages else (),
+    )
+
+
+def _notified(pages: list[dict[str, Any]]) -> tuple[Notified, ...]:
+    """One entry a person, in the order they were first paged; a channel shows its newest page."""
+    people: dict[str, Notified] = {}
+    for page in pages:
+        reached = Reached(page["channel"], page["state"], datetime.fromisoformat(page["at"]), page["error"])
+        known = people.get(page["id"])
+        if known is None:
+            person = Person(UUID(page["id"]), page["name"])
+            paged_at = datetime.fromisoformat(page["pagedAt"])
+            people[page["id"]] = Notified(person, page["reason"], paged_at, (reached,))
+        else:
+            others = tuple(each for each in known.channels if each.channel != reached.channel)
+            people[page["id"]] = replace(known, channels=(*others, reached))
+    return tuple(people.values())
+
+
+def _entry(row: Sequence[Any]) -> Entry:
+    return Entry(row[0], row[1], row[2], rows.actor_of(json.loads(row[3])), json.loads(row[4]))
+
+
+def _people(entries: Sequence[Entry]) -> set[str]:
+    """Everybody the record names."""
+    people: set[str] = set()
+    for entry in entries:
+        for name in ("responder", "previousOwner", "newOwner", "userId", "ownerId"):
+            if entry.data.get(name):
+                people.add(entry.data[name])
+        for name in ("responders", "passedOver"):
+            people.update(entry.data.get(name, ()))
+        people.update(page["userId"] for page in entry.data.get("pages", ()))
+    return people

@@ -1,0 +1,164 @@
+"""What a sender needs to know of one message: is it still wanted, whom does it reach where, and what does it say."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from nightbell.core import delivery, message
+from nightbell.core.incident import actor, effects, paging, state
+from nightbell.data import rows
+from nightbell.data.access.principal import Principal
+from nightbell.data.reads import rosters
+
+# The last look before the provider is called: this is where a page starts.
+LOOK = f"""
+select nightbell_now(), p.epoch = i.epoch and i.state in ('paging', 'exhausted', 'none'), m.id is not null,
+  p.user_id, a.email, trim(a.first_name || ' ' || a.last_name), a.timezone, p.reason, p.round, p.position, p.why::text,
+  o.id, o.name, i.number, i.title, i.description, i.severity, i.created_at,
+  trim(b.first_name || ' ' || b.last_name), {rows.INCIDENT_COLUMNS}
+from page p
+join incident i on i.id = p.incident_id
+join organization o on o.id = i.organization_id
+join account a on a.id = p.user_id
+join account b on b.id = i.owner_id
+left join membership m on m.organization_id = i.organization_id and m.user_id = p.user_id and m.removed_at is null
+where p.id = %(id)s
+"""
+
+LOOK_AT_NOTICE = """
+select nightbell_now(), m.id is not null, a.email, n.kind, n.data::text, i.number, i.title, i.id, o.name,
+  (select trim(c.first_name || ' ' || c.last_name) from account c where c.id = (n.data ->> 'newOwner')::uuid)
+from notice n
+join account a on a.id = n.user_id
+join organization o on o.id = n.organization_id
+left join incident i on i.id = n.incident_id
+left join membership m on m.organization_id = n.organization_id and m.user_id = n.user_id and m.removed_at is null
+where n.id = %(id)s
+"""
+
+OF_INCIDENT = """
+select p.id, p.user_id, trim(a.first_name || ' ' || a.last_name), p.channel, p.reason, p.round, p.position, p.state,
+  p.queued_at, p.settled_at, p.attempts, p.error
+from page p join account a on a.id = p.user_id
+where p.incident_id = %(incident)s and p.organization_id = %(organization)s order by p.queued_at, p.id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A page as it stands now; `facts` lacks only the next step and the links."""
+
+    now: datetime
+    wanted: bool
+    recipient_is_member: bool
+    user_id: UUID
+    address: str
+    organization_id: UUID
+    incident: state.Incident
+    facts: dict[str, Any]
+
+    @property
+    def reason_not_wanted(self) -> str:
+        """Why it is not sent."""
+        if not self.recipient_is_member:
+            return "recipient_left"
+        return self.incident.state.value if not self.incident.unanswered else "superseded"
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeLook:
+    """A notice as it stands now."""
+
+    now: datetime
+    recipient_is_member: bool
+    address: str
+    kind: effects.NoticeKind
+    by: actor.Actor
+    new_owner: str
+    number: int
+    title: str
+    incident_id: UUID
+    organization: str
+
+
+def look(page_id: UUID) -> Look:
+    """Look once more at a page."""
+    with connection.cursor() as cursor:
+        cursor.execute(LOOK, {"id": page_id})
+        row = cursor.fetchone()
+    incident = rows.incident_of(row[19:])
+    why = json.loads(row[10])
+    handed_off_by = why.get("handedOffBy")
+    facts = {
+        "incident_id": incident.id,
+        "organization": row[12],
+        "number": row[13],
+        "title": row[14],
+        "description": row[15],
+        "severity": state.Severity(row[16]),
+        "status": incident.status,
+        "opened_at": row[17],
+        "owner": row[18],
+        "recipient": row[5],
+        "timezone": row[6],
+        "reason": effects.Reason(row[7]),
+        "round": row[8],
+        "position": row[9],
+        "cause": state.Cause(why["cause"]) if why.get("cause") else None,
+        "late_seconds": why.get("lateSeconds", 0),
+        "handed_off_by": handed_off_by["name"] if handed_off_by else None,
+        "note": why.get("note"),
+        "policy_name": incident.policy.name if incident.policy else None,
+        "layer_count": incident.layer_count,
+    }
+    return Look(row[0], row[1], row[2], row[3], row[4], row[11], incident, facts)
+
+
+def next_step(seen: Look) -> message.NextStep | None:
+    """Who is paged if nobody answers, and when."""
+    if seen.incident.due_at is None:
+        return None
+    people = rosters.read([seen.organization_id], [seen.incident])
+    stop = paging.next_stop(seen.incident, people[seen.organization_id])
+    names = tuple(member.name for member, _ in stop.group)
+    return message.NextStep(seen.incident.due_at, names, fallback=stop.layer is None)
+
+
+def look_at_notice(notice_id: UUID) -> NoticeLook:
+    """Look once more at a notice."""
+    with connection.cursor() as cursor:
+        cursor.execute(LOOK_AT_NOTICE, {"id": notice_id})
+        now, is_member, address, kind, data, number, title, incident_id, organization, new_owner = cursor.fetchone()
+    by = rows.actor_of(json.loads(data)["by"])
+    return NoticeLook(
+        now, is_member, address, effects.NoticeKind(kind), by, new_owner, number, title, incident_id, organization
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class PageRow:
+    """One page of an incident, for its record."""
+
+    id: UUID
+    user_id: UUID
+    name: str
+    channel: str
+    reason: str
+    round: int
+    position: int
+    state: str
+    queued_at: datetime
+    settled_at: datetime | None
+    attempts: int
+    error: str | None
+
+
+def of_incident(principal: Principal, incident_id: UUID) -> list[PageRow]:
+    """Every page of an incident, oldest first."""
+    with connection.cursor() as cursor:
+        cursor.execute(OF_INCIDENT, {"incident": incident_id, "organization": principal.organization_id})
+        return [PageRow(*row) for row in cursor.fetchall()]

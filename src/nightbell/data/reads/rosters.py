@@ -1,0 +1,71 @@
+"""Who can be reached now, read once for a decision or a preview."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from uuid import UUID
+
+from django.db import connection
+
+from nightbell.core import policy, roster
+from nightbell.core.incident import state
+
+# A member is reached by mail, always.
+CHANNELS = ("email",)
+
+# The members a decision can name, and every admin: the heir and the last resort are among those. Longest-standing first.
+MEMBERS = """
+select m.organization_id, m.user_id, m.role = 'org:admin', trim(a.first_name || ' ' || a.last_name),
+  m.user_id = any(o.fallback_user_ids)
+from membership m
+join account a on a.id = m.user_id
+join organization o on o.id = m.organization_id
+where m.removed_at is null and m.organization_id = any(%(organizations)s::uuid[])
+  and (m.role = 'org:admin' or m.user_id = any(%(users)s::uuid[]) or m.user_id = any(o.fallback_user_ids))
+order by m.joined_at, m.id
+"""
+
+# `for share`: this member cannot be removed until the transaction ends.
+LOCK_MEMBER = """
+select trim(a.first_name || ' ' || a.last_name)
+from membership m join account a on a.id = m.user_id
+where m.organization_id = %(organization)s and m.user_id = %(user)s and m.removed_at is null
+for share of m
+"""
+
+
+def read(organizations: Iterable[UUID], incidents: Iterable[state.Incident]) -> Mapping[UUID, roster.Roster]:
+    """The roster of each organization, with everybody these incidents could page."""
+    named: set[UUID] = set()
+    for incident in incidents:
+        named.add(incident.owner_id)
+        for layer in incident.policy.layers if incident.policy else ():
+            if isinstance(layer.target, policy.Users):
+                named.update(layer.target.user_ids)
+    with connection.cursor() as cursor:
+        cursor.execute(MEMBERS, {"organizations": list(set(organizations)), "users": list(named)})
+        found = cursor.fetchall()
+    members: dict[UUID, dict[UUID, roster.Member]] = defaultdict(dict)
+    admins: dict[UUID, list[UUID]] = defaultdict(list)
+    fallback: dict[UUID, list[UUID]] = defaultdict(list)
+    for organization_id, user_id, is_admin, name, is_fallback in found:
+        members[organization_id][user_id] = roster.Member(user_id, name, CHANNELS)
+        if is_admin:
+            admins[organization_id].append(user_id)
+        if is_fallback:
+            fallback[organization_id].append(user_id)
+    return {
+        organization_id: roster.Roster(
+            members=known,
+            heir=admins[organization_id][0],
+            fallback=tuple(fallback[organization_id] or admins[organization_id]),
+        )
+        for organization_id, known in members.items()
+    }
+
+
+def lock_member(organization_id: UUID, user_id: UUID) -> roster.Member | None:
+    """This member, who stays one until the transaction ends; None where they are not an active member."""
+    with connection.cursor() as cursor:
+        cursor.execute(LOCK_MEMBER, {"organization": organization_id, "user": user_id})
+        row = cursor.fetchone()
+    return roster.Member(user_id, row[0], CHANNELS) if row else None

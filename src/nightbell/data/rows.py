@@ -1,0 +1,145 @@
+"""The only mapping between core values and rows."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+from nightbell.core import policy
+from nightbell.core.incident import actor, events, state
+
+# What a decision reads of an incident, in the order `incident_of` takes it.
+INCIDENT_COLUMNS = (
+    "i.id, i.owner_id, i.status, i.state, i.policy::text, i.position, i.round, i.due_at, i.due_cause, i.epoch, "
+    "i.handed_off_epoch, i.acknowledged_by::text, i.acknowledged_at, i.resolved_at, i.relieved"
+)
+INCIDENT_WIDTH = 15
+
+
+def incident_of(row: Sequence[Any], notified: frozenset[UUID] = frozenset()) -> state.Incident:
+    """The incident in a row of INCIDENT_COLUMNS."""
+    return state.Incident(
+        id=row[0],
+        owner_id=row[1],
+        status=state.Status(row[2]),
+        state=state.State(row[3]),
+        policy=policy_of(json.loads(row[4])) if row[4] else None,
+        position=row[5],
+        round=row[6],
+        due_at=row[7],
+        due_cause=state.Cause(row[8]) if row[8] else None,
+        epoch=row[9],
+        handed_off_epoch=row[10],
+        acknowledged_by=actor_of(json.loads(row[11])) if row[11] else None,
+        acknowledged_at=row[12],
+        resolved_at=row[13],
+        relieved=frozenset(row[14]),
+        notified=notified,
+    )
+
+
+def incident_values(incident: state.Incident) -> dict[str, Any]:
+    """What a decision may have changed, as JSON values by column name."""
+    return {
+        "id": str(incident.id),
+        "owner_id": str(incident.owner_id),
+        "status": incident.status,
+        "state": incident.state,
+        "position": incident.position,
+        "round": incident.round,
+        "due_at": _instant(incident.due_at),
+        "due_cause": incident.due_cause,
+        "epoch": incident.epoch,
+        "handed_off_epoch": incident.handed_off_epoch,
+        "acknowledged_by": actor_values(incident.acknowledged_by) if incident.acknowledged_by else None,
+        "acknowledged_at": _instant(incident.acknowledged_at),
+        "resolved_at": _instant(incident.resolved_at),
+        "relieved": [str(user_id) for user_id in sorted(incident.relieved)],
+    }
+
+
+def policy_of(values: Mapping[str, Any]) -> policy.Policy:
+    """The frozen policy in an incident's `policy` column."""
+    return policy.Policy(
+        id=UUID(values["id"]),
+        name=values["name"],
+        layers=tuple(
+            policy.Layer(target_of(layer["target"]), timedelta(minutes=layer["ackTimeoutMinutes"]))
+            for layer in values["layers"]
+        ),
+        repeat_count=values["repeatCount"],
+    )
+
+
+def target_of(values: Mapping[str, Any]) -> policy.Target:
+    """A layer's target, from its JSON shape."""
+    if values["type"] == "schedule":
+        return policy.Schedule(UUID(values["scheduleId"]))
+    return policy.Users(tuple(UUID(user_id) for user_id in values["userIds"]))
+
+
+def target_values(target: policy.Target) -> dict[str, Any]:
+    """A layer's target in its JSON shape, the same in the API, in a frozen policy and on the record."""
+    match target:
+        case policy.Schedule(schedule_id):
+            return {"type": "schedule", "scheduleId": str(schedule_id)}
+        case policy.Users(user_ids):
+            return {"type": "users", "userIds": [str(user_id) for user_id in user_ids]}
+
+
+def actor_of(values: Mapping[str, Any]) -> actor.Actor:
+    """An actor, from its JSON shape."""
+    via = values.get("via")
+    return actor.Actor(
+        actor.Type(values["type"]),
+        UUID(values["id"]) if values["id"] else None,
+        values["name"],
+        actor.Via(via) if via else None,
+    )
+
+
+def actor_values(who: actor.Actor) -> dict[str, Any]:
+    """An actor in its JSON shape."""
+    return {"type": who.type, "id": str(who.id) if who.id else None, "name": who.name, "via": who.via}
+
+
+def values_of(value: Any) -> dict[str, Any]:
+    """A flat core value (an event, a page's why) as JSON values by camelCase name."""
+    return {_camel(each.name): _plain(getattr(value, each.name)) for each in fields(value)}
+
+
+def kind_of(event: events.Event) -> str:
+    """The kind of an event on the record: its name in snake case."""
+    return _snake(type(event).__name__)
+
+
+@cache
+def _snake(name: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+
+
+@cache
+def _camel(name: str) -> str:
+    return re.sub(r"_(\w)", lambda match: match[1].upper(), name)
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case UUID():
+            return str(value)
+        case tuple():
+            return [_plain(each) for each in value]
+        case actor.Actor():
+            return actor_values(value)
+        case policy.Users() | policy.Schedule():
+            return target_values(value)
+        case _:
+            return value
+
+
+def _instant(at: datetime | None) -> str | None:
+    return at.isoformat() if at else None

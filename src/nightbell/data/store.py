@@ -1,0 +1,229 @@
+"""Lock an incident, write what was decided about it: every decision goes to the rows through here."""
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from nightbell.core.incident import actor, decide, effects, state
+from nightbell.data import rows
+
+# `for no key update`: a stronger lock would make inserting a page or an audit row, which takes a key-share lock on its
+# incident, wait for us and us for it. The instant stands bare in the select list, so that it is read when the lock is held.
+LOCK = f"""
+select nightbell_now(), i.organization_id, {rows.INCIDENT_COLUMNS}
+from incident i
+where i.organization_id = %(organization)s and (i.id = %(id)s or i.number = %(number)s)
+for no key update of i
+"""
+
+# A second statement, because after waiting for a lock only the locked row itself is fresh.
+NOTIFIED = """
+select distinct p.user_id from page p where p.incident_id = %(incident)s and p.epoch >= %(since)s
+"""
+
+# Open incidents a member's removal must look at: theirs, the ones they acknowledged, and the ones that paged them.
+# Ordered, so that two removals take their locks in the same order.
+INVOLVING = """
+select i.id from incident i
+where i.organization_id = %(organization)s and i.state <> 'closed' and (
+  i.owner_id = %(user)s
+  or (i.state = 'acknowledged' and i.acknowledged_by ->> 'id' = %(user)s::text)
+  or exists (select from page p where p.incident_id = i.id and p.user_id = %(user)s)
+)
+order by i.id
+"""
+
+# The newest group of an incident that still waits for an answer: nobody in it can give one any more.
+GROUP_FAILED = """
+select coalesce(bool_and(p.state = 'failed' or m.id is null), false)
+from incident i
+join page p on p.incident_id = i.id and p.epoch = i.epoch and p.round = i.round and p.position = i.position
+left join membership m on m.organization_id = i.organization_id and m.user_id = p.user_id and m.removed_at is null
+where i.id = %(incident)s
+"""
+
+# One statement for one decision or for five hundred. No row is touched twice in it: it updates incidents, cancels pages that
+# were there before, and inserts new ones.
+WRITE = """
+with changed as (
+  update incident i set
+    owner_id = c.owner_id, status = c.status, state = c.state, position = c.position, round = c.round,
+    due_at = c.due_at, due_cause = c.due_cause, epoch = c.epoch, handed_off_epoch = c.handed_off_epoch,
+    acknowledged_by = c.acknowledged_by, acknowledged_at = c.acknowledged_at, resolved_at = c.resolved_at,
+    relieved = c.relieved, updated_at = %(now)s
+  from jsonb_to_recordset(%(incidents)s::jsonb) as c(
+    id uuid, owner_id uuid, status text, state text, position smallint, round smallint, due_at timestamptz,
+    due_cause text, epoch int, handed_off_epoch int, acknowledged_by jsonb, acknowledged_at timestamptz,
+    resolved_at timestamptz, relieved uuid[]
+  )
+  where i.id = c.id
+), cancelled as (
+  update page p set state = 'cancelled', due_at = null, settled_at = %(now)s, error = c.reason
+  from jsonb_to_recordset(%(cancellations)s::jsonb) as c(incident_id uuid, user_id uuid, reason text)
+  where p.incident_id = c.incident_id and p.state = 'queued' and (c.user_id is null or p.user_id = c.user_id)
+  returning p.id, p.incident_id, p.user_id, p.channel, c.reason
+), queued as (
+  insert into page (id, organization_id, incident_id, user_id, channel, reason, epoch, round, position, why, queued_at, due_at)
+  select q.id, q.organization_id, q.incident_id, q.user_id, q.channel, q.reason, q.epoch, q.round, q.position, q.why,
+    %(now)s, %(now)s
+  from jsonb_to_recordset(%(pages)s::jsonb) as q(
+    id uuid, organization_id uuid, incident_id uuid, user_id uuid, channel text, reason text, epoch int, round smallint,
+    position smallint, why jsonb
+  )
+), noticed as (
+  insert into notice (id, organization_id, incident_id, user_id, channel, kind, data, queued_at, due_at)
+  select n.id, n.organization_id, n.incident_id, n.user_id, n.channel, n.kind, n.data, %(now)s, %(now)s
+  from jsonb_to_recordset(%(notices)s::jsonb) as n(
+    id uuid, organization_id uuid, incident_id uuid, user_id uuid, channel text, kind text, data jsonb
+  )
+)
+insert into audit (id, organization_id, incident_id, at, actor, kind, data)
+select r.id, r.organization_id, r.incident_id, %(now)s, r.actor, r.kind, case
+    when r.kind = 'pages_cancelled' then r.data || jsonb_build_object('pages', (
+      select jsonb_agg(jsonb_build_object('pageId', x.id, 'userId', x.user_id, 'channel', x.channel) order by x.id)
+      from cancelled x where x.incident_id = r.incident_id))
+    else r.data
+  end
+from rows from (jsonb_to_recordset(%(audit)s::jsonb) as (
+    id uuid, organization_id uuid, incident_id uuid, actor jsonb, kind text, data jsonb
+  )) with ordinality as r(id, organization_id, incident_id, actor, kind, data, place)
+-- A decision that found nothing to cancel has nothing to say about it.
+where r.kind <> 'pages_cancelled' or exists (select from cancelled x where x.incident_id = r.incident_id)
+order by r.place
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Locked:
+    """An incident nobody else can change until this transaction ends, and the instant at which that became so."""
+
+    organization_id: UUID
+    incident: state.Incident
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A decision, whose it is, and ids enough for the rows it becomes."""
+
+    organization_id: UUID
+    before: state.Incident
+    decision: decide.Decision
+    by: actor.Actor
+
+
+def lock(organization_id: UUID, ref: UUID | int) -> Locked | None:
+    """Lock the organization's incident with this id or number; None where there is none."""
+    by_id = isinstance(ref, UUID)
+    given: dict[str, Any] = {
+        "organization": organization_id,
+        "id": ref if by_id else None,
+        "number": None if by_id else ref,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(LOCK, given)
+        row = cursor.fetchone()
+        if row is None:
+            return None
+        incident = rows.incident_of(row[2:])
+        cursor.execute(NOTIFIED, {"incident": incident.id, "since": incident.handed_off_epoch})
+        notified = frozenset(user_id for (user_id,) in cursor.fetchall())
+    return Locked(row[1], rows.incident_of(row[2:], notified), row[0])
+
+
+def involving(organization_id: UUID, user_id: UUID) -> list[UUID]:
+    """The open incidents that this member's removal concerns, in the order to lock them."""
+    with connection.cursor() as cursor:
+        cursor.execute(INVOLVING, {"organization": organization_id, "user": user_id})
+        return [incident_id for (incident_id,) in cursor.fetchall()]
+
+
+def group_failed(incident_id: UUID) -> bool:
+    """Whether nobody in the newest group can answer any more: each page failed for good, or its recipient has left."""
+    with connection.cursor() as cursor:
+        cursor.execute(GROUP_FAILED, {"incident": incident_id})
+        (failed,) = cursor.fetchone()
+    return bool(failed)
+
+
+def write(decided: Iterable[Decided], ids: Iterator[UUID], now: datetime) -> None:
+    """Write decisions in one statement; one that changed nothing writes nothing. `ids` are fresh UUIDv7s."""
+    incidents: list[dict[str, Any]] = []
+    cancellations: list[dict[str, Any]] = []
+    pages: list[dict[str, Any]] = []
+    notices: list[dict[str, Any]] = []
+    audit: list[dict[str, Any]] = []
+    for each in decided:
+        if each.decision.incident == each.before and not each.decision.effects:
+            continue
+        incidents.append(rows.incident_values(each.decision.incident))
+        audit += _audit_values(each, ids)
+        for effect in each.decision.effects:
+            match effect:
+                case effects.CancelPages():
+                    cancellations.append(_cancellation_values(each, effect))
+                case effects.QueuePages():
+                    pages += _page_values(each, effect, ids)
+                case effects.Notify():
+                    notices.append(_notice_values(each, effect, ids))
+    if not incidents:
+        return
+    given: dict[str, Any] = {
+        "now": now,
+        "incidents": json.dumps(incidents),
+        "cancellations": json.dumps(cancellations),
+        "pages": json.dumps(pages),
+        "notices": json.dumps(notices),
+        "audit": json.dumps(audit),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(WRITE, given)
+
+
+def _audit_values(each: Decided, ids: Iterator[UUID]) -> Iterator[dict[str, Any]]:
+    who = rows.actor_values(each.by)
+    whose = {"organization_id": str(each.organization_id), "incident_id": str(each.before.id), "actor": who}
+    for event in each.decision.events:
+        yield whose | {"id": str(next(ids)), "kind": rows.kind_of(event), "data": rows.values_of(event)}
+    for effect in each.decision.effects:
+        if isinstance(effect, effects.CancelPages):
+            yield whose | {"id": str(next(ids)), "kind": "pages_cancelled", "data": {"reason": effect.reason}}
+
+
+def _cancellation_values(each: Decided, effect: effects.CancelPages) -> dict[str, Any]:
+    user_id = str(effect.user_id) if effect.user_id else None
+    return {"incident_id": str(each.before.id), "user_id": user_id, "reason": effect.reason}
+
+
+def _page_values(each: Decided, effect: effects.QueuePages, ids: Iterator[UUID]) -> Iterator[dict[str, Any]]:
+    after = each.decision.incident
+    for channel in effect.member.channels:
+        yield {
+            "id": str(next(ids)),
+            "organization_id": str(each.organization_id),
+            "incident_id": str(after.id),
+            "user_id": str(effect.member.id),
+            "channel": channel,
+            "reason": effect.reason,
+            "epoch": after.epoch,
+            "round": after.round,
+            "position": after.position,
+            "why": rows.values_of(effect.why),
+        }
+
+
+def _notice_values(each: Decided, effect: effects.Notify, ids: Iterator[UUID]) -> dict[str, Any]:
+    return {
+        "id": str(next(ids)),
+        "organization_id": str(each.organization_id),
+        "incident_id": str(each.before.id),
+        "user_id": str(effect.user_id),
+        "channel": "email",
+        "kind": effect.kind,
+        "data": {"by": rows.actor_values(effect.by), "newOwner": str(effect.new_owner)},
+    }

@@ -1,0 +1,22 @@
+"""Telling engines, wherever they run, that something may be due."""
+
+from datetime import timedelta
+
+from django.db import connection
+
+from nightbell.data.background import Background
+
+CHANNEL = "nightbell_wake"
+
+
+def engines() -> None:
+    """Wake every engine, after the commit and outside it: inside, it would make commits wait for each other across the cluster."""
+    _notifier.add(CHANNEL)
+
+
+def _notify(_channels: set[str]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("select pg_notify(%s, '')", [CHANNEL])
+
+
+_notifier = Background("wake", _notify, timedelta(milliseconds=5))
