@@ -1,0 +1,1 @@
+"""What the demo and the tests need and no installation has: stand-ins for the outside world."""

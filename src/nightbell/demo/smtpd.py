@@ -1,0 +1,221 @@
+"""A real SMTP server that takes everything, or misbehaves as its script says: all of ours that serves SMTP."""
+
+import asyncio
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from aiosmtpd.smtp import MISSING, SMTP, AuthResult, Envelope, LoginPassword, Session
+
+ANYBODY = "*"
+PATIENCE_SECONDS = 5.0
+
+Stage = Literal["connect", "mail", "rcpt", "data"]
+Security = Literal["smtp", "smtp+starttls", "smtps"]
+Record = Callable[[list[str], bytes], None]
+
+
+@dataclass(slots=True)
+class Answer:
+    """What to say instead of 250, to whom, and how many times (None: for ever)."""
+
+    stage: Stage
+    recipient: str
+    says: str
+    times: int | None
+
+
+@dataclass(slots=True)
+class Script:
+    """How to misbehave. A test writes it before it provokes the server, whose thread reads it."""
+
+    answers: list[Answer] = field(default_factory=list)
+    stalls: set[Stage] = field(default_factory=set)
+    drops: int = 0
+
+    def says(self, stage: Stage, recipients: list[str]) -> str | None:
+        """The answer to a command, if the script has one."""
+        for answer in self.answers:
+            meant = answer.recipient == ANYBODY or answer.recipient in recipients
+            if answer.stage == stage and meant and answer.times != 0:
+                answer.times = None if answer.times is None else answer.times - 1
+                return answer.says
+        return None
+
+
+class Server:
+    """One listening port and a thread that serves it. `record` is called in that thread, once a message."""
+
+    def __init__(
+        self,
+        record: Record,
+        port: int,
+        login: tuple[str, str] | None,
+        security: Security,
+        certificate: ssl.SSLContext | None,
+    ) -> None:
+        self.record = record
+        self.login = login
+        self.security = security
+        self.certificate = certificate
+        self.script = Script()
+        self.address = ("127.0.0.1", port)
+        self.connections = 0
+        self.open: set[_Connection] = set()
+        self.loop = asyncio.new_event_loop()
+        self._thread: threading.Thread | None = None
+        self._listening: asyncio.Server | None = None
+
+    @property
+    def url(self) -> str:
+        """How a client is told to come here."""
+        user = f"{self.login[0]}:{self.login[1]}@" if self.login else ""
+        # A certificate is for a name.
+        host = self.address[0] if self.security == "smtp" else "localhost"
+        return f"{self.security}://{user}{host}:{self.address[1]}"
+
+    def start(self) -> None:
+        """Listen. Raises OSError where the port is not free."""
+        listener = socket.create_server(self.address)
+        self._thread = threading.Thread(target=self.loop.run_forever, name="smtpd", daemon=True)
+        self._thread.start()
+        self._serve(listener)
+
+    def stop(self) -> None:
+        """Hang up on everybody and end the thread."""
+        if self._thread is None:
+            return
+        self.deaf()
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self._thread.join(PATIENCE_SECONDS)
+        self.loop.close()
+        self._thread = None
+
+    def listen(self) -> None:
+        """Listen again, on the same port."""
+        self._serve(socket.create_server(self.address))
+
+    def deaf(self) -> None:
+        """Listen no more; open connections are closed."""
+        self._run(self._deaf())
+
+    def hang_up(self) -> None:
+        """Close every open connection."""
+        self._run(self._hang_up())
+
+    def _serve(self, listener: socket.socket) -> None:
+        self.address = listener.getsockname()[:2]
+        self._run(self._listen(listener))
+
+    def _run(self, work: Coroutine[Any, Any, None]) -> None:
+        asyncio.run_coroutine_threadsafe(work, self.loop).result(PATIENCE_SECONDS)
+
+    async def _listen(self, listener: socket.socket) -> None:
+        certificate = self.certificate if self.security == "smtps" else None
+        self._listening = await self.loop.create_server(lambda: _Connection(self), sock=listener, ssl=certificate)
+
+    async def _deaf(self) -> None:
+        if self._listening is not None:
+            self._listening.close()
+        await self._hang_up()
+
+    async def _hang_up(self) -> None:
+        for connection in list(self.open):
+            connection.hang_up()
+        serving = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in serving:
+            task.cancel()
+        await asyncio.gather(*serving, return_exceptions=True)
+
+
+class _Connection(SMTP):
+    """One client's connection."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        starttls = server.security == "smtp+starttls"
+        super().__init__(
+            _Handler(server),
+            hostname="smtpd.localhost",
+            enable_SMTPUTF8=True,
+            tls_context=server.certificate if starttls else None,
+            require_starttls=starttls,
+            auth_require_tls=starttls,
+            authenticator=self._log_in,
+            loop=server.loop,
+        )
+        # Set here, because the constructor warns of a login without STARTTLS, which a test may want.
+        self._auth_required = server.login is not None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        if self not in self._server.open:  # called once more when TLS starts
+            self._server.connections += 1
+        self._server.open.add(self)
+        super().connection_made(transport)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._server.open.discard(self)
+        super().connection_lost(error)
+
+    def hang_up(self) -> None:
+        """Close at once, whatever is still to be said."""
+        if isinstance(self.transport, asyncio.Transport):
+            self.transport.abort()
+
+    async def _handle_client(self) -> None:
+        if "connect" in self._server.script.stalls:
+            await asyncio.Event().wait()
+        await super()._handle_client()
+
+    def _log_in(
+        self, _smtp: SMTP, _session: Session, _envelope: Envelope, _mechanism: str, data: LoginPassword
+    ) -> AuthResult:
+        given = (data.login.decode(), data.password.decode())
+        return AuthResult(success=given == self._server.login, handled=False)
+
+
+class _Handler:
+    """Answers the commands that are worth misbehaving at; the names of its methods are the library's."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+
+    async def handle_MAIL(  # noqa: N802
+        self, _connection: _Connection, _session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> Any:
+        says = await self._say("mail", [])
+        if says is MISSING:
+            envelope.mail_from = address
+            envelope.mail_options.extend(options)
+            return "250 OK"
+        return says
+
+    async def handle_RCPT(  # noqa: N802
+        self, _connection: _Connection, _session: Session, envelope: Envelope, address: str, _options: list[str]
+    ) -> Any:
+        says = await self._say("rcpt", [address])
+        if says is MISSING:
+            envelope.rcpt_tos.append(address)
+            return "250 OK"
+        return says
+
+    async def handle_DATA(  # noqa: N802
+        self, connection: _Connection, _session: Session, envelope: Envelope
+    ) -> Any:
+        says = await self._say("data", envelope.rcpt_tos)
+        if says is not MISSING:
+            return says
+        self._server.record(list(envelope.rcpt_tos), envelope.original_content or b"")
+        if self._server.script.drops > 0:
+            self._server.script.drops -= 1
+            connection.hang_up()
+            await asyncio.Event().wait()  # until the lost connection cancels this
+        return "250 OK"
+
+    async def _say(self, stage: Stage, recipients: list[str]) -> Any:
+        if stage in self._server.script.stalls:
+            await asyncio.Event().wait()
+        return self._server.script.says(stage, recipients) or MISSING
