@@ -1,0 +1,305 @@
+"""What people do to escalation policies and their layers; a running escalation has a copy of its own."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import NoReturn, TypedDict
+from uuid import UUID
+
+from django.db import IntegrityError
+
+from nightbell.actions import ids
+from nightbell.core import policy
+from nightbell.core.errors import Code, Rejected
+from nightbell.data import clock, transaction
+from nightbell.data.models import EscalationLayer, EscalationPolicy, Membership
+
+MAX_NAME = 100
+MAX_DESCRIPTION = 10_000
+_NAME_ONCE = "escalation_policy_name_once"
+
+
+@dataclass(frozen=True, slots=True)
+class LayerGiven:
+    """A layer as it is asked for. In a whole policy every layer has its position, from 1 without gaps, or none has."""
+
+    target: policy.Target
+    ack_timeout_minutes: int
+    position: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A policy as it is asked for."""
+
+    name: str
+    description: str | None = None
+    repeat_count: int = 0
+    layers: tuple[LayerGiven, ...] = ()
+
+
+class Changes(TypedDict, total=False):
+    """What of a policy changes; what is not named stays. `layers` replaces them all."""
+
+    name: str
+    description: str | None
+    repeat_count: int
+    layers: tuple[LayerGiven, ...]
+
+
+class LayerChanges(TypedDict, total=False):
+    """What of a layer changes; what is not named stays. A new `position` moves the others out of the way."""
+
+    target: policy.Target
+    ack_timeout_minutes: int
+    position: int
+
+
+@transaction.action
+def create(organization_id: UUID, given: Given) -> EscalationPolicy:
+    """Make a policy. Raises Rejected: `validation_error`, `invalid_target`, `name_conflict`."""
+    _check(organization_id, given)
+    made = EscalationPolicy(
+        id=ids.new(),
+        organization_id=organization_id,
+        name=given.name,
+        description=given.description,
+        repeat_count=given.repeat_count,
+    )
+    try:
+        made.save(force_insert=True)
+    except IntegrityError as error:
+        _refuse_name(error)
+    _insert(made.id, _in_order(given.layers))
+    return made
+
+
+@transaction.action
+def replace_whole(organization_id: UUID, policy_id: UUID, given: Given) -> EscalationPolicy:
+    """Make a policy anew under its id. Raises Rejected: `not_found`, and what `create` raises."""
+    found = _lock(organization_id, policy_id)
+    _check(organization_id, given)
+    return _write(found, given, layers=True)
+
+
+@transaction.action
+def change(organization_id: UUID, policy_id: UUID, changes: Changes) -> EscalationPolicy:
+    """Change some of a policy. Raises Rejected: `not_found`, `validation_error`, `invalid_target`, `name_conflict`."""
+    found = _lock(organization_id, policy_id)
+    given = replace(Given(found.name, found.description, found.repeat_count), **changes)
+    _check(organization_id, given)
+    return _write(found, given, layers="layers" in changes)
+
+
+@transaction.action
+def delete(organization_id: UUID, policy_id: UUID) -> None:
+    """Delete a policy with its layers. Raises Rejected: `not_found`."""
+    _lock(organization_id, policy_id).delete()
+
+
+@transaction.action
+def add_layer(organization_id: UUID, policy_id: UUID, given: LayerGiven) -> EscalationLayer:
+    """Add a layer, last or at its position. Raises Rejected: `not_found`, `validation_error`, `invalid_target`."""
+    found = _lock(organization_id, policy_id)
+    layers = _layers(found)
+    if len(layers) >= policy.MAX_LAYERS:
+        raise _invalid(f"A policy has at most {policy.MAX_LAYERS} layers.", "layers")
+    _check_layer(given, "")
+    _check_members(organization_id, [(given, "")])
+    last = len(layers) + 1
+    made = _layer(found.id, given, last if given.position is None else given.position)
+    _check_position(made.position, last)
+    layers.insert(made.position - 1, made)
+    made.save(force_insert=True)
+    _number(layers)
+    _touch(found)
+    return made
+
+
+@transaction.action
+def change_layer(organization_id: UUID, policy_id: UUID, layer_id: UUID, changes: LayerChanges) -> EscalationLayer:
+    """Change some of a layer. Raises Rejected: `not_found`, `validation_error`, `invalid_target`."""
+    found = _lock(organization_id, policy_id)
+    layers = _layers(found)
+    old = _layer_of(layers, layer_id)
+    given = replace(LayerGiven(_target(old), old.ack_timeout_minutes), **changes)
+    _check_layer(given, "")
+    if "target" in changes:
+        # Somebody named before may have left since; that hinders nobody from changing the timeout.
+        _check_members(organization_id, [(given, "")])
+    made = _layer(found.id, given, old.position if given.position is None else given.position)
+    made.id = old.id
+    _check_position(made.position, len(layers))
+    layers.remove(old)
+    layers.insert(made.position - 1, made)
+    made.save(force_update=True)
+    _number(layers)
+    _touch(found)
+    return made
+
+
+@transaction.action
+def delete_layer(organization_id: UUID, policy_id: UUID, layer_id: UUID) -> None:
+    """Delete a layer; those after it move up. Raises Rejected: `not_found`."""
+    found = _lock(organization_id, policy_id)
+    layers = _layers(found)
+    leaving = _layer_of(layers, layer_id)
+    layers.remove(leaving)
+    leaving.delete()
+    _number(layers)
+    _touch(found)
+
+
+@transaction.action
+def order_layers(organization_id: UUID, policy_id: UUID, layer_ids: Sequence[UUID]) -> EscalationPolicy:
+    """Put the layers in this order, which names each of them once. Raises Rejected: `not_found`, `validation_error`."""
+    found = _lock(organization_id, policy_id)
+    layers = {layer.id: layer for layer in _layers(found)}
+    if sorted(layer_ids) != sorted(layers):
+        raise _invalid("The order names every layer of the policy exactly once.", "layerIds")
+    _number([layers[layer_id] for layer_id in layer_ids])
+    _touch(found)
+    return found
+
+
+def _lock(organization_id: UUID, policy_id: UUID) -> EscalationPolicy:
+    """The policy, which nobody else changes until the transaction ends, so that positions stay 1 to n."""
+    found = (
+        EscalationPolicy.objects.select_for_update(no_key=True)
+        .filter(organization_id=organization_id, id=policy_id)
+        .first()
+    )
+    if found is None:
+        raise Rejected(Code.NOT_FOUND, "There is no such escalation policy.")
+    return found
+
+
+def _write(found: EscalationPolicy, given: Given, *, layers: bool) -> EscalationPolicy:
+    found.name = given.name
+    found.description = given.description
+    found.repeat_count = given.repeat_count
+    found.updated_at = clock.now()
+    try:
+        found.save(force_update=True)
+    except IntegrityError as error:
+        _refuse_name(error)
+    if layers:
+        EscalationLayer.objects.filter(policy=found).delete()
+        _insert(found.id, _in_order(given.layers))
+    return found
+
+
+def _touch(found: EscalationPolicy) -> None:
+    found.updated_at = clock.now()
+    found.save(force_update=True, update_fields=("updated_at",))
+
+
+def _layers(found: EscalationPolicy) -> list[EscalationLayer]:
+    return list(EscalationLayer.objects.filter(policy=found).order_by("position"))
+
+
+def _layer_of(layers: Iterable[EscalationLayer], layer_id: UUID) -> EscalationLayer:
+    for layer in layers:
+        if layer.id == layer_id:
+            return layer
+    raise Rejected(Code.NOT_FOUND, "There is no such layer in this policy.")
+
+
+def _number(layers: Iterable[EscalationLayer]) -> None:
+    """Positions from 1, as the list has them."""
+    moved = []
+    for position, layer in enumerate(layers, start=1):
+        if layer.position != position:
+            layer.position = position
+            moved.append(layer)
+    EscalationLayer.objects.bulk_update(moved, ("position",))
+
+
+def _insert(policy_id: UUID, layers: Iterable[LayerGiven]) -> None:
+    EscalationLayer.objects.bulk_create(
+        _layer(policy_id, given, position) for position, given in enumerate(layers, start=1)
+    )
+
+
+def _layer(policy_id: UUID, given: LayerGiven, position: int) -> EscalationLayer:
+    made = EscalationLayer(
+        id=ids.new(), policy_id=policy_id, position=position, ack_timeout_minutes=given.ack_timeout_minutes
+    )
+    match given.target:
+        case policy.Users(user_ids):
+            made.user_ids = list(dict.fromkeys(user_ids))
+        case policy.Schedule(schedule_id):
+            made.schedule_id = schedule_id
+    return made
+
+
+def _target(layer: EscalationLayer) -> policy.Target:
+    if layer.schedule_id is not None:
+        return policy.Schedule(layer.schedule_id)
+    return policy.Users(tuple(layer.user_ids or ()))
+
+
+def _in_order(layers: Sequence[LayerGiven]) -> list[LayerGiven]:
+    return sorted(layers, key=lambda layer: layer.position or 0)
+
+
+def _check(organization_id: UUID, given: Given) -> None:
+    if not given.name.strip() or len(given.name) > MAX_NAME:
+        raise _invalid(f"A name has 1 to {MAX_NAME} characters.", "name")
+    if given.description is not None and len(given.description) > MAX_DESCRIPTION:
+        raise _invalid(f"A description has at most {MAX_DESCRIPTION} characters.", "description")
+    if not 0 <= given.repeat_count <= policy.MAX_REPEAT_COUNT:
+        raise _invalid(f"A policy repeats 0 to {policy.MAX_REPEAT_COUNT} times.", "repeatCount")
+    if len(given.layers) > policy.MAX_LAYERS:
+        raise _invalid(f"A policy has at most {policy.MAX_LAYERS} layers.", "layers")
+    positions = [layer.position for layer in given.layers if layer.position is not None]
+    if positions and sorted(positions) != list(range(1, len(given.layers) + 1)):
+        raise _invalid("Either every layer has its position, 1 and up without gaps, or none has.", "layers")
+    named = [(layer, f"layers.{place}.") for place, layer in enumerate(given.layers)]
+    for layer, place in named:
+        _check_layer(layer, place)
+    _check_members(organization_id, named)
+
+
+def _check_layer(given: LayerGiven, place: str) -> None:
+    if not 1 <= given.ack_timeout_minutes <= policy.MAX_ACK_TIMEOUT_MINUTES:
+        raise _invalid(f"A timeout is 1 to {policy.MAX_ACK_TIMEOUT_MINUTES} minutes.", f"{place}ackTimeoutMinutes")
+    match given.target:
+        case policy.Schedule():
+            raise Rejected(Code.INVALID_TARGET, "There is no such schedule.", f"{place}target.scheduleId")
+        case policy.Users(user_ids):
+            if not 1 <= len(user_ids) <= policy.MAX_USERS:
+                raise _invalid(f"A layer pages 1 to {policy.MAX_USERS} people.", f"{place}target.userIds")
+
+
+def _check_position(position: int, last: int) -> None:
+    if not 1 <= position <= last:
+        raise _invalid(f"The position is 1 to {last}.", "position")
+
+
+def _check_members(organization_id: UUID, layers: Sequence[tuple[LayerGiven, str]]) -> None:
+    """People are resolved anew whenever a layer is paged; this only keeps a mistake out."""
+    named = {
+        user_id for layer, _ in layers if isinstance(layer.target, policy.Users) for user_id in layer.target.user_ids
+    }
+    active = set(
+        Membership.objects.filter(
+            organization_id=organization_id, user_id__in=named, removed_at=None, user__is_active=True
+        ).values_list("user_id", flat=True)
+    )
+    for layer, place in layers:
+        if isinstance(layer.target, policy.Users) and not active.issuperset(layer.target.user_ids):
+            raise Rejected(
+                Code.INVALID_TARGET,
+                "Not everybody in it is an active member of the organization.",
+                f"{place}target.userIds",
+            )
+
+
+def _refuse_name(error: IntegrityError) -> NoReturn:
+    if getattr(getattr(error.__cause__, "diag", None), "constraint_name", None) != _NAME_ONCE:
+        raise error
+    raise Rejected(Code.NAME_CONFLICT, "There is an escalation policy with that name already.", "name")
+
+
+def _invalid(message: str, field: str) -> Rejected:
+    return Rejected(Code.VALIDATION_ERROR, message, field)
