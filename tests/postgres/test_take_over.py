@@ -99,7 +99,17 @@ with postgres.start(Path(sys.argv[1]), {"fsync": "off"}):
 def test_the_first_process_of_a_container_reaps_and_stops(data: Path, manners: str, code: int) -> None:
     if os.geteuid() != 0 or shutil.which("unshare") is None:
         pytest.skip("needs root and unshare(1) to make a process number 1")
-    command = ["unshare", "--pid", "--fork", "--mount-proc", sys.executable, "-c", FIRST_PROCESS, data, manners]
+    command: list[str | Path] = [
+        "unshare",
+        "--pid",
+        "--fork",
+        "--mount-proc",
+        sys.executable,
+        "-c",
+        FIRST_PROCESS,
+        data,
+        manners,
+    ]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as outside:
         assert outside.stdout is not None
         zombies = outside.stdout.readline()

@@ -4,7 +4,7 @@
 """
 
 from nightbell.postgres.binaries import find_binaries
-from nightbell.postgres.errors import Busy, NotRunning, PostgresError, Unusable
+from nightbell.postgres.errors import Busy, NotRunning, PostgresError, Refused, Unusable
 from nightbell.postgres.first_process import as_init, reap_orphans
 from nightbell.postgres.layout import default_data_directory
 from nightbell.postgres.server import Server, attach, share, start
@@ -13,6 +13,7 @@ __all__ = [
     "Busy",
     "NotRunning",
     "PostgresError",
+    "Refused",
     "Server",
     "Unusable",
     "as_init",

@@ -4,6 +4,7 @@ import json
 import os
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -147,7 +148,7 @@ def read_file(url: str, file: Path, report: Report) -> Manifest:
                     connection.execute(sql.SQL("analyze {}").format(_table(name)))
     except OSError as error:
         raise errors.Refused(f"{file} cannot be read: {error.strerror}.") from None
-    except (zipfile.BadZipFile, EOFError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
         raise errors.Refused(f"{file} is not a Nightbell export, or it is damaged: {error}.") from None
     return manifest
 
