@@ -23,6 +23,11 @@ def claim(channel: str, limit: int) -> list[messages.Lease]:
     return leases
 
 
+def seconds_to_next(channel: str) -> float | None:
+    """How long until a message of this channel is due; zero or less where one is, None where none is on its way."""
+    return messages.seconds_to_next(channel)
+
+
 def look(lease: messages.Lease) -> tuple[delivery.Page | delivery.Notice, datetime] | None:
     """The message as it is to be sent, and the instant of this look; None where it is no longer wanted, and settled so."""
     return _look_at_page(lease) if lease.table == "page" else _look_at_notice(lease)

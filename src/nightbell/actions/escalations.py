@@ -25,6 +25,16 @@ def fire_one(incident_id: UUID) -> int:
     return _fire(due.claim_one(incident_id))
 
 
+def due_now(limit: int = BATCH) -> list[UUID]:
+    """The longest overdue incidents, for going through them one by one."""
+    return due.due_ids(limit)
+
+
+def seconds_to_next() -> float | None:
+    """How long until a clock runs out; zero or less where one has, None where none runs."""
+    return due.seconds_to_next()
+
+
 @transaction.action
 def set_aside(incident_id: UUID) -> None:
     """Look at an incident again only in a minute."""

@@ -10,7 +10,6 @@ from nightbell.core.errors import Code, Rejected
 from nightbell.data import transaction
 from nightbell.data.models import Membership, Organization, Role
 
-
 MAX_NAME = 100
 
 

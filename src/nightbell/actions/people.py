@@ -35,7 +35,11 @@ def join(organization: Organization, person: Person, role: Role) -> Membership:
     """The same, within the transaction of whoever calls it."""
     account = _account(person)
     # The lock makes two additions at once wait for each other, and a removal of the same person too.
-    if Membership.objects.select_for_update().filter(organization=organization, user=account, removed_at=None).exists():
+    if (
+        Membership.objects.select_for_update(no_key=True)
+        .filter(organization=organization, user=account, removed_at=None)
+        .exists()
+    ):
         raise Rejected(Code.NAME_CONFLICT, f"{person.email} is a member already.", "email")
     return Membership.objects.create(id=ids.new(), organization=organization, user=account, role=role)
 
@@ -49,7 +53,7 @@ def remove(organization: Organization, user_id: UUID, by: actor.Actor) -> list[U
     """
     if by.user_id == user_id:
         raise Rejected(Code.CANNOT_REMOVE_SELF, "Nobody removes themselves.")
-    admins = Membership.objects.select_for_update().filter(organization=organization, removed_at=None)
+    admins = Membership.objects.select_for_update(no_key=True).filter(organization=organization, removed_at=None)
     members = {each.user_id: each for each in admins.order_by("id")}
     leaving = members.get(user_id)
     if leaving is None:

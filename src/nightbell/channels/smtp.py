@@ -5,6 +5,7 @@ import smtplib
 import time
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import cast
 from urllib.parse import unquote, urlsplit
 
 from django.core.mail.backends.smtp import EmailBackend
@@ -96,15 +97,15 @@ class Conversation:
         the server has not seen this message yet. From RCPT on nothing is repeated here, so that a message whose answer
         was lost is sent again by the schedule of retries and not in a tight loop.
         """
-        if self._backend and time.monotonic() - self._rested_at > IDLE_SECONDS:
-            self.close()
+        if time.monotonic() - self._rested_at > IDLE_SECONDS:
+            self._hang_up()
         try:
             smtp = self._begin(sender, len(content))
             outcome = self._ask(smtp, recipient) or self._transfer(smtp, content)
         except FAULTS as fault:
             outcome = delivery.Unavailable(self._words(fault))
         if isinstance(outcome, delivery.Unavailable):
-            self.close()
+            self._hang_up()
         self._rested_at = time.monotonic()
         return outcome
 
@@ -118,6 +119,12 @@ class Conversation:
         except FAULTS:
             return  # what cannot be said goodbye to is closed all the same
 
+    def _hang_up(self) -> None:
+        """Close without a goodbye: the answer to one may never come, and a page may be waiting."""
+        if self._backend is not None and self._backend.connection is not None:
+            self._backend.connection.close()
+        self.close()
+
     def _begin(self, sender: str, size: int) -> smtplib.SMTP:
         """A connection that has taken MAIL FROM."""
         if self._backend is not None:
@@ -126,7 +133,7 @@ class Conversation:
             except FAULTS as fault:
                 if not _is_dead(fault):
                     raise
-                self.close()
+                self._hang_up()
         self._backend = EmailBackend(
             host=self._server.host,
             port=self._server.port,
@@ -141,9 +148,7 @@ class Conversation:
     @staticmethod
     def _mail(backend: EmailBackend, sender: str, size: int) -> smtplib.SMTP:
         backend.open()
-        smtp = backend.connection
-        if smtp is None:  # cannot be: `open` raises where it did not open
-            raise smtplib.SMTPServerDisconnected("not connected")
+        smtp = cast("smtplib.SMTP", backend.connection)  # `open` raises where it does not open
         smtp.ehlo_or_helo_if_needed()
         options = [f"size={size}"] if smtp.has_extn("size") else []
         options += ["body=8bitmime"] if smtp.has_extn("8bitmime") else []
@@ -160,9 +165,16 @@ class Conversation:
         answer = self._answer(code, words)
         # A server that will not relay at all says so recipient by recipient; what is wrong is the installation.
         if 500 <= code < 600 and code not in SESSION_CODES and b"relay" not in words.lower():
-            smtp.rset()
+            self._start_over(smtp)
             return delivery.Refused(answer)
         return delivery.Unavailable(answer)
+
+    def _start_over(self, smtp: smtplib.SMTP) -> None:
+        """Make the connection ready for the next message; a server that hangs up instead has refused all the same."""
+        try:
+            smtp.rset()
+        except FAULTS:
+            self._hang_up()
 
     def _transfer(self, smtp: smtplib.SMTP, content: bytes) -> delivery.Outcome:
         code, words = smtp.data(content)

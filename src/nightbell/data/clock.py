@@ -5,6 +5,8 @@ from datetime import datetime
 from django.db import connection
 from django.db.models import DateTimeField, Func
 
+NOW = "select nightbell_now()"
+
 
 class Now(Func):
     """`nightbell_now()` in an expression or as a column's default."""
@@ -17,6 +19,6 @@ class Now(Func):
 def now() -> datetime:
     """The database's time, outside any decision."""
     with connection.cursor() as cursor:
-        cursor.execute("select nightbell_now()")
+        cursor.execute(NOW)
         (at,) = cursor.fetchone()
     return at  # type: ignore[no-any-return]

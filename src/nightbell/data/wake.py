@@ -7,6 +7,7 @@ from django.db import connection
 from nightbell.data.background import Background
 
 CHANNEL = "nightbell_wake"
+NOTIFY = "select pg_notify(%(channel)s, '')"
 
 
 def engines() -> None:
@@ -16,7 +17,7 @@ def engines() -> None:
 
 def _notify(_channels: set[str]) -> None:
     with connection.cursor() as cursor:
-        cursor.execute("select pg_notify(%s, '')", [CHANNEL])
+        cursor.execute(NOTIFY, {"channel": CHANNEL})
 
 
 _notifier = Background("wake", _notify, timedelta(milliseconds=5))

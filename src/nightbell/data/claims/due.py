@@ -27,14 +27,8 @@ for no key update of i skip locked
 
 DUE_IDS = "select i.id from incident i where i.due_at <= nightbell_now() order by i.due_at limit %(limit)s"
 
-# What an engine may sleep for: until the first clock runs out or the first message is due.
-NEXT_DUE = """
-select extract(epoch from least(
-  (select min(i.due_at) from incident i where i.due_at is not null),
-  (select min(p.due_at) from page p where p.due_at is not null),
-  (select min(n.due_at) from notice n where n.due_at is not null)
-) - nightbell_now())
-"""
+# What an engine may sleep for: until the first clock runs out.
+NEXT_DUE = "select extract(epoch from min(i.due_at) - nightbell_now()) from incident i where i.due_at is not null"
 
 SET_ASIDE = "update incident set due_at = nightbell_now() + make_interval(secs => %(pause)s) where id = %(id)s and due_at is not null"
 
@@ -57,7 +51,7 @@ def due_ids(limit: int) -> list[UUID]:
 
 
 def seconds_to_next() -> float | None:
-    """How long until something is due; zero or less where something is, None where nothing will be."""
+    """How long until a clock runs out; zero or less where one has, None where none runs."""
     with connection.cursor() as cursor:
         cursor.execute(NEXT_DUE)
         (seconds,) = cursor.fetchone()

@@ -13,8 +13,8 @@ from nightbell.core import delivery
 Table = Literal["page", "notice"]
 TABLES: tuple[Table, ...] = ("page", "notice")
 
-# A lease outlasts any attempt; when its holder dies the message is simply due again.
-LEASE = timedelta(seconds=90)
+# Longer than an attempt takes; when its holder dies the message is simply due again.
+LEASE = timedelta(seconds=30)
 
 
 def _claim(table: Table) -> str:
@@ -70,6 +70,14 @@ where t.id = l.id and t.state = 'sending' and t.attempts = l.attempts
     for table in TABLES
 }
 
+# What a lane may sleep for: until the first message of its channel is due.
+NEXT_DUE = """
+select extract(epoch from least(
+  (select min(p.due_at) from page p where p.channel = %(channel)s and p.due_at is not null),
+  (select min(n.due_at) from notice n where n.channel = %(channel)s and n.due_at is not null)
+) - nightbell_now())
+"""
+
 INCIDENT_OF_PAGE = "select p.organization_id, p.incident_id from page p where p.id = %(id)s"
 
 
@@ -115,6 +123,14 @@ def release(table: Table, leases: list[Lease]) -> None:
     given = json.dumps([{"id": str(lease.id), "attempts": lease.attempts} for lease in leases])
     with connection.cursor() as cursor:
         cursor.execute(RELEASE[table], {"leases": given})
+
+
+def seconds_to_next(channel: str) -> float | None:
+    """How long until a message of this channel is due; zero or less where one is, None where none is on its way."""
+    with connection.cursor() as cursor:
+        cursor.execute(NEXT_DUE, {"channel": channel})
+        (seconds,) = cursor.fetchone()
+    return None if seconds is None else float(seconds)
 
 
 def incident_of(page_id: UUID) -> tuple[UUID, UUID]:

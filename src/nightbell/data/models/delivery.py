@@ -7,7 +7,6 @@ from django.db.models import Q
 
 from nightbell.core import delivery
 from nightbell.core.incident import effects
-from nightbell.data.clock import Now
 from nightbell.data.models.account import Account
 from nightbell.data.models.incident import Incident
 from nightbell.data.models.organization import Organization

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from nightbell.core import delivery, message
+from nightbell.core import message
 from nightbell.core.incident import actor, effects, paging, state
 from nightbell.data import rows
 from nightbell.data.access.principal import Principal

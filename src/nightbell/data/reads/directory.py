@@ -1,0 +1,89 @@
+"""What the pages choose from: an organization's people and policies, and the organizations of a person."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from nightbell.core import policy
+from nightbell.data import rows
+from nightbell.data.access.principal import Principal
+
+MEMBERS = """
+select m.user_id, trim(a.first_name || ' ' || a.last_name), a.email, m.role = 'org:admin'
+from membership m join account a on a.id = m.user_id
+where m.organization_id = %(organization)s and m.removed_at is null
+order by lower(a.first_name || ' ' || a.last_name), m.user_id
+"""
+
+ORGANIZATIONS = """
+select o.id, o.name
+from membership m join organization o on o.id = m.organization_id
+where m.user_id = %(user)s and m.removed_at is null
+order by lower(o.name), o.id
+"""
+
+# In the shape of a frozen copy, so that both are read by one function.
+POLICIES = """
+select p.description, jsonb_build_object('id', p.id, 'name', p.name, 'repeatCount', p.repeat_count, 'layers', coalesce((
+  select jsonb_agg(jsonb_build_object(
+    'ackTimeoutMinutes', l.ack_timeout_minutes,
+    'target', case when l.schedule_id is null then jsonb_build_object('type', 'users', 'userIds', to_jsonb(l.user_ids))
+      else jsonb_build_object('type', 'schedule', 'scheduleId', l.schedule_id) end
+  ) order by l.position) from escalation_layer l where l.policy_id = p.id
+), '[]'::jsonb))::text
+from escalation_policy p
+where p.organization_id = %(organization)s
+order by lower(p.name), p.id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """An active member, as a list shows them."""
+
+    id: UUID
+    name: str
+    email: str
+    is_admin: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Belonging:
+    """An organization somebody belongs to."""
+
+    id: UUID
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyView:
+    """An escalation policy as it stands now."""
+
+    policy: policy.Policy
+    description: str | None
+
+
+def members(principal: Principal) -> list[Member]:
+    """The organization's active members, by name."""
+    return [Member(*row) for row in _all(MEMBERS, {"organization": principal.organization_id})]
+
+
+def organizations(user_id: UUID) -> list[Belonging]:
+    """Where this person is an active member, by name."""
+    return [Belonging(*row) for row in _all(ORGANIZATIONS, {"user": user_id})]
+
+
+def policies(principal: Principal) -> list[PolicyView]:
+    """The organization's escalation policies, by name."""
+    found = _all(POLICIES, {"organization": principal.organization_id})
+    return [PolicyView(rows.policy_of(json.loads(copy)), description) for description, copy in found]
+
+
+def _all(statement: str, given: dict[str, Any]) -> list[Sequence[Any]]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, given)
+        return cursor.fetchall()

@@ -1,0 +1,41 @@
+"""What is tidied now and then; every engine does it, and twice is no harm."""
+
+import logging
+import threading
+from datetime import timedelta
+
+from django.contrib.sessions.backends.db import SessionStore
+from django.db import Error, connection
+
+log = logging.getLogger(__name__)
+
+EVERY = timedelta(hours=1)
+
+
+class Chores:
+    """A thread of its own, because no deadline waits for a chore."""
+
+    def __init__(self) -> None:
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="chores", daemon=True)
+
+    def start(self) -> None:
+        """Begin; the first round is an hour away, so that a restart loop does not tidy all the time."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """No further round."""
+        self._stop.set()
+
+    def _run(self) -> None:
+        while not self._stop.wait(EVERY.total_seconds()):
+            try:
+                tidy()
+            except Error as error:
+                log.warning("tidying failed, again in an hour: %s", error)
+            connection.close()
+
+
+def tidy() -> None:
+    """Forget sessions that have ended."""
+    SessionStore.clear_expired()

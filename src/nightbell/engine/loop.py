@@ -1,0 +1,106 @@
+"""The engine: fire what is due, have it delivered, sleep until there is more; any number of them on one database."""
+
+import logging
+import threading
+import time
+
+from django.conf import settings
+from django.db import InterfaceError, OperationalError, connection
+
+from nightbell.actions import escalations
+from nightbell.channels import registry
+from nightbell.engine.chores import Chores
+from nightbell.engine.lanes import Lane
+from nightbell.engine.wake import Bell, Listener
+
+log = logging.getLogger(__name__)
+
+DRAIN_SECONDS = 10.0
+
+
+def run(stop: threading.Event) -> None:
+    """Run an engine in this thread until `stop` is set; then finish what is under way, within ten seconds."""
+    Engine().run(stop)
+
+
+class Engine:
+    """Deadlines in the calling thread, each channel's deliveries in a lane of its own, chores beside them."""
+
+    def __init__(self) -> None:
+        self._bell = Bell()
+        self._listener = Listener(self._bell)
+        self._lanes = [
+            Lane(name, make_channel, settings.NIGHTBELL.senders) for name, make_channel in registry.makers().items()
+        ]
+        self._chores = Chores()
+        self.failures = 0
+
+    def run(self, stop: threading.Event) -> None:
+        """See `run` above."""
+        watcher = threading.Thread(target=self._ring_on, args=(stop,), name="stop", daemon=True)
+        watcher.start()
+        self._listener.start()
+        for lane in self._lanes:
+            lane.start()
+        self._chores.start()
+        log.info("the engine runs")
+        while not stop.is_set():
+            if self._fire() == 0 and not stop.is_set():
+                self._sleep()
+        self._drain()
+
+    def _ring_on(self, stop: threading.Event) -> None:
+        stop.wait()
+        self._bell.ring()
+
+    def _sleep(self) -> None:
+        try:
+            self._bell.sleep(escalations.seconds_to_next())
+        except (OperationalError, InterfaceError) as error:
+            self._lost(error)
+        for lane in self._lanes:
+            lane.stir()
+
+    def _drain(self) -> None:
+        log.info("the engine stops: no more claims, %d s to finish", DRAIN_SECONDS)
+        deadline = time.monotonic() + DRAIN_SECONDS
+        self._chores.stop()
+        for lane in self._lanes:
+            lane.stop(max(0.0, deadline - time.monotonic()))
+        self._listener.stop()
+        connection.close()
+
+    def _fire(self) -> int:
+        """Fire one batch; a batch that fails is gone through one by one, so that one bad row stops nobody."""
+        try:
+            fired = escalations.fire_due()
+        except (OperationalError, InterfaceError) as error:
+            self._lost(error)
+            return 0
+        except Exception:
+            self.failures += 1
+            log.exception("a batch of due incidents failed; trying each alone")
+            fired = self._fire_each()
+        if fired:
+            for lane in self._lanes:
+                lane.stir()
+        return fired
+
+    def _fire_each(self) -> int:
+        fired = 0
+        for incident_id in escalations.due_now():
+            try:
+                fired += escalations.fire_one(incident_id)
+            except (OperationalError, InterfaceError) as error:
+                self._lost(error)
+            except Exception:
+                self.failures += 1
+                log.exception("incident %s cannot be advanced; it is set aside for a minute", incident_id)
+                escalations.set_aside(incident_id)
+        return fired
+
+    def _lost(self, error: Exception) -> None:
+        """No request's end does it for this thread: close what is broken, so that the next statement connects anew."""
+        log.warning("the database is away, trying again: %s", str(error).strip())
+        connection.close()
+        time.sleep(0.2)
