@@ -190,6 +190,27 @@ def test_a_dead_connection_is_replaced_once_and_not_for_ever(catcher: MailCatche
     assert catcher.connections == 2
 
 
+def test_a_sender_refused_on_a_connection_that_lives_is_not_asked_twice(
+    catcher: MailCatcher, email: EmailChannel
+) -> None:
+    assert email.send(page()) == delivery.Accepted()
+    catcher.wait_for()
+    catcher.answer(mail="550 not you", times=1)
+    assert "550 not you" in unavailable(email.send(page()))
+    assert catcher.connections == 1
+
+
+def test_a_farewell_that_goes_wrong_is_nobodys_fault(connect: Connect) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        babble = {b"RCPT": b"550 no such user", b"QUIT": b"221 " + b"x" * 9000}
+        thread = threading.Thread(target=_serve_once, args=(listener, babble, b"NOOP"))
+        thread.start()
+        email = connect(f"smtp://127.0.0.1:{listener.getsockname()[1]}")
+        refused(email.send(page()))
+        email.close()
+        thread.join()
+
+
 def test_a_closed_channel_opens_again(catcher: MailCatcher, email: EmailChannel) -> None:
     email.close()
     for _ in range(2):

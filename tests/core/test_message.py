@@ -59,6 +59,11 @@ def test_a_handoff_leads_with_who_the_note_and_how_long_there_is() -> None:
     )
 
 
+def test_a_note_that_is_a_sentence_gets_no_second_full_stop() -> None:
+    lead = message.lead(replace(HANDOFF, note="Try the replica."))
+    assert lead.startswith("Ana Ruiz handed this incident to you: “Try the replica.” Answer by")
+
+
 def test_a_handoff_without_a_note_or_a_next_person_says_so() -> None:
     bare = replace(HANDOFF, note=None, next_step=None)
     assert message.lead(bare) == "Ana Ruiz handed this incident to you. Nobody else will be paged."

@@ -71,8 +71,9 @@ def lead(facts: Facts) -> str:
     """What comes first. A handoff leads with who handed it over, the note, and how long there is to answer."""
     if facts.reason is Reason.HANDOFF:
         note = clean(facts.note or "", 1000)
-        handed = f"{_giver(facts)} handed this incident to you" + (f": “{note}”." if note else ".")
-        return f"{handed} {_answer_by(facts)}"
+        said = f": “{note}”" if note else ""
+        stop = "" if note.endswith((".", "!", "?", "…")) else "."
+        return f"{_giver(facts)} handed this incident to you{said}{stop} {_answer_by(facts)}"
     if facts.reason is Reason.FALLBACK:
         return "You are paged as the last resort."
     return "You are paged."

@@ -65,7 +65,7 @@ class Server:
         self.address = ("127.0.0.1", port)
         self.connections = 0
         self.open: set[_Connection] = set()
-        self.loop = asyncio.new_event_loop()
+        self.loop: asyncio.AbstractEventLoop
         self._thread: threading.Thread | None = None
         self._listening: asyncio.Server | None = None
 
@@ -80,6 +80,7 @@ class Server:
     def start(self) -> None:
         """Listen. Raises OSError where the port is not free."""
         listener = socket.create_server(self.address)
+        self.loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self.loop.run_forever, name="smtpd", daemon=True)
         self._thread.start()
         self._serve(listener)
