@@ -1,13 +1,16 @@
 """The decision table as data, first part: the clock, unreachable groups and *escalate now*."""
 
+from dataclasses import replace
+
 from nightbell.core import errors
 from nightbell.core.incident import commands, events
-from tests.core.builders import ANA, BO, EVE, acknowledged, by, closed, exhausted, opened, paging, users
+from tests.core.builders import ANA, BO, CY, EVE, acknowledged, by, closed, exhausted, opened, paging, users
 from tests.core.rows import (
     ACKED,
     BARE,
     DUE,
     FALLBACK,
+    LAYER_2,
     NO_LAYERS,
     ROSTER,
     SECOND,
@@ -51,6 +54,14 @@ DEADLINE = [
         second_queued(Cause.TIMEOUT),
     ),
     Row("deadline passed, paging, not due: nothing", paging(due=1), FIRED),
+    Row(
+        "deadline passed, paging: the relieved are passed over, and the record says so",
+        replace(paging(due=0), relieved=frozenset({CY.id, EVE.id})),
+        FIRED,
+        {"position": 2, **clock(10), "notified": frozenset({ANA.id, BO.id})},
+        (timed_out(Cause.TIMEOUT, 1), events.LayerPaged(2, 1, LAYER_2, (BO.id,), (CY.id,), 0)),
+        queued((BO, Reason.LAYER), target=LAYER_2, cause=Cause.TIMEOUT),
+    ),
     Row(
         "deadline passed, paging, last layer: exhausted, fallback and owner paged",
         paging(position=3, due=0),

@@ -1,0 +1,62 @@
+"""The tests of the core notice: every planted bug is caught by the test that has to catch it."""
+
+from collections.abc import Callable
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from tests.core import mutants, mutants_around, planting, test_delivery, test_machine, test_table
+from tests.core.planting import Catcher, Mutant
+
+# The same examples every time, and no time spent on making a failure small or on explaining it.
+BOUNDED = settings(
+    max_examples=300,
+    stateful_step_count=30,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    phases=[Phase.generate],
+    suppress_health_check=list(HealthCheck),
+    report_multiple_bugs=False,
+    print_blob=False,
+)
+
+
+def the_machine() -> None:
+    run_state_machine_as_test(test_machine.Machine, settings=BOUNDED)  # type: ignore[no-untyped-call]
+
+
+def the_table() -> None:
+    for row in test_table.ROWS:
+        test_table.agrees(row)
+
+
+def the_deliveries() -> None:
+    for case in test_delivery.CASES:
+        test_delivery.agrees(case)
+
+
+RUN: dict[Catcher, Callable[[], None]] = {
+    Catcher.MACHINE: the_machine,
+    Catcher.TABLE: the_table,
+    Catcher.DELIVERY: the_deliveries,
+}
+
+
+@pytest.mark.parametrize("mutant", [*mutants.MUTANTS, *mutants_around.MUTANTS], ids=lambda mutant: mutant.name)
+def test_a_planted_bug_is_caught(mutant: Mutant) -> None:
+    # Whatever a bug makes go wrong, be it an assertion or a crash, is noticed.
+    with planting.planted(mutant), pytest.raises(Exception):  # noqa: B017
+        RUN[mutant.caught_by]()
+
+
+@pytest.mark.parametrize("catcher", Catcher)
+def test_without_a_bug_nothing_is_caught(catcher: Catcher) -> None:
+    RUN[catcher]()
+
+
+def test_a_mutant_whose_place_is_gone_says_so() -> None:
+    gone = Mutant("gone", mutants.DECIDE, "no such line", "")
+    with pytest.raises(LookupError, match="no longer contains"), planting.planted(gone):
+        pass
