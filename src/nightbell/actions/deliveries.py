@@ -29,7 +29,10 @@ def seconds_to_next(channel: str) -> float | None:
 
 
 def look(lease: messages.Lease) -> tuple[delivery.Page | delivery.Notice, datetime] | None:
-    """The message as it is to be sent, and the instant of this look; None where it is no longer wanted, and settled so."""
+    """The message as it is to be sent, and the instant of this look; None where it is not for us to send.
+
+    That is so where it is no longer wanted, and is settled here, and where the lease was lost to somebody else.
+    """
     return _look_at_page(lease) if lease.table == "page" else _look_at_notice(lease)
 
 
@@ -52,7 +55,10 @@ def release(leases: Sequence[messages.Lease]) -> None:
 
 
 def _look_at_page(lease: messages.Lease) -> tuple[delivery.Page, datetime] | None:
-    seen = pages.look(lease.id)
+    seen = pages.look(lease.id, lease.attempts)
+    if not seen.held:
+        # We were away for longer than the lease: whoever has it now sends it, or has sent it.
+        return None
     if not seen.recipient_is_member:
         # Nobody can answer this page any more: that is a failure of the group's, not only of the page's.
         _lose(lease, _cancelled(seen.reason_not_wanted), None)
@@ -70,7 +76,9 @@ def _look_at_page(lease: messages.Lease) -> tuple[delivery.Page, datetime] | Non
 
 
 def _look_at_notice(lease: messages.Lease) -> tuple[delivery.Notice, datetime] | None:
-    seen = pages.look_at_notice(lease.id)
+    seen = pages.look_at_notice(lease.id, lease.attempts)
+    if not seen.held:
+        return None
     if not seen.recipient_is_member:
         _write(lease, _cancelled("recipient_left"), None)
         return None
@@ -94,7 +102,7 @@ def _write(lease: messages.Lease, settlement: delivery.Settlement, kind: str | N
 
 @transaction.action
 def _lose(lease: messages.Lease, settlement: delivery.Settlement, kind: str | None) -> None:
-    """A page nobody will answer. Locks the incident first, as everybody does, because the group may have failed with it."""
+    """A page nobody will answer. Locks the incident first, as everybody does: its group may have failed with it."""
     organization_id, incident_id = messages.incident_of(lease.id)
     locked = store.lock(organization_id, incident_id)
     if locked is None or not _write(lease, settlement, kind) or not store.group_failed(incident_id):

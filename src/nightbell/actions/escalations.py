@@ -13,13 +13,13 @@ BATCH = 500
 SET_ASIDE = timedelta(seconds=60)
 
 
-@transaction.action
+@transaction.quiet_action
 def fire_due(limit: int = BATCH) -> int:
     """Advance the longest overdue incidents, each by one step; how many there were."""
     return _fire(due.claim(limit))
 
 
-@transaction.action
+@transaction.quiet_action
 def fire_one(incident_id: UUID) -> int:
     """Advance this incident alone, so that one that cannot be advanced stops no other."""
     return _fire(due.claim_one(incident_id))
@@ -35,7 +35,7 @@ def seconds_to_next() -> float | None:
     return due.seconds_to_next()
 
 
-@transaction.action
+@transaction.quiet_action
 def set_aside(incident_id: UUID) -> None:
     """Look at an incident again only in a minute."""
     due.set_aside(incident_id, SET_ASIDE)

@@ -95,7 +95,10 @@ def hand_off(
 
 @transaction.action
 def escalate(principal: Principal, ref: UUID | int, seen: commands.Seen | None = None) -> incidents.IncidentView:
-    """Page the next layer now. Raises Rejected: `not_found`, `incident_resolved`, `nothing_to_escalate`, `stale_incident`."""
+    """Page the next layer now.
+
+    Raises Rejected: `not_found`, `incident_resolved`, `nothing_to_escalate`, `stale_incident`, in that order.
+    """
 
     def command(locked: store.Locked) -> commands.Escalate:
         people = rosters.read([locked.organization_id], [locked.incident])

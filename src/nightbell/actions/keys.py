@@ -15,7 +15,7 @@ RANDOM_BYTES = 32
 
 @transaction.action
 def create(organization: Organization, name: str, created_by: UUID | None = None) -> tuple[ApiKey, str]:
-    """Make a key and return it with its text, which is nowhere else from now on. Raises Rejected: `validation_error`."""
+    """Make a key; its text, returned beside it, is nowhere else. Raises Rejected: `validation_error`."""
     if not 1 <= len(name) <= 100:
         raise Rejected(Code.VALIDATION_ERROR, "A name has 1 to 100 characters.", "name")
     key = principal.KEY_PREFIX + secrets.token_urlsafe(RANDOM_BYTES)

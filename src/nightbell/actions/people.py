@@ -48,8 +48,8 @@ def join(organization: Organization, person: Person, role: Role) -> Membership:
 def remove(organization: Organization, user_id: UUID, by: actor.Actor) -> list[UUID]:
     """Remove a member; the open incidents that were changed by it.
 
-    Locks the membership before any incident, as opening and handing off do, so that neither can give an incident to somebody
-    who is leaving. Raises Rejected: `not_found`, `cannot_remove_self`, `last_admin`.
+    Locks the membership before any incident, as opening and handing off do, so that neither can give an incident to
+    somebody who is leaving. Raises Rejected: `not_found`, `cannot_remove_self`, `last_admin`.
     """
     if by.user_id == user_id:
         raise Rejected(Code.CANNOT_REMOVE_SELF, "Nobody removes themselves.")

@@ -1,4 +1,4 @@
-"""The environment as one frozen value: the only place that reads NIGHTBELL_* variables, and that reports every mistake in them at once."""
+"""The environment as one frozen value: the only place that reads NIGHTBELL_* variables; every mistake comes at once."""
 
 import os
 from collections.abc import Mapping
@@ -99,6 +99,7 @@ def read(environ: Mapping[str, str] | None = None) -> Settings:
         settings = Settings.model_validate(given)
     except ValidationError as error:
         lines += [f"{PREFIX}{str(each['loc'][0]).upper()}: {_sentence(each['msg'])}" for each in error.errors()]
+        raise Mistakes(lines) from None
     if lines:
         raise Mistakes(lines)
     return settings

@@ -9,7 +9,6 @@ from psycopg.conninfo import conninfo_to_dict
 from nightbell.conf import env
 from nightbell.data import secrets
 
-
 NIGHTBELL = env.read()
 
 

@@ -54,7 +54,7 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Unavailable:
-    """A fault of the installation or the provider; trying again may help, not before `retry_after` where it is given."""
+    """A fault of the installation or the provider; trying again may help, not before `retry_after` if given."""
 
     error: str
     retry_after: timedelta | None = None
@@ -76,7 +76,8 @@ class Settlement:
 def settle(outcome: Outcome, attempts: int, backoff: Sequence[timedelta], now: datetime) -> Settlement:
     """What follows attempt number `attempts` (from 1): sent, again at, or failed.
 
-    The last step of `backoff` repeats for ever: what stops retrying is that the page is no longer wanted, never a counter.
+    The last step of `backoff` repeats for ever: what stops retrying is that the page is no longer wanted, never a
+    counter.
     """
     match outcome:
         case Accepted(provider_id):

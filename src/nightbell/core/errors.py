@@ -25,7 +25,7 @@ class Code(StrEnum):
 
 
 class Rejected(Exception):  # noqa: N818 -- a refusal is an answer, not a fault
-    """A change that was refused and changed nothing; `field` names what was wrong with the input, where one field was."""
+    """A change that was refused and changed nothing; `field` names the input that was wrong, where one was."""
 
     def __init__(self, code: Code, message: str, field: str | None = None) -> None:
         super().__init__(message)

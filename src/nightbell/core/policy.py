@@ -1,4 +1,4 @@
-"""An escalation policy as a frozen value: what an incident copies when it opens and keeps whatever happens to the original."""
+"""An escalation policy as a frozen value: what an incident copies when it opens, and keeps."""
 
 from dataclasses import dataclass
 from datetime import timedelta

@@ -20,8 +20,8 @@ class Member:
 class Roster:
     """The people of one organization, read once for a decision.
 
-    `members` holds at least every active member that the decision could name; `fallback` is never empty, because there is
-    always an active admin; `on_call` has, for each schedule, whoever is on call there now.
+    `members` holds at least every active member that the decision could name; `fallback` is never empty, because there
+    is always an active admin; `on_call` has, for each schedule, whoever is on call there now.
     """
 
     members: Mapping[UUID, Member]

@@ -1,4 +1,4 @@
-"""Small writes that nothing waits for, done by one thread a process, many at once; losing one costs nothing that was promised."""
+"""Small writes that nothing waits for, done by one thread a process, many at once; losing one costs no promise."""
 
 import logging
 import threading

@@ -13,7 +13,8 @@ from nightbell.core.incident import actor, decide, effects, state
 from nightbell.data import rows
 
 # `for no key update`: a stronger lock would make inserting a page or an audit row, which takes a key-share lock on its
-# incident, wait for us and us for it. The instant stands bare in the select list, so that it is read when the lock is held.
+# incident, wait for us and us for it. The instant stands bare in the select list, so that it is read when the lock is
+# held.
 LOCK = f"""
 select nightbell_now(), i.organization_id, {rows.INCIDENT_COLUMNS}
 from incident i
@@ -47,8 +48,8 @@ left join membership m on m.organization_id = i.organization_id and m.user_id = 
 where i.id = %(incident)s
 """
 
-# One statement for one decision or for five hundred. No row is touched twice in it: it updates incidents, cancels pages that
-# were there before, and inserts new ones.
+# One statement for one decision or for five hundred. No row is touched twice in it: it updates incidents, cancels pages
+# that were there before, and inserts new ones.
 WRITE = """
 with changed as (
   update incident i set
@@ -68,7 +69,9 @@ with changed as (
   where p.incident_id = c.incident_id and p.state = 'queued' and (c.user_id is null or p.user_id = c.user_id)
   returning p.id, p.incident_id, p.user_id, p.channel, c.reason
 ), queued as (
-  insert into page (id, organization_id, incident_id, user_id, channel, reason, epoch, round, position, why, queued_at, due_at)
+  insert into page (
+    id, organization_id, incident_id, user_id, channel, reason, epoch, round, position, why, queued_at, due_at
+  )
   select q.id, q.organization_id, q.incident_id, q.user_id, q.channel, q.reason, q.epoch, q.round, q.position, q.why,
     %(now)s, %(now)s
   from jsonb_to_recordset(%(pages)s::jsonb) as q(

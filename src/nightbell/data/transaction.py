@@ -21,7 +21,18 @@ _joined: ContextVar[bool] = ContextVar("joined", default=False)
 
 
 def action(act: Callable[P, R]) -> Callable[P, R]:
-    """Run `act` in one durable transaction, up to five times; whatever it queued wakes the engines once it is committed."""
+    """Run `act` in one durable transaction, up to five times; its commit wakes the engines."""
+
+    @wraps(act)
+    def waking(*args: P.args, **kwargs: P.kwargs) -> R:
+        transaction.on_commit(wake.engines)
+        return act(*args, **kwargs)
+
+    return quiet_action(waking)
+
+
+def quiet_action(act: Callable[P, R]) -> Callable[P, R]:
+    """The same, and no engine is woken: for what an engine does, which would otherwise wake itself for ever."""
 
     @wraps(act)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -50,7 +61,6 @@ def joining() -> Iterator[None]:
 
 def _once(act: Callable[P, R], durable: bool, *args: P.args, **kwargs: P.kwargs) -> R:
     with transaction.atomic(durable=durable):
-        transaction.on_commit(wake.engines)
         return act(*args, **kwargs)
 
 

@@ -11,7 +11,7 @@ NOTIFY = "select pg_notify(%(channel)s, '')"
 
 
 def engines() -> None:
-    """Wake every engine, after the commit and outside it: inside, it would make commits wait for each other across the cluster."""
+    """Wake every engine, after the commit: inside it, commits would wait for each other across the cluster."""
     _notifier.add(CHANNEL)
 
 

@@ -15,7 +15,7 @@ from nightbell.engine.wake import Bell
 
 log = logging.getLogger(__name__)
 
-# With fewer free senders than this share, the lane waits for more for a moment: claiming one at a time is a statement each.
+# With fewer free senders than one in this many, the lane waits a moment for more: each claim is a statement.
 WORTH_CLAIMING = 4
 MOMENT_SECONDS = 0.05
 # How long a sender tries to write down what became of an attempt while the database is away.
@@ -95,7 +95,8 @@ class Lane:
                 self._lost(error)
                 continue
             except Exception:
-                self._count("%s: claiming failed", self._name)
+                self.failures += 1
+                log.exception("%s: claiming failed", self._name)
                 self._stopping.wait(1)
                 continue
             with self._lock:
@@ -115,7 +116,8 @@ class Lane:
             except LOST_DATABASE as error:
                 self._lost(error)
             except Exception:
-                self._count("%s: delivering %s failed; it is due again when its lease runs out", self._name, lease.id)
+                self.failures += 1
+                log.exception("%s: %s was not delivered; it is due again when its lease runs out", self._name, lease.id)
             with self._lock:
                 self._busy -= 1
             self._bell.ring()
@@ -133,7 +135,7 @@ class Lane:
             try:
                 deliveries.settle(lease, outcome, channel.backoff, looked_at)
             except LOST_DATABASE as error:
-                # What is not written down is sent again when the lease runs out: better tried for a while than twice told.
+                # What is not written down is sent again when the lease runs out: better tried for a while.
                 if time.monotonic() > deadline:
                     raise
                 self._lost(error)
@@ -141,11 +143,7 @@ class Lane:
                 return
 
     def _lost(self, error: Exception) -> None:
-        """No request's end does it for a thread of ours: close what is broken, so that the next statement connects anew."""
+        """No request's end does it for our threads: close what is broken, so that the next statement connects."""
         log.warning("%s: the database is away, trying again: %s", self._name, str(error).strip())
         connection.close()
         time.sleep(0.2)
-
-    def _count(self, words: str, *about: object) -> None:
-        self.failures += 1
-        log.exception(words, *about)

@@ -33,7 +33,7 @@ class Bell:
 
 
 class Listener:
-    """A thread with a raw connection that listens, and rings a bell for what it hears. Without it, the poll is late but works."""
+    """A thread with a raw connection that listens, and rings a bell for what it hears; the poll works without it."""
 
     def __init__(self, bell: Bell) -> None:
         self._bell = bell

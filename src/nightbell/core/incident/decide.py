@@ -1,7 +1,7 @@
-"""What an event does to an incident: the one function that the page, the API, Slack, a mail link, the command line and the clock all call.
+"""What an event does to an incident: the one function that people, programs and the clock all call.
 
-It is the decision table of the reference, cell by cell: one function a command, and under them the four moves they are made of
-(`_walk`, `_acknowledge`, `_hand`, `_close`).
+It is the decision table of the reference, cell by cell: one function a command, and under them the moves they are made
+of (`_walk`, `_hand`, `_close`).
 """
 
 from dataclasses import dataclass, replace
@@ -117,7 +117,7 @@ def _acknowledge(incident: Incident, command: Acknowledge, now: datetime) -> Dec
 
 
 def _hand_off(incident: Incident, command: HandOff, now: datetime) -> Decision:
-    """Not me, her: in the contract's order of checks, so that a refusal changes nothing and a retry wakes nobody twice."""
+    """Not me, her: in the contract's order of checks; a refusal changes nothing, a retry wakes nobody twice."""
     if incident.state is State.CLOSED:
         raise Rejected(Code.INCIDENT_RESOLVED, "The incident is resolved.")
     if command.to is None:
@@ -207,7 +207,7 @@ def _walk(
     late_seconds: int = 0,
     with_owner: bool = False,
 ) -> Decision:
-    """Page the first layer that stands for somebody, or the fallback responders. Cancels nothing: earlier pages are still wanted."""
+    """Page the first layer that stands for somebody, or the fallback responders; earlier pages are still wanted."""
     events: list[Event] = []
     if cause is not Cause.OPENED:
         events.append(EscalationTimedOut(cause, incident.position, incident.round, incident.acknowledged_by))

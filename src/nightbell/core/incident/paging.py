@@ -14,8 +14,8 @@ from nightbell.core.roster import Member, Roster
 class Stop:
     """Where a walk stops: a layer, or the fallback responders (`layer` None).
 
-    `group` is who is paged and why, never empty; `passed_over` the relieved who were left out; `skipped` the layers on the
-    way that stood for nobody.
+    `group` is who is paged and why, never empty; `passed_over` the relieved who were left out; `skipped` the layers on
+    the way that stood for nobody.
     """
 
     position: int

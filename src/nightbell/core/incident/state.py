@@ -67,9 +67,9 @@ def steps_after(status: Status) -> tuple[Status, ...]:
 class Incident:
     """One incident as the decision sees it.
 
-    `position` and `round` say how far the walk has come (position 0: no layer has been paged yet); `due_at` is the running
-    clock and `due_cause` what it means when it fires; `epoch` dates everything that was decided; `relieved` are passed over;
-    `notified` is everybody paged since the opening or the last handoff, whose epoch is `handed_off_epoch`.
+    `position` and `round` say how far the walk has come (position 0: no layer has been paged yet); `due_at` is the
+    running clock and `due_cause` what it means when it fires; `epoch` dates everything that was decided; `relieved` are
+    passed over; `notified` is everybody paged since the opening or the last handoff, whose epoch is `handed_off_epoch`.
     """
 
     id: UUID

@@ -30,7 +30,10 @@ DUE_IDS = "select i.id from incident i where i.due_at <= nightbell_now() order b
 # What an engine may sleep for: until the first clock runs out.
 NEXT_DUE = "select extract(epoch from min(i.due_at) - nightbell_now()) from incident i where i.due_at is not null"
 
-SET_ASIDE = "update incident set due_at = nightbell_now() + make_interval(secs => %(pause)s) where id = %(id)s and due_at is not null"
+SET_ASIDE = """
+update incident set due_at = nightbell_now() + make_interval(secs => %(pause)s)
+where id = %(id)s and due_at is not null
+"""
 
 
 def claim(limit: int) -> list[store.Locked]:

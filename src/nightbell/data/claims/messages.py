@@ -20,7 +20,8 @@ LEASE = timedelta(seconds=30)
 def _claim(table: Table) -> str:
     # `= any(array(...))` makes the planner take the index for the update as well.
     return f"""
-update {table} t set state = 'sending', due_at = nightbell_now() + make_interval(secs => %(lease)s), attempts = t.attempts + 1
+update {table} t set state = 'sending', attempts = t.attempts + 1,
+  due_at = nightbell_now() + make_interval(secs => %(lease)s)
 where t.id = any(array(
   select d.id from {table} d
   where d.channel = %(channel)s and d.due_at <= nightbell_now()
@@ -32,7 +33,8 @@ returning t.id, t.attempts
 
 
 def _settle(table: Table, *, recorded: str) -> str:
-    # `attempts` is the lease's token: whoever claimed it since has a higher one. What was sent is sent, whoever holds it.
+    # `attempts` is the lease's token: whoever claimed it since has a higher one. What was sent is sent, whoever holds
+    # it.
     return f"""
 with settled as (
   update {table} t set state = %(state)s, due_at = %(due_at)s, error = %(error)s, provider_id = %(provider_id)s,

@@ -17,8 +17,9 @@ jsonb_build_object('id', p.id, 'name', p.name, 'repeatCount', p.repeat_count, 'l
 ), '[]'::jsonb))
 """
 
-# Locks in the order of the house: the owner's membership (so that nobody can remove them meanwhile), then the organization's
-# counter, then the new row. Each waits for the one before because it asks whether that one found its row.
+# Locks in the order of the house: the owner's membership (so that nobody can remove them meanwhile), then the
+# organization's counter, then the new row. Each waits for the one before because it asks whether that one found its
+# row.
 OPEN = f"""
 with clock as materialized (
   select nightbell_now() as at
@@ -47,10 +48,13 @@ with clock as materialized (
   on conflict (organization_id, dedup_key) where state <> 'closed' do nothing
   returning id, number, created_at, policy
 ), counted as (
-  update organization set incident_count = incident_count + 1 where id = %(organization)s and exists (select from opened)
+  update organization set incident_count = incident_count + 1
+  where id = %(organization)s and exists (select from opened)
 ), paged as (
   -- Only where nobody else will be: an incident without a policy pages its owner at once.
-  insert into page (id, organization_id, incident_id, user_id, channel, reason, epoch, round, position, why, queued_at, due_at)
+  insert into page (
+    id, organization_id, incident_id, user_id, channel, reason, epoch, round, position, why, queued_at, due_at
+  )
   select q.id, %(organization)s, opened.id, %(owner)s, q.channel, 'owner', 0, 1, 0, '{{}}'::jsonb, clock.at, clock.at
   from opened cross join clock cross join jsonb_to_recordset(%(pages)s::jsonb) as q(id uuid, channel text)
 ), recorded as (
@@ -61,8 +65,8 @@ with clock as materialized (
   ) with ordinality as r(id, kind, data, place)
   order by r.place
 )
-select exists (select from owner), %(policy)s::uuid is null or exists (select from policy), opened.number, opened.created_at,
-  opened.policy::text
+select exists (select from owner), %(policy)s::uuid is null or exists (select from policy), opened.number,
+  opened.created_at, opened.policy::text
 from clock left join opened on true
 """
 
@@ -75,7 +79,7 @@ where i.organization_id = %(organization)s and i.dedup_key = %(dedup_key)s and i
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """What came of it: whether the owner and the policy were found, and the new row's number, or None if none was written."""
+    """Whether the owner and the policy were found, and the new row's number, None if none was written."""
 
     owner_found: bool
     policy_found: bool

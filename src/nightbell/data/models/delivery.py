@@ -16,7 +16,7 @@ ON_THE_WAY = [delivery.State.QUEUED.value, delivery.State.SENDING.value]
 
 
 class Delivery(models.Model):
-    """`due_at` is when an engine looks at it next: the next attempt while queued, the end of the lease while sending."""
+    """`due_at` is when an engine looks at it next: the next attempt while queued, the lease's end while sending."""
 
     id = models.UUIDField(primary_key=True)
     organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="+", db_index=False)

@@ -17,7 +17,7 @@ from nightbell.data.reads import rosters
 # The last look before the provider is called: this is where a page starts.
 LOOK = f"""
 select nightbell_now(), p.epoch = i.epoch and i.state in ('paging', 'exhausted', 'none'), m.id is not null,
-  p.user_id, a.email, trim(a.first_name || ' ' || a.last_name), a.timezone, p.reason, p.round, p.position, p.why::text,
+  p.state = 'sending' and p.attempts = %(attempts)s, p.user_id, a.email, trim(a.first_name || ' ' || a.last_name), a.timezone, p.reason, p.round, p.position, p.why::text,
   o.id, o.name, i.number, i.title, i.description, i.severity, i.created_at,
   trim(b.first_name || ' ' || b.last_name), {rows.INCIDENT_COLUMNS}
 from page p
@@ -30,7 +30,7 @@ where p.id = %(id)s
 """
 
 LOOK_AT_NOTICE = """
-select nightbell_now(), m.id is not null, a.email, n.kind, n.data::text, i.number, i.title, i.id, o.name,
+select nightbell_now(), m.id is not null, n.state = 'sending' and n.attempts = %(attempts)s, a.email, n.kind, n.data::text, i.number, i.title, i.id, o.name,
   (select trim(c.first_name || ' ' || c.last_name) from account c where c.id = (n.data ->> 'newOwner')::uuid)
 from notice n
 join account a on a.id = n.user_id
@@ -50,11 +50,12 @@ where p.incident_id = %(incident)s and p.organization_id = %(organization)s orde
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """A page as it stands now; `facts` lacks only the next step and the links."""
+    """A page as it stands now; `facts` lacks only the next step and the links. `held`: nobody has claimed it since."""
 
     now: datetime
     wanted: bool
     recipient_is_member: bool
+    held: bool
     user_id: UUID
     address: str
     organization_id: UUID
@@ -75,6 +76,7 @@ class NoticeLook:
 
     now: datetime
     recipient_is_member: bool
+    held: bool
     address: str
     kind: effects.NoticeKind
     by: actor.Actor
@@ -85,29 +87,29 @@ class NoticeLook:
     organization: str
 
 
-def look(page_id: UUID) -> Look:
-    """Look once more at a page."""
+def look(page_id: UUID, attempts: int) -> Look:
+    """Look once more at a page claimed for this attempt."""
     with connection.cursor() as cursor:
-        cursor.execute(LOOK, {"id": page_id})
+        cursor.execute(LOOK, {"id": page_id, "attempts": attempts})
         row = cursor.fetchone()
-    incident = rows.incident_of(row[19:])
-    why = json.loads(row[10])
+    incident = rows.incident_of(row[20:])
+    why = json.loads(row[11])
     handed_off_by = why.get("handedOffBy")
     facts = {
         "incident_id": incident.id,
-        "organization": row[12],
-        "number": row[13],
-        "title": row[14],
-        "description": row[15],
-        "severity": state.Severity(row[16]),
+        "organization": row[13],
+        "number": row[14],
+        "title": row[15],
+        "description": row[16],
+        "severity": state.Severity(row[17]),
         "status": incident.status,
-        "opened_at": row[17],
-        "owner": row[18],
-        "recipient": row[5],
-        "timezone": row[6],
-        "reason": effects.Reason(row[7]),
-        "round": row[8],
-        "position": row[9],
+        "opened_at": row[18],
+        "owner": row[19],
+        "recipient": row[6],
+        "timezone": row[7],
+        "reason": effects.Reason(row[8]),
+        "round": row[9],
+        "position": row[10],
         "cause": state.Cause(why["cause"]) if why.get("cause") else None,
         "late_seconds": why.get("lateSeconds", 0),
         "handed_off_by": handed_off_by["name"] if handed_off_by else None,
@@ -115,7 +117,7 @@ def look(page_id: UUID) -> Look:
         "policy_name": incident.policy.name if incident.policy else None,
         "layer_count": incident.layer_count,
     }
-    return Look(row[0], row[1], row[2], row[3], row[4], row[11], incident, facts)
+    return Look(row[0], row[1], row[2], row[3], row[4], row[5], row[12], incident, facts)
 
 
 def next_step(seen: Look) -> message.NextStep | None:
@@ -128,14 +130,14 @@ def next_step(seen: Look) -> message.NextStep | None:
     return message.NextStep(seen.incident.due_at, names, fallback=stop.layer is None)
 
 
-def look_at_notice(notice_id: UUID) -> NoticeLook:
-    """Look once more at a notice."""
+def look_at_notice(notice_id: UUID, attempts: int) -> NoticeLook:
+    """Look once more at a notice claimed for this attempt."""
     with connection.cursor() as cursor:
-        cursor.execute(LOOK_AT_NOTICE, {"id": notice_id})
-        now, is_member, address, kind, data, number, title, incident_id, organization, new_owner = cursor.fetchone()
+        cursor.execute(LOOK_AT_NOTICE, {"id": notice_id, "attempts": attempts})
+        now, is_member, held, address, kind, data, number, title, incident_id, organization, new_owner = cursor.fetchone()
     by = rows.actor_of(json.loads(data)["by"])
     return NoticeLook(
-        now, is_member, address, effects.NoticeKind(kind), by, new_owner, number, title, incident_id, organization
+        now, is_member, held, address, effects.NoticeKind(kind), by, new_owner, number, title, incident_id, organization
     )
 
 

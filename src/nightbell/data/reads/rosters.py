@@ -12,7 +12,8 @@ from nightbell.core.incident import state
 # A member is reached by mail, always.
 CHANNELS = ("email",)
 
-# The members a decision can name, and every admin: the heir and the last resort are among those. Longest-standing first.
+# The members a decision can name, and every admin: the heir and the last resort are among those. Longest-standing
+# first.
 MEMBERS = """
 select m.organization_id, m.user_id, m.role = 'org:admin', trim(a.first_name || ' ' || a.last_name),
   m.user_id = any(o.fallback_user_ids)
