@@ -1,5 +1,6 @@
-"""What every test may ask for: a PostgreSQL of its worker's own, a world to tell stories in, a moment that is not too long."""
+"""What every test may ask for: a PostgreSQL of its worker's own, a world to tell stories in."""
 
+import graphlib
 import os
 import shutil
 import tempfile
@@ -8,8 +9,10 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+from django.apps import apps
 from django.core.management import call_command
 from django.db import connection, connections
+from django.test import TransactionTestCase
 from pytest_django import DjangoDbBlocker
 
 from nightbell import postgres
@@ -41,12 +44,35 @@ def server() -> Iterator[postgres.Server]:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_modify_db_settings: None, django_db_blocker: DjangoDbBlocker) -> None:
-    """Tables as an installation has them, and a clock that tests can move."""
+def django_db_setup(django_db_modify_db_settings: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """Tables as an installation has them, a clock that tests can move, and tables that are quickly emptied."""
     with django_db_blocker.unblock():
         call_command("migrate", verbosity=0)
         with connection.cursor() as cursor:
             clock.install(cursor)
+    emptied = _emptying()
+
+    def empty(_case: TransactionTestCase) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(emptied)
+
+    with pytest.MonkeyPatch.context() as patch:
+        # Django's own way truncates, and makes every permission anew: 400 ms a test where this takes two.
+        patch.setattr(TransactionTestCase, "_fixture_teardown", empty)
+        yield
+
+
+def _emptying() -> str:
+    """Delete every row, those that refer to others first; the record, which refuses that, is told to look away."""
+    tables = graphlib.TopologicalSorter[str]()
+    for model in apps.get_models(include_auto_created=True):
+        if model._meta.app_label not in {"auth", "contenttypes"}:
+            tables.add(model._meta.db_table)
+            for field in model._meta.local_concrete_fields:
+                if field.related_model not in {None, model}:
+                    tables.add(field.related_model._meta.db_table, model._meta.db_table)
+    deleted = "; ".join(f"delete from {table}" for table in tables.static_order())
+    return f"alter table audit disable trigger user; {deleted}; alter table audit enable trigger user"
 
 
 @pytest.fixture

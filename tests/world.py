@@ -10,13 +10,16 @@ from nightbell.actions import deliveries, escalations, ids, incidents, organizat
 from nightbell.channels.email import EmailChannel
 from nightbell.core import policy
 from nightbell.core.incident import actor, commands, state
+from nightbell.data import clock as database
 from nightbell.data.access.principal import Principal
 from nightbell.data.models import Role
-from nightbell.data.reads import incidents as reads, pages
+from nightbell.data.reads import incidents as reads
+from nightbell.data.reads import pages
 from nightbell.demo import clock
 from nightbell.demo.mail import MailCatcher, Message
 
 MAIL_FROM = "Nightbell <pager@nightbell.example>"
+KEY_ID = UUID("019a0000-0000-7000-8000-00000000c1c1")
 
 
 class Incident:
@@ -38,6 +41,23 @@ class Incident:
     def now(self) -> state.Incident:
         """How it stands."""
         return self.view.incident
+
+    @property
+    def seen(self) -> commands.Seen:
+        """What a form shows that is loaded now."""
+        now = self.now
+        return commands.Seen(now.epoch, now.round, now.position)
+
+    @property
+    def minutes_left(self) -> int | None:
+        """How long its clock has, to the nearest minute; None where none runs."""
+        due_at = self.now.due_at
+        return None if due_at is None else round((due_at - database.now()).total_seconds() / 60)
+
+    @property
+    def kinds(self) -> list[str]:
+        """What has happened to it, in order."""
+        return [entry.kind for entry in self.record()]
 
     def record(self, *kinds: str) -> list[reads.Entry]:
         """Its audit trail, or the entries of these kinds."""
@@ -104,10 +124,17 @@ class Person:
         return len({mail.id for mail in arrived}) == times
 
     def was_told(self, words: str) -> bool:
-        """Whether a notice with these words in its subject has reached them."""
+        """Whether exactly one notice with these words in its subject has reached them."""
         arrived = [mail for mail in self.world.inbox(self) if words in mail.subject]
         self.world.told += arrived
-        return bool(arrived)
+        return len(arrived) == 1
+
+    @property
+    def newest_mail(self) -> Message:
+        """What arrived last, read and so told of."""
+        mail = self.world.inbox(self)[0]
+        self.world.told.append(mail)
+        return mail
 
 
 class World:
@@ -135,7 +162,7 @@ class World:
     @property
     def principal(self) -> Principal:
         """A program with a key of the organization."""
-        return Principal(self.organization.id, actor.Actor(actor.Type.API_KEY, self.organization.id, "ci"), Role.ADMIN)
+        return Principal(self.organization.id, actor.Actor(actor.Type.API_KEY, KEY_ID, "ci", actor.Via.API), Role.ADMIN)
 
     def members(self, *names: str, role: Role = Role.MEMBER) -> list[Person]:
         """People of the organization, by first name."""
@@ -174,7 +201,7 @@ class World:
         paging: bool = True,
         **more: Any,
     ) -> Incident:
-        """A program opens an incident; unless said otherwise the first person of the first layer owns it, and is paged."""
+        """A program opens an incident; unless said otherwise the first person of layer 1 owns it, and is paged."""
         policy_id = None if layers is None else self.policy(layers, repeat)
         if owner is None:
             owner = layers[0][0][0] if layers and layers[0][0] else self.zoe
@@ -186,15 +213,20 @@ class World:
 
     def waits(self, **time: float) -> None:
         """Time passes, and whatever is due by then happens."""
-        clock.advance(timedelta(**time))
+        self.sleeps(**time)
         self.settles()
+
+    def sleeps(self, **time: float) -> None:
+        """Time passes and no engine runs."""
+        clock.advance(timedelta(**time))
 
     def settles(self) -> None:
         """What an engine would do now, until there is nothing more to do."""
-        while escalations.fire_due() or self._deliver():
+        while escalations.fire_due() or self.delivers():
             pass
 
-    def _deliver(self) -> int:
+    def delivers(self) -> int:
+        """What senders would do now, with nothing fired; how many messages they took up."""
         leases = deliveries.claim("email", 100)
         for lease in leases:
             seen = deliveries.look(lease)
