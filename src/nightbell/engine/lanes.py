@@ -29,23 +29,20 @@ class Lane:
     def __init__(self, name: str, make_channel: Callable[[], Channel], senders: int) -> None:
         self._name = name
         self._make_channel = make_channel
-        self._senders = senders
         self._bell = Bell()
-        self._waiting: queue.SimpleQueue[Lease | None] = queue.SimpleQueue()
-        self._busy = 0
-        self._lock = threading.Lock()
         self._stopping = threading.Event()
-        self._threads = [
-            threading.Thread(target=self._send, name=f"{name}-sender-{number}", daemon=True)
-            for number in range(senders)
-        ]
+        # The last to come free is the first to be used: few connections, and those warm. Guarded by the condition.
+        self._free = [_Sender(self, f"{name}-sender-{number}") for number in range(senders)]
+        self._senders = tuple(self._free)
+        self._freed = threading.Condition()
         self._claimer = threading.Thread(target=self._claim, name=f"{name}-lane", daemon=True)
         self.failures = 0
 
     def start(self) -> None:
         """Begin to deliver."""
-        for thread in (*self._threads, self._claimer):
-            thread.start()
+        for sender in self._senders:
+            sender.start()
+        self._claimer.start()
 
     def stir(self) -> None:
         """Something may be due."""
@@ -56,75 +53,51 @@ class Lane:
         deadline = time.monotonic() + seconds
         self._stopping.set()
         self._bell.ring()
+        with self._freed:
+            self._freed.notify_all()
         self._claimer.join(seconds)
-        untried = self._untaken()
-        for _ in self._threads:
-            self._waiting.put(None)
+        untried = [lease for sender in self._senders if (lease := sender.dismiss()) is not None]
         try:
             deliveries.release(untried)
         except LOST_DATABASE as error:
             log.warning("%s: leases not given back, they run out by themselves: %s", self._name, error)
-        for thread in self._threads:
-            thread.join(max(0.0, deadline - time.monotonic()))
-
-    def _untaken(self) -> list[Lease]:
-        untaken: list[Lease] = []
-        while True:
-            try:
-                lease = self._waiting.get_nowait()
-            except queue.Empty:
-                return untaken
-            if lease is not None:
-                untaken.append(lease)
+        for sender in self._senders:
+            sender.join(max(0.0, deadline - time.monotonic()))
 
     def _claim(self) -> None:
         """The lane's loop: as many leases as there are free senders."""
-        waited = False
         while not self._stopping.is_set():
-            free = self._senders - self._busy
-            few = free < max(1, self._senders // WORTH_CLAIMING)
-            if free == 0 or (few and not waited):
-                waited = free > 0
-                self._bell.sleep(MOMENT_SECONDS if free else None)
-                continue
-            waited = False
             try:
-                leases = deliveries.claim(self._name, free)
-                pause = None if leases else deliveries.seconds_to_next(self._name)
+                self._claim_once()
             except LOST_DATABASE as error:
-                self._lost(error)
-                continue
+                self.lost(error)
             except Exception:
                 self.failures += 1
                 log.exception("%s: claiming failed", self._name)
+                connection.close()
                 self._stopping.wait(1)
-                continue
-            with self._lock:
-                self._busy += len(leases)
+        connection.close()
+
+    def _claim_once(self) -> None:
+        free = self._wait_for_senders()
+        if free == 0 or self._stopping.is_set():
+            return
+        leases = deliveries.claim(self._name, free)
+        with self._freed:
             for lease in leases:
-                self._waiting.put(lease)
-            if not leases:
-                self._bell.sleep(pause)
-        connection.close()
+                self._free.pop().take(lease)
+        if len(leases) < free:
+            self._bell.sleep(deliveries.seconds_to_next(self._name))
 
-    def _send(self) -> None:
-        """A sender's loop: one message after the other, on a connection and a channel of its own."""
-        channel = self._make_channel()
-        while (lease := self._waiting.get()) is not None:
-            try:
-                self._deliver(channel, lease)
-            except LOST_DATABASE as error:
-                self._lost(error)
-            except Exception:
-                self.failures += 1
-                log.exception("%s: %s was not delivered; it is due again when its lease runs out", self._name, lease.id)
-            with self._lock:
-                self._busy -= 1
-            self._bell.ring()
-        channel.close()
-        connection.close()
+    def _wait_for_senders(self) -> int:
+        """How many are free: enough to be worth a claim, or what there is after a moment."""
+        enough = max(1, len(self._senders) // WORTH_CLAIMING)
+        with self._freed:
+            self._freed.wait_for(lambda: self._stopping.is_set() or len(self._free) >= enough, MOMENT_SECONDS)
+            return len(self._free)
 
-    def _deliver(self, channel: Channel, lease: Lease) -> None:
+    def deliver(self, channel: Channel, lease: Lease) -> None:
+        """Look once more, send, and write down what became of it; in a sender's thread."""
         seen = deliveries.look(lease)
         if seen is None:
             return
@@ -138,12 +111,62 @@ class Lane:
                 # What is not written down is sent again when the lease runs out: better tried for a while.
                 if time.monotonic() > deadline:
                     raise
-                self._lost(error)
+                self.lost(error)
             else:
                 return
 
-    def _lost(self, error: Exception) -> None:
+    def make_channel(self) -> Channel:
+        """A channel for one sender."""
+        return self._make_channel()
+
+    def free(self, sender: "_Sender") -> None:
+        """A sender can take the next one."""
+        with self._freed:
+            self._free.append(sender)
+            self._freed.notify()
+
+    def lost(self, error: Exception) -> None:
         """No request's end does it for our threads: close what is broken, so that the next statement connects."""
         log.warning("%s: the database is away, trying again: %s", self._name, str(error).strip())
         connection.close()
         time.sleep(0.2)
+
+
+class _Sender:
+    """A thread that delivers one message after the other, on a connection and a channel of its own."""
+
+    def __init__(self, lane: Lane, name: str) -> None:
+        self._lane = lane
+        self._taken: queue.SimpleQueue[Lease | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self.start = self._thread.start
+        self.join = self._thread.join
+
+    def take(self, lease: Lease) -> None:
+        """Deliver this next."""
+        self._taken.put(lease)
+
+    def dismiss(self) -> Lease | None:
+        """End after what is under way; the lease that was taken and is not."""
+        try:
+            untried = self._taken.get_nowait()
+        except queue.Empty:
+            untried = None
+        self._taken.put(None)
+        return untried
+
+    def _run(self) -> None:
+        channel: Channel | None = None
+        while (lease := self._taken.get()) is not None:
+            try:
+                channel = channel or self._lane.make_channel()
+                self._lane.deliver(channel, lease)
+            except LOST_DATABASE as error:
+                self._lane.lost(error)
+            except Exception:
+                self._lane.failures += 1
+                log.exception("%s was not delivered; it is due again when its lease runs out", lease.id)
+            self._lane.free(self)
+        if channel is not None:
+            channel.close()
+        connection.close()

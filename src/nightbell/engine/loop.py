@@ -5,12 +5,12 @@ import threading
 import time
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, connection
+from django.db import connection
 
 from nightbell.actions import escalations
 from nightbell.channels import registry
 from nightbell.engine.chores import Chores
-from nightbell.engine.lanes import Lane
+from nightbell.engine.lanes import LOST_DATABASE, Lane
 from nightbell.engine.wake import Bell, Listener
 
 log = logging.getLogger(__name__)
@@ -45,19 +45,31 @@ class Engine:
         self._chores.start()
         log.info("the engine runs")
         while not stop.is_set():
+            self._turn(stop)
+        self._drain()
+
+    def _turn(self, stop: threading.Event) -> None:
+        """Once round: fire, and sleep if there was nothing to. Whatever goes wrong, the next turn comes."""
+        try:
             if self._fire() == 0 and not stop.is_set():
                 self._sleep()
-        self._drain()
+        except LOST_DATABASE as error:
+            self._lost(error)
+        except Exception:
+            self.failures += 1
+            log.exception("a turn of the engine failed")
+            connection.close()
+            stop.wait(1)
 
     def _ring_on(self, stop: threading.Event) -> None:
         stop.wait()
         self._bell.ring()
 
     def _sleep(self) -> None:
-        try:
-            self._bell.sleep(escalations.seconds_to_next())
-        except (OperationalError, InterfaceError) as error:
-            self._lost(error)
+        self._bell.sleep(escalations.seconds_to_next())
+        self._stir()
+
+    def _stir(self) -> None:
         for lane in self._lanes:
             lane.stir()
 
@@ -74,16 +86,14 @@ class Engine:
         """Fire one batch; a batch that fails is gone through one by one, so that one bad row stops nobody."""
         try:
             fired = escalations.fire_due()
-        except (OperationalError, InterfaceError) as error:
-            self._lost(error)
-            return 0
+        except LOST_DATABASE:
+            raise
         except Exception:
             self.failures += 1
             log.exception("a batch of due incidents failed; trying each alone")
             fired = self._fire_each()
         if fired:
-            for lane in self._lanes:
-                lane.stir()
+            self._stir()
         return fired
 
     def _fire_each(self) -> int:
@@ -91,8 +101,8 @@ class Engine:
         for incident_id in escalations.due_now():
             try:
                 fired += escalations.fire_one(incident_id)
-            except (OperationalError, InterfaceError) as error:
-                self._lost(error)
+            except LOST_DATABASE:
+                raise
             except Exception:
                 self.failures += 1
                 log.exception("incident %s cannot be advanced; it is set aside for a minute", incident_id)

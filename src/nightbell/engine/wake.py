@@ -12,6 +12,8 @@ log = logging.getLogger(__name__)
 
 # A notification that was lost costs at most this.
 LONGEST_SLEEP_SECONDS = 1.0
+# What is due and could not be claimed is locked by somebody who will be done in a moment.
+HELD_SECONDS = 0.02
 
 
 class Bell:
@@ -25,10 +27,10 @@ class Bell:
         self._event.set()
 
     def sleep(self, seconds: float | None) -> None:
-        """Until the bell rings or `seconds` have passed; None is as long as may be."""
-        longest = LONGEST_SLEEP_SECONDS if seconds is None else min(seconds, LONGEST_SLEEP_SECONDS)
-        if longest > 0:
-            self._event.wait(longest)
+        """Until the bell rings or `seconds` have passed; None is as long as may be, and none at all a moment."""
+        if seconds is None:
+            seconds = LONGEST_SLEEP_SECONDS
+        self._event.wait(min(seconds, LONGEST_SLEEP_SECONDS) if seconds > 0 else HELD_SECONDS)
         self._event.clear()
 
 

@@ -17,7 +17,8 @@ from nightbell.data.reads import rosters
 # The last look before the provider is called: this is where a page starts.
 LOOK = f"""
 select nightbell_now(), p.epoch = i.epoch and i.state in ('paging', 'exhausted', 'none'), m.id is not null,
-  p.state = 'sending' and p.attempts = %(attempts)s, p.user_id, a.email, trim(a.first_name || ' ' || a.last_name), a.timezone, p.reason, p.round, p.position, p.why::text,
+  p.state = 'sending' and p.attempts = %(attempts)s,
+  p.user_id, a.email, trim(a.first_name || ' ' || a.last_name), a.timezone, p.reason, p.round, p.position, p.why::text,
   o.id, o.name, i.number, i.title, i.description, i.severity, i.created_at,
   trim(b.first_name || ' ' || b.last_name), {rows.INCIDENT_COLUMNS}
 from page p
@@ -30,7 +31,8 @@ where p.id = %(id)s
 """
 
 LOOK_AT_NOTICE = """
-select nightbell_now(), m.id is not null, n.state = 'sending' and n.attempts = %(attempts)s, a.email, n.kind, n.data::text, i.number, i.title, i.id, o.name,
+select nightbell_now(), m.id is not null, n.state = 'sending' and n.attempts = %(attempts)s,
+  a.email, n.kind, n.data::text, i.number, i.title, i.id, o.name,
   (select trim(c.first_name || ' ' || c.last_name) from account c where c.id = (n.data ->> 'newOwner')::uuid)
 from notice n
 join account a on a.id = n.user_id
@@ -134,11 +136,9 @@ def look_at_notice(notice_id: UUID, attempts: int) -> NoticeLook:
     """Look once more at a notice claimed for this attempt."""
     with connection.cursor() as cursor:
         cursor.execute(LOOK_AT_NOTICE, {"id": notice_id, "attempts": attempts})
-        now, is_member, held, address, kind, data, number, title, incident_id, organization, new_owner = cursor.fetchone()
+        now, is_member, held, address, kind, data, *incident, new_owner = cursor.fetchone()
     by = rows.actor_of(json.loads(data)["by"])
-    return NoticeLook(
-        now, is_member, held, address, effects.NoticeKind(kind), by, new_owner, number, title, incident_id, organization
-    )
+    return NoticeLook(now, is_member, held, address, effects.NoticeKind(kind), by, new_owner, *incident)
 
 
 @dataclass(frozen=True, slots=True)
