@@ -5,6 +5,7 @@ model's own memory of who was paged, which fences were raised and what the clock
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 from uuid import UUID
 
@@ -76,7 +77,8 @@ def changes_nothing(world: World, command: commands.Command) -> bool:
             if here.owner_id != target or here.state is State.EXHAUSTED:
                 return False
             return world.acknowledger == target if here.state is State.ACKNOWLEDGED else world.notified == {target}
-    return False
+        case _:
+            return False
 
 
 def owner_left(world: World, command: commands.Command) -> bool:
@@ -108,7 +110,8 @@ def walks(world: World, command: commands.Command) -> Cause | None:
             return Cause.ESCALATED
         case commands.MemberRemoved() if owner_left(world, command) and here.state is State.PAGING:
             return Cause.REMOVED
-    return None
+        case _:
+            return None
 
 
 def fences(world: World, command: commands.Command) -> bool:
@@ -157,12 +160,8 @@ def keeps(world: World, command: commands.Command, decision: decide.Decision) ->
         assert (after.position, after.round) == (before.position, before.round)
     if isinstance(command, commands.Acknowledge):
         keeps_acknowledgement(world, command, decision)
-    if (hand or cause) is None and isinstance(command, commands.ChangeStatus) and not fence:
-        assert after == type(after)(**{**fields(before), "status": command.to}), "a status step touches nothing else"
-
-
-def fields(incident: state.Incident) -> dict[str, object]:
-    return {name: getattr(incident, name) for name in type(incident).__dataclass_fields__}
+    if isinstance(command, commands.ChangeStatus) and not fence:
+        assert after == replace(before, status=command.to), "a status step touches nothing else"
 
 
 def keeps_fence(command: commands.Command, decision: decide.Decision, *, fence: bool) -> None:

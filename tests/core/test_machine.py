@@ -1,6 +1,7 @@
 """Whatever people and the clock do to an incident, in whatever order, the promises hold."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -25,10 +26,11 @@ policies = st.builds(
     policy.Policy,
     id=st.just(UUID(int=800)),
     name=st.just("Payments"),
-    layers=st.one_of(st.lists(layers, max_size=4), st.lists(layers, min_size=2, max_size=4)).map(tuple),
+    layers=st.lists(layers, min_size=1, max_size=4).map(tuple),
     repeat_count=st.integers(0, 2),
 )
 rotas = st.dictionaries(st.sampled_from(SCHEDULES), teams, max_size=2)
+givers = st.sampled_from([0, 1, 2, 3, 4, 5, None])
 # A form that shows what is, one that shows what was, and a door that sends no form at all.
 sights = st.sampled_from(["none", "none", "fresh", "fresh", "epoch", "round", "layer"])
 
@@ -41,39 +43,46 @@ class Machine(RuleBasedStateMachine):
     @initialize(
         crew=st.lists(somebody, min_size=3, max_size=6, unique=True),
         admins=st.integers(1, 3),
-        plan=st.one_of(policies, policies, policies, st.none()),
+        plan=policies,
+        kind=st.sampled_from(["a policy"] * 6 + ["no layers", "no policy"]),
         rota=rotas,
         owner=st.integers(0, 5),
         fallback=teams,
-        unanswered=st.integers(0, 6),
+        unanswered=st.integers(0, 4),
+        answered=st.sampled_from([None, None, 0, 1, 2]),
     )
     def opens(
         self,
         crew: list[roster.Member],
         admins: int,
-        plan: policy.Policy | None,
+        plan: policy.Policy,
+        kind: str,
         rota: dict[UUID, tuple[UUID, ...]],
         owner: int,
         fallback: tuple[UUID, ...],
         unanswered: int,
+        answered: int | None,
     ) -> None:
-        opened, cause = decide.opened(has_policy=plan is not None)
+        opened, cause = decide.opened(has_policy=kind != "no policy")
+        copy = {"a policy": plan, "no layers": replace(plan, layers=()), "no policy": None}[kind]
         owner_id = crew[owner % len(crew)].id
         incident = state.Incident(
             UUID(int=42),
             owner_id,
             state.Status.INVESTIGATING,
             opened,
-            plan,
+            copy,
             due_at=builders.NOW if cause else None,
             due_cause=cause,
-            notified=frozenset({owner_id} if plan is None else ()),
+            notified=frozenset({owner_id} if copy is None else ()),
         )
         leaders = {member.id for member in crew[-admins:]}
         self.world = World(list(crew), leaders, fallback, rota, incident)
         self.world.opens()
         for _ in range(unanswered):
             self.nobody_answers_in_time(0)
+        if answered is not None:
+            self.does(commands.Acknowledge(self.actor(self.member(answered))))
 
     def does(self, command: commands.Command) -> None:
         """Let the decision be made, hold it against the promises, and write it down."""
@@ -113,21 +122,15 @@ class Machine(RuleBasedStateMachine):
         member = None if number is None else self.member(number)
         self.does(commands.Acknowledge(builders.KEY, member) if key else commands.Acknowledge(self.actor(member)))
 
-    @rule(giver=st.none() | st.integers(0, 5), to=st.integers(0, 5), sight=sights)
-    def hands_off(self, giver: int | None, to: int, sight: str) -> None:
+    @rule(
+        giver=st.none() | st.integers(0, 5), to=st.integers(0, 5) | st.sampled_from(["owner", "nobody"]), sight=sights
+    )
+    def hands_off(self, giver: int | None, to: int | str, sight: str) -> None:
         doer = None if giver is None else self.member(giver)
-        self.does(commands.HandOff(self.actor(doer), self.member(to), "please", self.seen(sight)))
-
-    @rule(giver=st.integers(0, 5))
-    def hands_off_to_no_member(self, giver: int) -> None:
-        self.does(commands.HandOff(self.actor(self.member(giver)), None))
-
-    @rule(giver=st.integers(0, 5))
-    def hands_off_to_the_owner(self, giver: int) -> None:
-        world = self.world
-        if world.incident.owner_id in world.active:
-            owner = world.people().members[world.incident.owner_id]
-            self.does(commands.HandOff(self.actor(self.member(giver)), owner))
+        target = self.member(to) if isinstance(to, int) else None
+        if to == "owner":
+            target = self.world.people().members.get(self.world.incident.owner_id)
+        self.does(commands.HandOff(self.actor(doer), target, "please", self.seen(sight)))
 
     @rule(number=st.integers(0, 5), sight=sights)
     def escalates(self, number: int, sight: str) -> None:
@@ -137,14 +140,16 @@ class Machine(RuleBasedStateMachine):
     def changes_status(self, to: state.Status) -> None:
         self.does(commands.ChangeStatus(self.actor(None), to, "note"))
 
-    @rule()
-    def takes_the_next_step(self) -> None:
+    @rule(sure=st.integers(0, 9))
+    def takes_the_next_step(self, sure: int) -> None:
+        if sure < 6 and self.world.incident.state is not State.CLOSED:
+            return
         ahead = state.steps_after(self.world.incident.status) or (state.Status.RESOLVED,)
         self.does(commands.ChangeStatus(self.actor(None), ahead[0], "note"))
 
     @rule(sure=st.integers(0, 9))
     def resolves(self, sure: int) -> None:
-        if sure == 0 or self.world.incident.state is State.CLOSED:
+        if sure == 7 or self.world.incident.state is State.CLOSED:
             self.does(commands.Resolve(self.actor(None), "reverted"))
 
     # The clock.

@@ -11,8 +11,8 @@ from tests.core.planting import Catcher, Mutant
 
 # The same examples every time, and no time spent on making a failure small or on explaining it.
 BOUNDED = settings(
-    max_examples=300,
-    stateful_step_count=30,
+    max_examples=400,
+    stateful_step_count=40,
     deadline=None,
     derandomize=True,
     database=None,
@@ -24,7 +24,7 @@ BOUNDED = settings(
 
 
 def the_machine() -> None:
-    run_state_machine_as_test(test_machine.Machine, settings=BOUNDED)  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(test_machine.Machine, settings=BOUNDED)
 
 
 def the_table() -> None:
