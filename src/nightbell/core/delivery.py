@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import assert_never
 from uuid import UUID
 
 from nightbell.core import message
@@ -87,3 +88,5 @@ def settle(outcome: Outcome, attempts: int, backoff: Sequence[timedelta], now: d
         case Unavailable(error, retry_after):
             wait = max(backoff[min(attempts, len(backoff)) - 1], retry_after or timedelta())
             return Settlement(State.QUEUED, due_at=now + wait, error=error)
+        case _:
+            assert_never(outcome)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import assert_never
 from uuid import UUID
 
 from nightbell.core import policy
@@ -36,6 +37,8 @@ class Roster:
                 return self.active(user_ids)
             case policy.Schedule(schedule_id):
                 return self.active(self.on_call.get(schedule_id, ()))
+            case _:
+                assert_never(target)
 
     def active(self, user_ids: tuple[UUID, ...]) -> tuple[Member, ...]:
         """The active members among `user_ids`, each once, in that order."""
