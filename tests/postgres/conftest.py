@@ -6,7 +6,6 @@ import pickle
 import pwd
 import shutil
 import tempfile
-import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -57,9 +56,7 @@ def _call_as(name: str, function: Callable[[], Any]) -> Any:
     with contextlib.suppress(psycopg.Error):
         psycopg.connect("host=/nonexistent")  # loads what psycopg would load late
     reader, writer = os.pipe()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        child = os.fork()
+    child = servers.fork()
     if child == 0:
         os.close(reader)
         result: tuple[bool, Any] = (False, RuntimeError("nothing was returned"))

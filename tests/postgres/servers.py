@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -77,3 +78,10 @@ def make_cluster(data: Path, major: int) -> binaries.Binaries:
     programs = binaries.find_binaries(major)
     cluster.make(place, programs, account, sync=False)
     return programs
+
+
+def fork() -> int:
+    """os.fork; from Python 3.12 on it warns where other threads run, as the test runner's do."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return os.fork()

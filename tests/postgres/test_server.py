@@ -146,10 +146,11 @@ def test_a_server_is_started_from_the_main_thread_only(data: Path) -> None:
     assert "main thread" in str(caught[0])
 
 
-def test_a_forked_child_neither_stops_the_server_nor_keeps_its_lock(data: Path) -> None:
+def test_a_forked_child_neither_stops_the_server_nor_keeps_its_lock(place: Path) -> None:
+    data = place / ("long" * 30)  # its socket lies in a directory that stop() removes
     server = postgres.start(data, servers.FAST)
     reader, writer = os.pipe()
-    child = os.fork()
+    child = servers.fork()
     if child == 0:
         server.stop()
         os.write(writer, b"x")
@@ -175,11 +176,14 @@ def test_a_setting_postgresql_does_not_know_is_shown_in_its_own_words(data: Path
 
 
 def test_the_environment_does_not_reach_the_server(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NIGHTBELL_SECRET_KEY", "not for the user the server runs as")
     monkeypatch.setenv("PGPORT", "1")
-    monkeypatch.setenv("PGDATA", "/nonexistent")
     monkeypatch.setenv("LC_ALL", "xx_YY.nonsense")
     with postgres.start(data, servers.FAST) as server:
         assert servers.answer(server.url) == 1
+        environment = Path(f"/proc/{servers.server_of(data)}/environ").read_bytes()
+    assert b"PATH=" in environment
+    assert not any(word in environment for word in (b"NIGHTBELL", b"PGPORT", b"nonsense"))
 
 
 def test_the_data_is_closed_to_others(server: postgres.Server, data: Path) -> None:

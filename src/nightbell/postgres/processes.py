@@ -93,15 +93,12 @@ def read_pid_file(cluster: Path) -> PidFile | None:
 
 
 def is_server(pid: int, cluster: Path) -> bool:
-    """Whether it lives (a zombie does not) and is this cluster's server, not a later process of the same number."""
+    """Whether it lives and is this cluster's server: not a zombie, not a later process of the same number."""
     process = Path("/proc") / str(pid)
     try:
-        state = (process / "stat").read_text().rpartition(")")[2].split()[0]
-        if state in "ZX":
-            return False
-        if os.fsencode(cluster) in (process / "cmdline").read_bytes().split(b"\0"):
+        if os.fsencode(cluster) in (process / "cmdline").read_bytes().split(b"\0"):  # empty for a zombie
             return True
-        # In a container root may not read another user's cwd; the command line above is open to all.
+        # A directory that was renamed. Last: in a container root may not read another user's cwd.
         return (process / "cwd").readlink() == cluster
     except OSError:
         return False
