@@ -21,3 +21,13 @@ def database_url(settings: env.Settings) -> Iterator[str]:
         raise click.ClickException(str(error)) from error
     with server:
         yield server.url
+
+
+def running_database_url(settings: env.Settings) -> str:
+    """The same, without ever starting one: for what runs beside others on it."""
+    if settings.database_url is not None:
+        return settings.database_url
+    try:
+        return postgres.attach(settings.data_dir or postgres.default_data_directory()).url
+    except postgres.PostgresError as error:
+        raise click.ClickException(str(error)) from error

@@ -1,0 +1,63 @@
+"""What a verb says: the only place that prints data, as words or as JSON, and that turns a refusal into one line."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import click
+from django.db import InterfaceError, OperationalError, ProgrammingError
+
+from nightbell.core import errors
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+UNDEFINED_TABLE = "42P01"
+
+
+def json_option(command: F) -> F:
+    """`--json`: the data, for programs."""
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(command)
+
+
+def show(data: Mapping[str, Any], as_json: bool, *lines: str) -> None:
+    """Print the data for a program, or the lines for a person."""
+    if as_json:
+        click.echo(json.dumps(data, indent=2, ensure_ascii=False))
+        return
+    for line in lines:
+        click.echo(line)
+
+
+class Group(click.Group):
+    """Verbs on the database: a refusal is one line that names the field, and the exit code 1."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the verb."""
+        with plainly():
+            return super().invoke(ctx)
+
+
+class Command(click.Command):
+    """The same, for a verb of one word."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the verb."""
+        with plainly():
+            return super().invoke(ctx)
+
+
+@contextmanager
+def plainly() -> Iterator[None]:
+    """Say what was refused, or what is wrong with the database, in one line."""
+    try:
+        yield
+    except errors.Rejected as refusal:
+        field = f"{refusal.field}: " if refusal.field else ""
+        raise click.ClickException(f"{field}{refusal.message}") from refusal
+    except ProgrammingError as error:
+        if getattr(error.__cause__, "sqlstate", None) != UNDEFINED_TABLE:
+            raise
+        raise click.ClickException("The database has no tables of Nightbell yet: run nightbell migrate.") from error
+    except (OperationalError, InterfaceError) as error:
+        raise click.ClickException(f"The database does not answer: {str(error).strip()}") from error

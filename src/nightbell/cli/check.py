@@ -1,0 +1,119 @@
+"""The verb that looks at an installation from inside and changes nothing: `nightbell check`."""
+
+import os
+import smtplib
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+
+import click
+import django
+from django.core.mail.backends.smtp import EmailBackend
+from django.db import Error
+
+from nightbell.channels import smtp
+from nightbell.cli import answers, database
+from nightbell.conf import env
+from nightbell.data import clock, upgrade
+
+OLDEST_SERVER = 14
+SMTP_TIMEOUT_SECONDS = 10
+CLOCKS_APART_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was looked at, whether it is right, and a sentence about it."""
+
+    name: str
+    ok: bool
+    says: str
+
+
+@click.command()
+@answers.json_option
+def check(as_json: bool) -> None:
+    """Look at this installation: environment, database, clock, mail. The exit code is 1 where something is wrong.
+
+    No mail is sent and nothing is changed.
+    """
+    settings = env.read()
+    findings = [Finding("environment", ok=True, says="every variable is right"), *_database(settings), _mail(settings)]
+    lines = [f"{'ok   ' if each.ok else 'WRONG'}  {each.name}: {each.says}" for each in findings]
+    ok = all(each.ok for each in findings)
+    answers.show({"ok": ok, "findings": [asdict(each) for each in findings]}, as_json, *lines)
+    sys.exit(0 if ok else 1)
+
+
+def _database(settings: env.Settings) -> Iterator[Finding]:
+    try:
+        os.environ["NIGHTBELL_DATABASE_URL"] = database.running_database_url(settings)
+    except click.ClickException as error:
+        yield Finding("database", ok=False, says=error.message)
+        return
+    django.setup()
+    looks: tuple[tuple[str, Callable[[], Finding]], ...] = (
+        ("database", _server),
+        ("migrations", _migrations),
+        ("clock", _clock),
+    )
+    for name, look in looks:
+        try:
+            yield look()
+        except Error as error:
+            yield Finding(name, ok=False, says=str(error).strip())
+            return
+
+
+def _server() -> Finding:
+    version = upgrade.server_version()
+    if int(version.split(".")[0]) < OLDEST_SERVER:
+        return Finding("database", ok=False, says=f"PostgreSQL {version} is older than {OLDEST_SERVER}")
+    return Finding("database", ok=True, says=f"PostgreSQL {version}")
+
+
+def _migrations() -> Finding:
+    pending = upgrade.pending()
+    if pending:
+        return Finding("migrations", ok=False, says=f"{len(pending)} are missing: run nightbell migrate")
+    return Finding("migrations", ok=True, says="the tables are up to date")
+
+
+def _clock() -> Finding:
+    before = datetime.now(UTC)  # noqa: TID251 -- the machine's clock is what is compared
+    now = clock.now()
+    after = datetime.now(UTC)  # noqa: TID251
+    apart = max((before - now).total_seconds(), (now - after).total_seconds())
+    if apart > CLOCKS_APART_SECONDS:
+        says = (
+            f"this machine and the database are {apart:.0f} s apart; deadlines follow the database's, sessions do not"
+        )
+        return Finding("clock", ok=False, says=says)
+    return Finding("clock", ok=True, says="this machine agrees with the database")
+
+
+def _mail(settings: env.Settings) -> Finding:
+    if settings.smtp_url is None:
+        return Finding("mail", ok=False, says="NIGHTBELL_SMTP_URL is not set: nobody can be paged by mail")
+    server = smtp.parse_url(settings.smtp_url)
+    backend = EmailBackend(
+        host=server.host,
+        port=server.port,
+        username=server.username,
+        password=server.password,
+        use_tls=server.security is smtp.Security.STARTTLS,
+        use_ssl=server.security is smtp.Security.TLS,
+        timeout=SMTP_TIMEOUT_SECONDS,
+    )
+    try:
+        backend.open()  # connects, greets, logs in
+        assert backend.connection is not None
+        backend.connection.ehlo_or_helo_if_needed()
+    except smtplib.SMTPResponseException as error:
+        words = error.smtp_error.decode(errors="replace") if isinstance(error.smtp_error, bytes) else error.smtp_error
+        return Finding("mail", ok=False, says=f"{server.place}: {error.smtp_code} {words}")
+    except smtp.FAULTS as error:
+        return Finding("mail", ok=False, says=f"{server.place}: {error}")
+    backend.close()
+    return Finding("mail", ok=True, says=f"{server.place} takes mail" + (" for this login" if server.username else ""))

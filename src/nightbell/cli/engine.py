@@ -1,0 +1,32 @@
+"""The verb that runs one engine: `nightbell engine`."""
+
+import os
+import signal
+import threading
+
+import click
+
+from nightbell.engine import loop
+
+ASKED_TWICE = 1
+_STOPS = (signal.SIGTERM, signal.SIGINT)
+
+
+@click.command()
+def engine() -> None:
+    """Run one engine: it fires deadlines and sends pages. Any number of them may run on one database.
+
+    It stops on SIGTERM: claims no more, finishes what is under way within ten seconds. A second one stops it at once.
+    """
+    stop = threading.Event()
+    # A thread waits for the signal, because a handler that sets an event while its own thread waits for it can block.
+    signal.pthread_sigmask(signal.SIG_BLOCK, _STOPS)
+    threading.Thread(target=_wait_for_signal, args=(stop,), name="signals", daemon=True).start()
+    loop.run(stop)
+
+
+def _wait_for_signal(stop: threading.Event) -> None:
+    signal.sigwait(_STOPS)
+    stop.set()
+    signal.sigwait(_STOPS)
+    os._exit(ASKED_TWICE)

@@ -1,0 +1,57 @@
+"""The verb that runs everything: `nightbell serve`. It never loads Django; its children do."""
+
+import os
+import sys
+
+import click
+
+from nightbell import postgres
+from nightbell.cli import supervisor, web
+from nightbell.conf import env
+
+# Few threads allocate at once: a heap for each of them is memory nobody gets back.
+FEW_HEAPS = {"MALLOC_ARENA_MAX": "2"}
+
+
+@click.command()
+@web.host_option
+@web.port_option
+def serve(host: str, port: int) -> None:
+    """Run everything: the database (unless NIGHTBELL_DATABASE_URL names one), the web server and an engine.
+
+    \b
+    nightbell serve
+    nightbell serve --host 0.0.0.0 --port 8000
+
+    It brings the tables up to date first. Stop it with Ctrl-C or SIGTERM: pages under way are finished first.
+    """
+    settings = env.read()
+    web.check_free(host, port)
+    supervisor.end_quietly_on_sigterm()
+    if settings.database_url is not None:
+        sys.exit(_supervise(host, port, settings.database_url, None))
+    try:
+        server = postgres.start(settings.data_dir or postgres.default_data_directory())
+    except postgres.PostgresError as error:
+        raise click.ClickException(str(error)) from error
+    with server:
+        code = _supervise(host, port, server.url, server)
+    sys.exit(code)
+
+
+def _supervise(host: str, port: int, database_url: str, server: postgres.Server | None) -> int:
+    at = supervisor.address(host, port)
+    plan = supervisor.Plan(
+        environ={
+            **FEW_HEAPS,
+            "NIGHTBELL_URL": at,
+            **{name: value for name, value in os.environ.items() if value},
+            "NIGHTBELL_DATABASE_URL": database_url,
+        },
+        first=[["migrate", "--quiet"]],
+        lasting={"web": ["web", "--host", host, "--port", str(port)], "engine": ["engine"]},
+        host=host,
+        port=port,
+        ready=lambda: click.echo(f"Nightbell listens on {at}"),
+    )
+    return supervisor.Supervisor(plan, server).run()
