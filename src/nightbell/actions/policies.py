@@ -161,6 +161,11 @@ def order_layers(organization_id: UUID, policy_id: UUID, layer_ids: Sequence[UUI
     return found
 
 
+def not_members(field: str) -> Rejected:
+    """The refusal of a target that names somebody who is no active member."""
+    return Rejected(Code.INVALID_TARGET, "Not everybody in it is an active member of the organization.", field)
+
+
 def _lock(organization_id: UUID, policy_id: UUID) -> EscalationPolicy:
     """The policy, which nobody else changes until the transaction ends, so that positions stay 1 to n."""
     found = (
@@ -288,11 +293,7 @@ def _check_members(organization_id: UUID, layers: Sequence[tuple[LayerGiven, str
     )
     for layer, place in layers:
         if isinstance(layer.target, policy.Users) and not active.issuperset(layer.target.user_ids):
-            raise Rejected(
-                Code.INVALID_TARGET,
-                "Not everybody in it is an active member of the organization.",
-                f"{place}target.userIds",
-            )
+            raise not_members(f"{place}target.userIds")
 
 
 def _refuse_name(error: IntegrityError) -> NoReturn:

@@ -1,19 +1,28 @@
-"""Gives every request an id, which is in its answer, its errors and the log."""
+"""Gives every request an id, which is in its answer and its errors, and every error of the API its envelope."""
 
 from collections.abc import Callable
 from uuid import uuid4
 
 from django.http import HttpRequest, HttpResponse
 
+from nightbell.api import errors
+
 
 class RequestIdMiddleware:
-    """Sets `request.request_id` and the `X-Request-Id` header of the answer."""
+    """Sets `request.request_id` and the `X-Request-Id` header of the answer.
+
+    It is the outermost, so that it sees what no handler of the API does: a method that does not exist, a host that is
+    refused, a fault of ours.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        request.request_id = uuid4().hex  # type: ignore[attr-defined]
+        request_id = uuid4().hex
+        request.request_id = request_id  # type: ignore[attr-defined]
         response = self.get_response(request)
-        response["X-Request-Id"] = request.request_id  # type: ignore[attr-defined]
+        if response.status_code >= 400 and request.path_info.startswith("/v1/"):
+            response = errors.in_envelope(request, response)
+        response.headers["X-Request-Id"] = request_id
         return response

@@ -2,6 +2,11 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
+from nightbell.api import reference
+
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("accounts/", include("allauth.account.urls")),
+    path("v1/", include("nightbell.api.v1")),
+    path("docs", reference.page),
+    path("", include("nightbell.web.urls")),
+    path("accounts/", include("nightbell.accounts.urls")),
 ]

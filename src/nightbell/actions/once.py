@@ -1,0 +1,67 @@
+"""Doing once what is asked more than once: the answer is kept in the transaction of its change, and given again."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from nightbell.core.errors import Code, Rejected
+from nightbell.data import transaction
+from nightbell.data.claims import answers
+
+HONOURED = timedelta(hours=24)
+MAX_KEY = 255
+# From here on it is our fault, and worth another try.
+OUR_FAULT = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a request was answered; `again` where it had been answered before."""
+
+    status: int
+    text: str
+    again: bool = False
+
+
+class _NotKept(Exception):  # noqa: N818 -- carries an answer out of a transaction that must not stand
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(answer.status)
+        self.answer = answer
+
+
+def once(caller: UUID, request: str, key: str, body: bytes, act: Callable[[], Answer]) -> Answer:
+    """What `act` answers, or answered when this caller asked the same under this key in the last 24 hours.
+
+    `act` runs in the transaction that keeps its answer, and again where that does: what it changes stands if and only
+    if the answer is kept. Raises Rejected: `validation_error` (the key), `idempotency_key_reused`.
+    """
+    if not 1 <= len(key) <= MAX_KEY or "\0" in key:
+        raise Rejected(Code.VALIDATION_ERROR, f"A key has 1 to {MAX_KEY} characters.", "Idempotency-Key")
+    asked = answers.Asked(caller, request, key, hashlib.sha256(body).digest())
+    try:
+        return _once(asked, act)
+    except _NotKept as undone:
+        return undone.answer
+
+
+def forget() -> int:
+    """Delete the answers nobody is promised any more; how many there were."""
+    return answers.forget(HONOURED)
+
+
+@transaction.action
+def _once(asked: answers.Asked, act: Callable[[], Answer]) -> Answer:
+    place = answers.claim(asked, HONOURED)
+    if place is None:
+        kept = answers.kept(asked)
+        if kept.body_hash != asked.body_hash:
+            raise Rejected(Code.IDEMPOTENCY_KEY_REUSED, "This key came with another body before.", "Idempotency-Key")
+        return Answer(kept.status, kept.answer, again=True)
+    with transaction.joining():
+        answer = act()
+    if answer.status >= OUR_FAULT:
+        raise _NotKept(answer)
+    answers.keep(place, answer.status, answer.text)
+    return answer

@@ -1,0 +1,68 @@
+"""Who is asking: a program with an API key, or a member who is signed in."""
+
+from typing import Protocol, cast
+from uuid import UUID
+
+from django.http import HttpRequest
+from ninja.utils import check_csrf
+
+from nightbell.api import errors
+from nightbell.core.incident import actor
+from nightbell.data import last_used
+from nightbell.data.access import principal
+from nightbell.data.access.principal import Principal
+
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+# The organization a member has chosen, where they belong to several.
+SESSION_ORGANIZATION = "organization"
+
+
+class Request(HttpRequest):
+    """A request of somebody known."""
+
+    principal: Principal
+
+
+class _Account(Protocol):
+    pk: UUID
+    is_authenticated: bool
+
+
+def principal_of(request: HttpRequest) -> Principal:
+    """Whoever the request comes from. Raises Problem: the 401 codes."""
+    header = request.META.get("HTTP_AUTHORIZATION")
+    if header is not None:
+        return _holder_of_key(request, header)
+    user = cast(_Account, request.user)
+    if not user.is_authenticated:
+        raise errors.Problem("missing_authorization_header", "Send an API key: Authorization: Bearer nb_live_…")
+    if request.method not in SAFE and check_csrf(request) is not None:
+        raise errors.Problem("not_authorized", "The CSRF token is missing or wrong.")
+    found = principal.of_user(user.pk, actor.Via.WEB, _chosen(request))
+    if found is None:
+        raise errors.Problem("not_authorized", "You are not a member of an organization.")
+    return found
+
+
+def require_admin(who: Principal) -> None:
+    """Raises Problem: `not_authorized`."""
+    if not who.is_admin:
+        raise errors.Problem("not_authorized", "Only an admin may do this.")
+
+
+def _holder_of_key(request: HttpRequest, header: str) -> Principal:
+    scheme, _, key = header.partition(" ")
+    # Our own command line says so, so that the record can.
+    via = actor.Via.CLI if request.META.get("HTTP_X_NIGHTBELL_VIA") == "cli" else actor.Via.API
+    found = principal.of_key(key.strip(), via) if scheme.lower() == "bearer" else None
+    if found is None or found.actor.id is None:
+        raise errors.Problem("invalid_api_key", "The API key is unknown or revoked.")
+    last_used.mark(found.actor.id)
+    return found
+
+
+def _chosen(request: HttpRequest) -> UUID | None:
+    try:
+        return UUID(request.session.get(SESSION_ORGANIZATION))
+    except (ValueError, TypeError, AttributeError):
+        return None

@@ -1,0 +1,59 @@
+"""The one way into every operation: who asks, what they sent, whether they asked before, and what goes wrong."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django import db
+from django.http import HttpRequest, HttpResponse
+
+from nightbell.actions import once
+from nightbell.api import access, errors, parsing
+from nightbell.core.errors import Rejected
+
+Run = Callable[..., HttpResponse]
+
+
+def door(run: Run) -> Run:
+    """Answer a request by `run`, which leaves only the database's errors to its caller."""
+
+    @wraps(run)
+    def enter(request: HttpRequest, **path: Any) -> HttpResponse:
+        try:
+            return _serve(request, run, path)
+        except errors.Problem as problem:
+            return errors.of_problem(request, problem)
+        except Rejected as rejected:
+            return errors.of_rejected(request, rejected)
+        except db.Error as error:
+            answer = errors.of_database(request, error)
+            if answer is None:
+                raise
+            return answer
+
+    return enter
+
+
+def _serve(request: HttpRequest, run: Run, path: dict[str, Any]) -> HttpResponse:
+    request.principal = access.principal_of(request)  # type: ignore[attr-defined]
+    if request.method in access.SAFE:
+        return run(request, **path)
+    body = parsing.read_body(request)
+    key = request.META.get("HTTP_IDEMPOTENCY_KEY") if request.method == "POST" else None
+    if key is None:
+        return run(request, **path)
+    return _serve_once(request, run, path, key, body)
+
+
+def _serve_once(request: HttpRequest, run: Run, path: dict[str, Any], key: str, body: bytes) -> HttpResponse:
+    who = request.principal  # type: ignore[attr-defined]
+    responses: list[HttpResponse] = []
+
+    def act() -> once.Answer:
+        response = run(request, **path)
+        responses.append(response)
+        return once.Answer(response.status_code, response.content.decode())
+
+    asked = f"{who.organization_id} {request.method} {request.path_info}"
+    answer = once.once(who.actor.id, asked, key, body, act)
+    return errors.again(request, answer.status, answer.text) if answer.again else responses[-1]

@@ -1,0 +1,161 @@
+"""The escalation policies of the API, with their layers."""
+
+from typing import Annotated, cast
+from uuid import UUID
+
+from django.http import HttpResponse
+from ninja import Path, Router
+
+from nightbell.actions import policies
+from nightbell.api import access, answers, bodies, parsing, rendering
+from nightbell.api.access import Request
+from nightbell.core import policy
+from nightbell.core.errors import Code, Rejected
+from nightbell.data.reads import policies as reads
+
+router = Router(tags=["Escalation policies"])
+
+PolicyId = Annotated[str, Path(..., alias="id")]
+LayerId = Annotated[str, Path(..., alias="layerId")]
+ONE = {200: answers.Data[answers.Policy]}
+NOTHING: dict[int, None] = {204: None}
+
+
+@router.get("/escalation/policies", response={200: answers.Data[answers.Policies]})
+def list_policies(request: Request) -> HttpResponse:
+    """By name, without layers."""
+    found = reads.listed(request.principal)
+    return rendering.answer({"policies": [rendering.policy_row(view) for view in found]})
+
+
+@router.post("/escalation/policies", response={201: answers.Data[answers.Policy]})
+def create_policy(request: Request, body: bodies.PolicyGiven) -> HttpResponse:
+    """Make a policy."""
+    access.require_admin(request.principal)
+    made = policies.create(request.principal.organization_id, _given(body))
+    return _answer(request, made.id, 201)
+
+
+@router.get("/escalation/policies/{id}", response=ONE)
+def get_policy(request: Request, policy_id: PolicyId) -> HttpResponse:
+    """With its layers."""
+    return _answer(request, _id(policy_id))
+
+
+@router.put("/escalation/policies/{id}", response=ONE)
+def replace_policy(request: Request, policy_id: PolicyId, body: bodies.PolicyGiven) -> HttpResponse:
+    """Make the policy anew under its id; what is not given is as in a new one."""
+    access.require_admin(request.principal)
+    made = policies.replace_whole(request.principal.organization_id, _id(policy_id), _given(body))
+    return _answer(request, made.id)
+
+
+@router.patch("/escalation/policies/{id}", response=ONE)
+def change_policy(request: Request, policy_id: PolicyId, body: bodies.PolicyChanges) -> HttpResponse:
+    """Change what is given."""
+    access.require_admin(request.principal)
+    changes = {name: getattr(body, name) for name in body.model_fields_set}
+    if "layers" in changes:
+        changes["layers"] = _layers(body.layers)
+    changed = policies.change(request.principal.organization_id, _id(policy_id), cast(policies.Changes, changes))
+    return _answer(request, changed.id)
+
+
+@router.delete("/escalation/policies/{id}", response=NOTHING)
+def delete_policy(request: Request, policy_id: PolicyId) -> HttpResponse:
+    """Running escalations go on: they have copies of their own."""
+    access.require_admin(request.principal)
+    policies.delete(request.principal.organization_id, _id(policy_id))
+    return rendering.nothing()
+
+
+@router.post("/escalation/policies/{id}/layers", response={201: answers.Data[answers.Layer]})
+def add_layer(request: Request, policy_id: PolicyId, body: bodies.LayerGiven) -> HttpResponse:
+    """At the end, or where `position` says."""
+    access.require_admin(request.principal)
+    made = policies.add_layer(request.principal.organization_id, _id(policy_id), _layer(body, ""))
+    return _answer_layer(request, made.policy_id, made.id, 201)
+
+
+@router.put("/escalation/policies/{id}/layers/order", response=ONE)
+def order_layers(request: Request, policy_id: PolicyId, body: bodies.LayerOrder) -> HttpResponse:
+    """The whole order."""
+    access.require_admin(request.principal)
+    # An id that is none is of no layer either.
+    layer_ids = [parsing.uuid(layer_id) or UUID(int=0) for layer_id in body.layer_ids]
+    ordered = policies.order_layers(request.principal.organization_id, _id(policy_id), layer_ids)
+    return _answer(request, ordered.id)
+
+
+@router.patch("/escalation/policies/{id}/layers/{layerId}", response={200: answers.Data[answers.Layer]})
+def change_layer(request: Request, policy_id: PolicyId, layer_id: LayerId, body: bodies.LayerChanges) -> HttpResponse:
+    """Change what is given."""
+    access.require_admin(request.principal)
+    changes = {name: getattr(body, name) for name in body.model_fields_set}
+    if "target" in changes:
+        changes["target"] = _target(body.target, "")
+    changed = policies.change_layer(
+        request.principal.organization_id, _id(policy_id), _id(layer_id), cast(policies.LayerChanges, changes)
+    )
+    return _answer_layer(request, changed.policy_id, changed.id)
+
+
+@router.delete("/escalation/policies/{id}/layers/{layerId}", response=NOTHING)
+def delete_layer(request: Request, policy_id: PolicyId, layer_id: LayerId) -> HttpResponse:
+    """Those after it move up."""
+    access.require_admin(request.principal)
+    policies.delete_layer(request.principal.organization_id, _id(policy_id), _id(layer_id))
+    return rendering.nothing()
+
+
+def _answer(request: Request, policy_id: UUID, status: int = 200) -> HttpResponse:
+    return rendering.answer(rendering.policy(_policy(request, policy_id)), status)
+
+
+def _answer_layer(request: Request, policy_id: UUID, layer_id: UUID, status: int = 200) -> HttpResponse:
+    layers = {view.id: view for view in _policy(request, policy_id).layers}
+    return rendering.answer(rendering.layer(layers[layer_id]), status)
+
+
+def _policy(request: Request, policy_id: UUID) -> reads.PolicyView:
+    view = reads.one(request.principal, policy_id)
+    if view is None:
+        raise _not_found()
+    return view
+
+
+def _given(body: bodies.PolicyGiven) -> policies.Given:
+    return policies.Given(body.name, body.description, body.repeat_count, _layers(body.layers))
+
+
+def _layers(layers: list[bodies.LayerGiven]) -> tuple[policies.LayerGiven, ...]:
+    return tuple(_layer(each, f"layers.{place}.") for place, each in enumerate(layers))
+
+
+def _layer(body: bodies.LayerGiven, place: str) -> policies.LayerGiven:
+    return policies.LayerGiven(_target(body.target, place), body.ack_timeout_minutes, body.position)
+
+
+def _target(body: bodies.UsersTargetGiven | bodies.ScheduleTargetGiven, place: str) -> policy.Target:
+    match body:
+        case bodies.ScheduleTargetGiven():
+            schedule_id = parsing.uuid(body.schedule_id)
+            if schedule_id is None:
+                raise Rejected(Code.INVALID_TARGET, "There is no such schedule.", f"{place}target.scheduleId")
+            return policy.Schedule(schedule_id)
+        case bodies.UsersTargetGiven():
+            user_ids = tuple(user_id for each in body.user_ids if (user_id := parsing.uuid(each)))
+            if len(user_ids) != len(body.user_ids):
+                raise policies.not_members(f"{place}target.userIds")
+            return policy.Users(user_ids)
+
+
+def _id(text: str) -> UUID:
+    found = parsing.uuid(text)
+    if found is None:
+        raise _not_found()
+    return found
+
+
+def _not_found() -> Rejected:
+    return Rejected(Code.NOT_FOUND, "There is no such escalation policy.")
