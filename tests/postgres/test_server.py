@@ -131,6 +131,22 @@ def test_a_server_that_died_is_started_again(server: postgres.Server, data: Path
     assert servers.answer(server.url) == 1
 
 
+def test_a_server_that_does_not_start_again_is_tried_again(server: postgres.Server, data: Path) -> None:
+    running = servers.server_of(data)
+    assert running is not None
+    os.kill(running, 9)
+    assert servers.wait_until_gone(data)
+    version = data / "postgres" / "PG_VERSION"
+    content = version.read_text()
+    version.write_text("1\n")
+    for _ in range(2):
+        with pytest.raises(postgres.Unusable, match="did not start"):
+            server.ensure_running()
+    version.write_text(content)
+    server.ensure_running()
+    assert servers.answer(server.url) == 1
+
+
 def test_a_server_is_started_from_the_main_thread_only(data: Path) -> None:
     caught: list[BaseException] = []
 

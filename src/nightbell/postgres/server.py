@@ -62,11 +62,15 @@ class Server:
                 self._give_back()
 
     def ensure_running(self) -> None:
-        """Starts an owned server again whose process has ended (killed for memory); from the main thread."""
-        if self._process is not None and self._process.poll() is not None:
-            self._process = None
-            cluster.take_over(self._place)
-            self._launch()
+        """Starts an owned server again whose process has ended (killed for memory); from the main thread.
+
+        Raises Unusable where that fails; the next call tries again.
+        """
+        if self._owner is None or (self._process is not None and self._process.poll() is None):
+            return
+        self._process = None
+        cluster.take_over(self._place)
+        self._launch()
 
     def restart_immediate(self) -> None:
         """Ends it without a shutdown, as a power cut would, and starts it on the same socket: for crash tests."""
