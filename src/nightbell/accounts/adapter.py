@@ -1,7 +1,23 @@
-"""What the account library asks of us: who may sign up, and where sign-in leads."""
+"""What the account library asks of us: who may sign up, where links lead, and how its mail leaves."""
+
+import logging
+from typing import Any
+from urllib.parse import quote
 
 from allauth.account.adapter import DefaultAccountAdapter
+from django.conf import settings
+from django.core.mail import EmailMessage
 from django.http import HttpRequest
+from django.urls import reverse
+
+from nightbell.channels import email as mail
+from nightbell.channels import smtp
+from nightbell.core import delivery
+
+log = logging.getLogger(__name__)
+
+# To an address nobody has an account with, nothing is sent: whoever asks learns nothing, and no stranger is written to.
+_TO_STRANGERS = "account/email/unknown_account"
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
@@ -10,3 +26,34 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Closed."""
         return False
+
+    def format_email_subject(self, subject: str) -> str:
+        """As the template has it, with no site's name before it."""
+        return subject
+
+    def get_reset_password_from_key_url(self, key: str) -> str:
+        """By the configured address, never by the Host header of whoever asked for the mail."""
+        path = reverse("account_reset_password_from_key", kwargs={"uidb36": "UID", "key": "KEY"})
+        return str(settings.NIGHTBELL.url) + path.replace("UID-KEY", quote(key))
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Hand it to the installation's mail server. That it did not leave is logged, and not told to whoever asked."""
+        if template_prefix == _TO_STRANGERS:
+            return
+        message = self.render_mail(template_prefix, email, {"email": email, **context})
+        outcome = _hand_over(message)
+        if not isinstance(outcome, delivery.Accepted):
+            log.error("Mail about an account did not leave: %s", outcome.error)
+
+
+def _hand_over(message: EmailMessage) -> delivery.Outcome:
+    url = settings.NIGHTBELL.smtp_url
+    recipient = mail.mailbox(message.to[0])
+    if url is None or recipient is None:
+        return delivery.Unavailable("no SMTP server is configured (NIGHTBELL_SMTP_URL)")
+    conversation = smtp.Conversation(smtp.parse_url(url))
+    try:
+        sender = mail.parse_sender(settings.DEFAULT_FROM_EMAIL)
+        return conversation.hand_over(sender.address, recipient, message.message().as_bytes(linesep="\r\n"))
+    finally:
+        conversation.close()

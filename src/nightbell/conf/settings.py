@@ -57,13 +57,14 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.postgres",
+    # Before allauth, whose templates they replace.
+    "nightbell.accounts",
+    "nightbell.web",
     "allauth",
     "allauth.account",
     "django_htmx",
     "ninja",
     "nightbell.data",
-    "nightbell.accounts",
-    "nightbell.web",
 ]
 
 MIDDLEWARE = [

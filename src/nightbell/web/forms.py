@@ -1,0 +1,99 @@
+"""What people type: the only place that reads the pages' forms."""
+
+from uuid import UUID
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from nightbell.core.incident import commands, state
+from nightbell.web import words
+
+SEVERITIES = [(each.value, each.value.capitalize()) for each in state.Severity]
+STATUSES = [(each.value, words.STATUS[each]) for each in state.Status]
+MAX_NUMBER = 2**31 - 1
+
+
+class Lines(forms.CharField):
+    """Text of several lines, counted as the reader sees it: browsers send two characters for a line's end."""
+
+    widget = forms.Textarea
+
+    def to_python(self, value: object) -> str:
+        """With the line ends of the house."""
+        return str(super().to_python(value)).replace("\r\n", "\n")
+
+
+class Id(forms.CharField):
+    """An id; what is nobody's id is None, and the action says what that means."""
+
+    def clean(self, value: object) -> UUID | None:  # type: ignore[override]
+        """The id, or None."""
+        try:
+            return UUID(str(value))
+        except ValueError:
+            return None
+
+
+class Seen(forms.Form):
+    """What a form showed when it was filled in. Anything else than that is as stale as can be."""
+
+    epoch = forms.IntegerField(min_value=0, max_value=MAX_NUMBER)
+    round = forms.IntegerField(min_value=0, max_value=MAX_NUMBER, required=False)
+    position = forms.IntegerField(min_value=0, max_value=MAX_NUMBER, required=False)
+
+    def seen(self) -> commands.Seen:
+        """For the command."""
+        if not self.is_valid():
+            return commands.Seen(-1)
+        given = self.cleaned_data
+        return commands.Seen(given["epoch"], given["round"], given["position"])
+
+
+class HandOff(forms.Form):
+    """To whom, and why."""
+
+    target = Id()
+    note = Lines(required=False, max_length=state.MAX_NOTE)
+
+
+class Resolve(forms.Form):
+    """With what to remember."""
+
+    note = Lines(required=False, max_length=state.MAX_NOTE)
+
+
+class Status(forms.Form):
+    """One step."""
+
+    status = forms.TypedChoiceField(choices=STATUSES, coerce=state.Status)
+
+
+class Open(forms.Form):
+    """A new incident."""
+
+    title = forms.CharField(max_length=state.MAX_TITLE)
+    severity = forms.TypedChoiceField(choices=SEVERITIES, coerce=state.Severity)
+    description = Lines(required=False, max_length=state.MAX_DESCRIPTION)
+    owner = Id()
+    policy = forms.CharField(required=False)
+
+    def clean_policy(self) -> UUID | None:
+        """None where no policy was chosen."""
+        given = self.cleaned_data["policy"]
+        if not given:
+            return None
+        try:
+            return UUID(given)
+        except ValueError:
+            raise ValidationError("There is no such escalation policy.") from None
+
+
+class Filters(forms.Form):
+    """What the list is narrowed to. What cannot be read narrows nothing."""
+
+    show = forms.ChoiceField(choices=[("open", "Open"), ("resolved", "Resolved"), ("all", "All")], required=False)
+    severity = forms.TypedChoiceField(
+        choices=[("", "Any severity"), *SEVERITIES], coerce=state.Severity, empty_value=None, required=False
+    )
+    q = forms.CharField(max_length=state.MAX_TITLE, required=False)
+    before = forms.IntegerField(min_value=1, max_value=MAX_NUMBER, required=False)

@@ -1,0 +1,190 @@
+"""The Escalation panel: the only place that puts how far paging has gone into words."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
+
+from nightbell.core import policy
+from nightbell.core.incident import paging, state
+from nightbell.data.reads import incidents, rosters
+from nightbell.web import words
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """One layer on the ladder; `place` is `done`, `now`, `next` or `later`."""
+
+    label: str
+    people: str
+    timeout: str
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """What the panel says. `tone` is the state; `wants_you` is whether the reader has been paged and nobody answered."""
+
+    tone: str
+    title: str
+    detail: str
+    wants_you: str
+    next_people: str
+    next_verb: str
+    due_at: datetime | None
+    round: str
+    ladder: tuple[Rung, ...]
+
+
+def version(view: incidents.IncidentView, stop: paging.Stop | None) -> str:
+    """Changes whenever anything the page shows has changed: whatever is on the record also changes the incident or a page."""
+    shown = replace(view, audit_trail=(), names=None, next_stop=stop)
+    return hashlib.blake2b(repr(shown).encode(), digest_size=8).hexdigest()
+
+
+def version_of_list(views: Sequence[incidents.IncidentView], next_stops: Mapping[UUID, paging.Stop]) -> str:
+    """The same for a list."""
+    versions = [version(view, next_stops.get(view.incident.id)) for view in views]
+    return hashlib.blake2b(repr(versions).encode(), digest_size=8).hexdigest()
+
+
+def stops(views: Sequence[incidents.IncidentView]) -> Mapping[UUID, paging.Stop]:
+    """Who is next for each of these incidents of one organization that has a running clock, read at once."""
+    running = [view for view in views if view.incident.state is state.State.PAGING]
+    if not running:
+        return {}
+    organization_id = running[0].organization_id
+    roster = rosters.read([organization_id], [view.incident for view in running])[organization_id]
+    return {view.incident.id: paging.next_stop(view.incident, roster) for view in running}
+
+
+def of(
+    view: incidents.IncidentView, stop: paging.Stop | None, reader: UUID | None, names: Mapping[UUID, str]
+) -> Panel:
+    """The panel of an incident as `reader` sees it; `names` are the members of the organization."""
+    incident = view.incident
+    title, detail = _state(view, reader)
+    return Panel(
+        tone=incident.state.value,
+        title=title,
+        detail=detail,
+        wants_you=_wants(view, reader) if incident.unanswered else "",
+        next_people=words.capital(words.stop_people(stop)) if stop else "",
+        next_verb=words.verb(stop) if stop else "",
+        due_at=incident.due_at,
+        round=_round(incident),
+        ladder=_ladder(incident, stop, names),
+    )
+
+
+def short(view: incidents.IncidentView, stop: paging.Stop | None) -> str:
+    """The state in a few words, for a row of the list."""
+    incident = view.incident
+    match incident.state:
+        case state.State.PAGING:
+            where = f"Layer {incident.position} of {incident.layer_count}" if incident.position else "Paging starts"
+            return f"{where} · next: {words.stop_people(stop)}" if stop else where
+        case state.State.ACKNOWLEDGED:
+            return f"{_acknowledger(incident)} is on it"
+        case state.State.EXHAUSTED:
+            return "Nobody answered, no layer is left"
+        case state.State.NONE:
+            return "Nobody else will be paged"
+        case state.State.CLOSED:
+            return "Resolved"
+
+
+def _state(view: incidents.IncidentView, reader: UUID | None) -> tuple[str, str]:
+    incident = view.incident
+    match incident.state:
+        case state.State.PAGING:
+            return _waiting(view)
+        case state.State.ACKNOWLEDGED:
+            by = incident.acknowledged_by
+            if by is not None and by.user_id == reader and reader is not None:
+                return "You are on it.", ""
+            return f"{_acknowledger(incident)} is on it.", ""
+        case state.State.EXHAUSTED:
+            return "Nobody answered.", "No layer is left. Everybody of the last resort has been paged, and nobody else will be."
+        case state.State.NONE:
+            why = "There is no escalation policy on this incident." if incident.policy is None else "Its policy has no layers."
+            return "Nobody else will be paged.", f"{why} {words.plain(view.owner.name)} was paged once."
+        case state.State.CLOSED:
+            return "Resolved.", ""
+
+
+def _waiting(view: incidents.IncidentView) -> tuple[str, str]:
+    if not view.notified:
+        return "Paging starts now.", "Nobody has been paged yet: the first layer is about to be."
+    people = words.joined(each.person.name for each in view.notified)
+    handed = all(each.reason == "handoff" for each in view.notified)
+    return f"Waiting for {people}.", "The incident was handed over; nobody has acknowledged it yet." if handed else ""
+
+
+def _wants(view: incidents.IncidentView, reader: UUID | None) -> str:
+    for each in view.notified:
+        if each.person.id == reader:
+            match each.reason:
+                case "handoff":
+                    return "You are paged: this was handed to you."
+                case "owner":
+                    return "You are paged: you own this incident."
+                case "fallback":
+                    return "You are paged as the last resort."
+                case _:
+                    return f"You are paged: layer {view.incident.position} of {view.incident.layer_count}."
+    return ""
+
+
+def _acknowledger(incident: state.Incident) -> str:
+    return words.plain(incident.acknowledged_by.name, 100) if incident.acknowledged_by else words.SOMEBODY
+
+
+def _round(incident: state.Incident) -> str:
+    if incident.policy is None or incident.policy.repeat_count == 0:
+        return ""
+    return f"Round {incident.round} of {incident.policy.repeat_count + 1}"
+
+
+def layers(copy: policy.Policy, names: Mapping[UUID, str]) -> tuple[Rung, ...]:
+    """The layers of a policy that nothing is walking."""
+    return tuple(
+        Rung(f"Layer {position}", target_words(layer.target, names), words.span(layer.ack_timeout), "later")
+        for position, layer in enumerate(copy.layers, start=1)
+    )
+
+
+def _ladder(
+    incident: state.Incident, stop: paging.Stop | None, names: Mapping[UUID, str]
+) -> tuple[Rung, ...]:
+    if incident.policy is None:
+        return ()
+    rungs = [
+        replace(rung, place=_place(incident, stop, position))
+        for position, rung in enumerate(layers(incident.policy, names), start=1)
+    ]
+    at_end = incident.state is state.State.EXHAUSTED
+    place = "now" if at_end else "next" if stop and stop.layer is None else "later"
+    return (*rungs, Rung("Last resort", "the fallback responders", "", place))
+
+
+def _place(incident: state.Incident, stop: paging.Stop | None, position: int) -> str:
+    if incident.state in {state.State.EXHAUSTED, state.State.NONE}:
+        return "done"
+    if stop and stop.layer and stop.position == position:
+        return "next"
+    if position == incident.position:
+        return "now"
+    return "done" if position < incident.position else "later"
+
+
+def target_words(target: policy.Target, names: Mapping[UUID, str]) -> str:
+    """Whom a layer pages."""
+    match target:
+        case policy.Users(user_ids):
+            return words.joined(names.get(each, words.SOMEBODY) for each in user_ids)
+        case policy.Schedule():
+            return "whoever is on call"
+
+

@@ -1,0 +1,105 @@
+"""Who is looking: the only place that turns a signed-in account into a member, and sends everybody else where they belong."""
+
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST
+
+from nightbell.core.incident import actor
+from nightbell.data.access import principal as access
+from nightbell.data.access.principal import Principal
+from nightbell.data.models import Account
+from nightbell.data.reads import directory
+
+P = ParamSpec("P")
+
+# What the script sends when it asks whether a page it shows has changed.
+VERSION = "X-Nightbell-Version"
+_ORGANIZATION = "organization"
+_DRAFT = "draft"
+
+
+def member(
+    view: Callable[Concatenate[HttpRequest, Principal, P], HttpResponse],
+) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
+    """A page for members: asked anew on every request, so that whoever was removed is out at once."""
+
+    @wraps(view)
+    def run(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        account = request.user
+        if not isinstance(account, Account):
+            return _sign_in(request)
+        principal = access.of_user(account.pk, actor.Via.WEB, _uuid(request.session.get(_ORGANIZATION)))
+        if principal is None:
+            return render(request, "web/no_member.html", status=403)
+        with timezone.override(_zone(account.timezone)):
+            return view(request, principal, *args, **kwargs)
+
+    return never_cache(run)
+
+
+def page(
+    request: HttpRequest, principal: Principal, template: str, context: Mapping[str, Any], status: int = 200
+) -> HttpResponse:
+    """A whole page, with what its frame shows: who is signed in, and where."""
+    belongings = directory.organizations(request.user.pk)
+    frame = {
+        "principal": principal,
+        "organizations": belongings,
+        "organization": next((each for each in belongings if each.id == principal.organization_id), None),
+    }
+    return render(request, template, {**frame, **context}, status=status)
+
+
+@require_POST
+def switch(request: HttpRequest) -> HttpResponseBase:
+    """Look at another organization from now on. One they are not in changes nothing: `member` asks again."""
+    if not request.user.is_authenticated:
+        return _sign_in(request)
+    chosen = _uuid(request.POST.get("organization"))
+    if chosen is not None:
+        request.session[_ORGANIZATION] = str(chosen)
+    return redirect("incidents")
+
+
+def take_draft(request: HttpRequest) -> dict[str, str]:
+    """What was in the form that met a signed-out session, once."""
+    draft = request.session.get(_DRAFT)
+    if not draft or draft.get("path") != request.path:
+        return {}
+    del request.session[_DRAFT]
+    return dict(draft["fields"])
+
+
+def _sign_in(request: HttpRequest) -> HttpResponseBase:
+    """To sign in and then back to the action; what was typed waits in the session. The script is told, not sent away."""
+    if VERSION in request.headers:
+        return HttpResponse(status=401)
+    if request.method == "POST":
+        fields = {name: request.POST[name] for name in ("note", "target") if request.POST.get(name)}
+        if fields:
+            request.session[_DRAFT] = {"path": request.path, "fields": fields}
+        return redirect_to_login(request.path)
+    return redirect_to_login(request.get_full_path())
+
+
+def _uuid(text: str | None) -> UUID | None:
+    try:
+        return UUID(text or "")
+    except ValueError:
+        return None
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):  # unknown; malformed; the name of a folder of zones
+        return ZoneInfo("UTC")

@@ -1,0 +1,220 @@
+"""The timeline: the only place that puts the audit trail into words."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from nightbell.core.incident import actor, state
+from nightbell.data.reads import incidents
+from nightbell.web import words
+
+VIA = {
+    actor.Via.WEB: "on this page",
+    actor.Via.API: "over the API",
+    actor.Via.SLACK: "in Slack",
+    actor.Via.LINK: "by the link in the mail",
+    actor.Via.CLI: "from the command line",
+}
+SEVERITIES = {each.value: each.value for each in state.Severity}
+CANCELLED = {
+    "acknowledged": "somebody is on it",
+    "handed_off": "the incident was handed over",
+    "resolved": "the incident is resolved",
+    "member_removed": "they left the organization",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One thing that happened; `weight` is `loud` for what people did and `quiet` for what followed from it."""
+
+    at: datetime
+    icon: str
+    tone: str
+    weight: str
+    text: SafeString
+    note: str = ""
+
+
+Told = tuple[str, str, str, SafeString, str]
+
+
+def of(view: incidents.IncidentView) -> list[Line]:
+    """The record in words, newest first."""
+    lines = [Line(entry.at, *_told(view, entry)) for entry in view.audit_trail]
+    return lines[::-1]
+
+
+def last_change(view: incidents.IncidentView) -> SafeString | None:
+    """The newest thing somebody did, or the clock: what a stale form did not know of."""
+    return next((line.text for line in of(view) if line.weight == "loud"), None)
+
+
+def _told(view: incidents.IncidentView, entry: incidents.Entry) -> Told:
+    tell = TELLERS.get(entry.kind)
+    if tell is None:
+        return "dot", "", "quiet", _b(entry.kind.replace("_", " ").capitalize()), ""
+    return tell(view, entry.data, entry.actor)
+
+
+def _opened(view: incidents.IncidentView, data: Mapping[str, Any], who: actor.Actor) -> Told:
+    severity = words.plain(str(data.get("severity", "")), 20)
+    return "plus", "", "loud", format_html("{} opened this as {}.{}", _who(who), severity, _via(who)), ""
+
+
+def _layer_paged(view: incidents.IncidentView, data: Mapping[str, Any], _: actor.Actor) -> Told:
+    text = format_html("{} paged: {}.", _b(_layer(view, data)), _named(view, data["responders"]))
+    if data.get("passedOver"):
+        text += format_html(" Passed over: {}, who handed this off.", _named(view, data["passedOver"]))
+    if data.get("lateSeconds", 0) >= 60:
+        text += format_html(" {} min late.", data["lateSeconds"] // 60)
+    return "bell", "paging", "loud", text, ""
+
+
+def _layer_skipped(view: incidents.IncidentView, data: Mapping[str, Any], _: actor.Actor) -> Told:
+    return "skip", "none", "loud", format_html("{} skipped: {}.", _b(_layer(view, data)), data["reason"]), ""
+
+
+def _owner_paged(view: incidents.IncidentView, data: Mapping[str, Any], _: actor.Actor) -> Told:
+    text = format_html("{} paged, because they own this incident.", _named(view, [data["responder"]]))
+    return "bell", "paging", "quiet", text, ""
+
+
+def _fallback_paged(view: incidents.IncidentView, data: Mapping[str, Any], _: actor.Actor) -> Told:
+    text = format_html("{} paged: {}.", _b("Last resort"), _named(view, data["responders"]))
+    return "bell", "exhausted", "loud", text, ""
+
+
+def _page_sent(view: incidents.IncidentView, data: Mapping[str, Any], _: actor.Actor) -> Told:
+    text = format_html("{} to {} sent.", words.capital(_channel(data)), _named(view, _recipient(data)))
+    return "mail", "", "quiet", text, ""
+
+
+def _page_failed(view: incidents.IncidentView, data: Mapping[str, Any], _: actor.Actor) -> Told:
+    text = format_html("{} to {} failed for good.", words.capital(_channel(data)), _named(view, _recipient(data)))
+    return "cross", "exhausted", "loud", text, words.plain(str(data.get("error") or ""), 500)
+
+
+def _pages_cancelled(view: incidents.IncidentView, data: Mapping[str, Any], _: actor.Actor) -> Told:
+    pages = data.get("pages") or []
+    people = dict.fromkeys(page["userId"] for page in pages)
+    why = CANCELLED.get(data.get("reason", ""), "no longer wanted")
+    count = "1 page" if len(pages) == 1 else f"{len(pages)} pages"
+    text = format_html("{} not sent, because {}: {}.", count, why, _named(view, people))
+    return "cross", "", "quiet", text, ""
+
+
+def _acknowledged(view: incidents.IncidentView, data: Mapping[str, Any], who: actor.Actor) -> Told:
+    by = data["acknowledgedBy"]
+    text = format_html("{} acknowledged{}", _b(by["name"]), "" if data["paged"] else ", without having been paged")
+    if who.id is not None and by["id"] != str(who.id):
+        text += format_html(", says {}", _who(who))
+    return "check", "acknowledged", "loud", text + format_html(".{}", _via(who)), ""
+
+
+def _handed_off(view: incidents.IncidentView, data: Mapping[str, Any], who: actor.Actor) -> Told:
+    previous, new = _named(view, [data["previousOwner"]]), _named(view, [data["newOwner"]])
+    if who.type is actor.Type.SYSTEM:
+        text = format_html("Handed to {}, because the one it waited for left the organization.", new)
+    elif who.id is not None and str(who.id) == data["previousOwner"]:
+        text = format_html("{} handed this to {}.", _who(who), new)
+    elif data["previousOwner"] == data["newOwner"]:
+        text = format_html("{} put this back in the hands of {}.", _who(who), new)
+    else:
+        text = format_html("{} handed this from {} to {}.", _who(who), previous, new)
+    if cleared := data.get("clearedAcknowledger"):
+        text += format_html(" {} was on it until then.", words.plain(cleared["name"], 100))
+    return "hand", "accent", "loud", text + _via(who), data.get("note") or ""
+
+
+def _timed_out(view: incidents.IncidentView, data: Mapping[str, Any], who: actor.Actor) -> Told:
+    incident, position = view.incident, data["position"]
+    timeout = words.span(incident.policy.ack_timeout(position)) if incident.policy and incident.layer_count else ""
+    where = format_html("{}: ", _b(_layer(view, data))) if position else ""
+    match data["cause"]:
+        case state.Cause.UNREACHABLE:
+            return "cross", "exhausted", "loud", format_html("{}nobody paged could be reached.", where), ""
+        case state.Cause.ESCALATED:
+            text = format_html("{} escalated by hand.{}", _who(who), _via(who))
+            if cleared := data.get("clearedAcknowledger"):
+                text += format_html(" {} was on it until then.", words.plain(cleared["name"], 100))
+            return "up", "accent", "loud", text, ""
+        case state.Cause.REMOVED:
+            return "person", "none", "loud", format_html("The owner left the organization: paging moved on."), ""
+        case _:
+            answer = format_html("{}nobody answered in {}.", where, timeout)
+            return "clock", "none", "loud", answer if where else format_html("Nobody answered in {}.", timeout), ""
+
+
+def _exhausted(view: incidents.IncidentView, data: Mapping[str, Any], _: actor.Actor) -> Told:
+    rounds = f" after {data['round']} rounds" if data["round"] > 1 else ""
+    return "cross", "exhausted", "loud", format_html("{} is left{}.", _b("No layer"), rounds), ""
+
+
+def _status_changed(view: incidents.IncidentView, data: Mapping[str, Any], who: actor.Actor) -> Told:
+    status = words.STATUS[state.Status(data["status"])].lower()
+    icon, tone = ("done", "closed") if status == "resolved" else ("step", "")
+    text = format_html("{} set the status to {}.{}", _who(who), _b(status), _via(who))
+    return icon, tone, "loud", text, data.get("resolutionNote") or ""
+
+
+def _owner_changed(view: incidents.IncidentView, data: Mapping[str, Any], _: actor.Actor) -> Told:
+    new, previous = _named(view, [data["newOwner"]]), _named(view, [data["previousOwner"]])
+    return "person", "", "loud", format_html("{} owns this now: {} left the organization.", new, previous), ""
+
+
+TELLERS: dict[str, Callable[[incidents.IncidentView, Mapping[str, Any], actor.Actor], Told]] = {
+    "incident_opened": _opened,
+    "layer_paged": _layer_paged,
+    "layer_skipped": _layer_skipped,
+    "owner_paged": _owner_paged,
+    "fallback_paged": _fallback_paged,
+    "page_sent": _page_sent,
+    "page_failed": _page_failed,
+    "pages_cancelled": _pages_cancelled,
+    "incident_acknowledged": _acknowledged,
+    "incident_handed_off": _handed_off,
+    "escalation_timed_out": _timed_out,
+    "escalation_exhausted": _exhausted,
+    "status_changed": _status_changed,
+    "owner_changed": _owner_changed,
+}
+
+
+def _who(who: actor.Actor) -> SafeString:
+    kind = " (API key)" if who.type is actor.Type.API_KEY else ""
+    return format_html("<b>{}</b>{}", words.plain(who.name, 100), kind)
+
+
+def _via(who: actor.Actor) -> SafeString:
+    """The door, where it was another one than the dashboard."""
+    if who.via is None or who.via is actor.Via.WEB or who.type is not actor.Type.USER:
+        return format_html("")
+    return format_html(' <span class="dim">{}</span>', words.capital(VIA[who.via]) + ".")
+
+
+def _layer(view: incidents.IncidentView, data: Mapping[str, Any]) -> str:
+    of = f" of {words.plain(view.incident.policy.name, 100)}" if view.incident.policy else ""
+    round_ = f", round {data['round']}" if data.get("round", 1) > 1 else ""
+    return f"Layer {data['position']}{of}{round_}"
+
+
+def _named(view: incidents.IncidentView, ids: Any) -> SafeString:
+    return _b(words.named(ids, view.names or {}))
+
+
+def _b(text: str) -> SafeString:
+    return format_html("<b>{}</b>", words.plain(text, 1000))
+
+
+def _channel(data: Mapping[str, Any]) -> str:
+    return words.plain(str(data.get("channel", "page")), 20)
+
+
+def _recipient(data: Mapping[str, Any]) -> list[str]:
+    return [data["userId"]] if data.get("userId") else []

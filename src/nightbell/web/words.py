@@ -1,0 +1,73 @@
+"""Small words: the only place that says on a page who, how long and how far."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from nightbell.core import message
+from nightbell.core.incident import paging, state
+
+MAX_NAMES = 4
+
+STATUS = {
+    state.Status.INVESTIGATING: "Investigating",
+    state.Status.IDENTIFIED: "Identified",
+    state.Status.MONITORING: "Monitoring",
+    state.Status.RESOLVED: "Resolved",
+}
+FALLBACK = "the fallback responders"
+SOMEBODY = "somebody who has left"
+
+
+def plain(text: str, length: int = 10_000) -> str:
+    """Text from outside, without what would make it look like something else; in one line."""
+    return message.clean(text, length)
+
+
+def joined(names: Iterable[str]) -> str:
+    """`Ana, Bo and Cy`; a long list is cut with how many more there are."""
+    cleaned = [plain(name, 100) for name in names]
+    if len(cleaned) > MAX_NAMES:
+        cleaned = [*cleaned[: MAX_NAMES - 1], f"{len(cleaned) - MAX_NAMES + 1} more"]
+    return " and ".join(filter(None, (", ".join(cleaned[:-1]), "".join(cleaned[-1:]))))
+
+
+def named(ids: Iterable[str], names: Mapping[UUID, str]) -> str:
+    """The people with these ids, as they are called now."""
+    return joined(names.get(UUID(each), SOMEBODY) for each in ids)
+
+
+def stop_people(stop: paging.Stop) -> str:
+    """Who is paged at this stop: `Bo and Cy`, or `the fallback responders (Ana)`."""
+    people = joined(member.name for member, _ in stop.group)
+    return people if stop.layer else f"{FALLBACK} ({people})"
+
+
+def verb(stop: paging.Stop) -> str:
+    """The verb that agrees with `stop_people`."""
+    return "is" if stop.layer and len(stop.group) == 1 else "are"
+
+
+def capital(text: str) -> str:
+    """The same, to begin a sentence with."""
+    return text[:1].upper() + text[1:]
+
+
+def span(length: timedelta) -> str:
+    """`45 s`, `5 min`, `1 h 30 min`, `3 days`: a length in words, from a second on."""
+    seconds = max(int(length.total_seconds()), 0)
+    if seconds < 60:
+        return f"{seconds} s"
+    minutes, hours, days = seconds // 60, seconds // 3600, seconds // 86_400
+    if hours < 1:
+        return f"{minutes} min"
+    if days < 2:
+        return f"{hours} h {minutes % 60} min" if minutes % 60 else f"{hours} h"
+    return f"{days} days"
+
+
+def left(until: datetime, now: datetime) -> str:
+    """How long is left, as a clock shows it: `4:31`, `1:04:31`; `0:00` once it has passed."""
+    seconds = max(int((until - now).total_seconds()), 0)
+    hours, minutes = divmod(seconds // 60, 60)
+    return f"{hours}:{minutes:02}:{seconds % 60:02}" if hours else f"{minutes}:{seconds % 60:02}"
