@@ -1,6 +1,7 @@
 """What every test may ask for: a PostgreSQL of its worker's own, a world to tell stories in."""
 
 import graphlib
+import logging
 import os
 import shutil
 import tempfile
@@ -21,6 +22,8 @@ from tests.world import World
 
 hypothesis.settings.register_profile("nightbell", deadline=None, print_blob=True)
 hypothesis.settings.load_profile("nightbell")
+# The mail catcher's server tells of every line that is said to it.
+logging.getLogger("mail.log").setLevel(logging.WARNING)
 
 
 @pytest.fixture(scope="session")
