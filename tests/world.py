@@ -211,6 +211,10 @@ class World:
             self.settles()
         return Incident(self, view)
 
+    def of(self, view: reads.IncidentView) -> Incident:
+        """The story of an incident that was opened by other means."""
+        return Incident(self, view)
+
     def waits(self, **time: float) -> None:
         """Time passes, and whatever is due by then happens."""
         self.sleeps(**time)

@@ -1,5 +1,7 @@
 """Stories of handing off, one thing after the other."""
 
+import itertools
+
 import pytest
 
 from nightbell.actions import incidents, organizations, people
@@ -173,14 +175,14 @@ def test_h15_without_a_policy(world: World) -> None:
 def test_h16_handed_off_five_times_in_a_chain(world: World) -> None:
     chain = world.members("Ana", "Bo", "Cy", "Dee", "Eve", "Flo")
     incident = world.opens("DB pool exhausted", layers=[(chain[:1], 5)])
-    for giver, taker in zip(chain, chain[1:], strict=False):
+    for giver, taker in itertools.pairwise(chain):
         world.sleeps(minutes=4)
         giver.hands_off(incident, to=taker)
         assert incident.minutes_left == 5
         assert [each.person.id for each in incident.view.notified] == [taker.id]
     handed = incident.record("incident_handed_off")
     assert [(entry.data["previousOwner"], entry.data["newOwner"]) for entry in handed] == [
-        (str(giver.id), str(taker.id)) for giver, taker in zip(chain, chain[1:], strict=False)
+        (str(giver.id), str(taker.id)) for giver, taker in itertools.pairwise(chain)
     ]
     assert incident.now.relieved == {each.id for each in chain[:-1]}
     assert all(each.was_paged(incident) for each in chain)

@@ -1,6 +1,8 @@
 """Stories of handing off while something else happens, in both orders."""
 
+from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import pytest
 
@@ -11,11 +13,11 @@ from tests import races
 from tests.world import Incident, Person, World
 
 
-def handing(incident: Incident, by: Person, to: Person) -> partial[object]:
+def handing(incident: Incident, by: Person, to: Person) -> Callable[[], Any]:
     return partial(incidents.hand_off, by.principal, incident.id, to.id)
 
 
-def acknowledging(incident: Incident, by: Person) -> partial[object]:
+def acknowledging(incident: Incident, by: Person) -> Callable[[], Any]:
     return partial(incidents.acknowledge, by.principal, incident.id)
 
 
@@ -48,10 +50,8 @@ def test_h01_acknowledge_beats_a_handoff(world: World) -> None:
 def test_h01_a_form_that_saw_nobody_acknowledge_is_stale(world: World) -> None:
     ana, bo, cy = world.members("Ana", "Bo", "Cy")
     incident = world.opens("DB pool exhausted", layers=[([ana, cy], 5)])
-    acts = [
-        acknowledging(incident, cy),
-        partial(incidents.hand_off, ana.principal, incident.id, bo.id, seen=incident.seen),
-    ]
+    form = partial(incidents.hand_off, ana.principal, incident.id, bo.id, seen=incident.seen)
+    acts = [acknowledging(incident, cy), form]
     acknowledged, refused = races.in_order(races.incident_row(incident.id), *acts)
     acknowledged.result()
     with pytest.raises(Rejected) as rejected:
@@ -159,7 +159,7 @@ def test_h05_a_handoff_beats_the_deadline(world: World) -> None:
     assert ana.was_paged(incident)
 
 
-def removing(world: World, person: Person) -> partial[object]:
+def removing(world: World, person: Person) -> Callable[[], Any]:
     return partial(people.remove, world.organization, person.id, actor.SYSTEM)
 
 
@@ -193,7 +193,7 @@ def test_h22_a_handoff_beats_the_removal_of_its_target(world: World) -> None:
     assert ana.was_paged(incident)
 
 
-def opening(world: World, owner: Person, policy_id: object = None) -> partial[object]:
+def opening(world: World, owner: Person) -> Callable[[], Any]:
     given = incidents.Opening("DB pool exhausted", state.Severity.HIGH, owner.id)
     return partial(incidents.open_incident, world.principal, given)
 
