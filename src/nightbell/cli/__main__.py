@@ -28,7 +28,7 @@ class Verbs(click.Group):
         verb = verbs.TABLE.get(cmd_name)
         if verb is None:
             return None
-        if verb.needs is not verbs.Needs.NOTHING:
+        if verb.lasting or verb.needs is not verbs.Needs.NOTHING:
             load("preparation").prepare(ctx, verb, only_help=bool(HELP.intersection(sys.argv[1:])))
         command = getattr(load(verb.module), verb.attribute or cmd_name)
         assert isinstance(command, click.Command)

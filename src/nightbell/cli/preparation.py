@@ -18,6 +18,8 @@ def prepare(ctx: click.Context, verb: verbs.Verb, *, only_help: bool) -> None:
     """Have ready what the verb needs. A wrong environment is told whole, and ends the process with 2."""
     if verb.lasting and not only_help:
         postgres.as_init()
+    if verb.needs is verbs.Needs.NOTHING:
+        return
     os.environ["DJANGO_SETTINGS_MODULE"] = verb.settings
     try:
         settings = env.read()

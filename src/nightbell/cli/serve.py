@@ -9,9 +9,6 @@ from nightbell import postgres
 from nightbell.cli import supervisor, web
 from nightbell.conf import env
 
-# Few threads allocate at once: a heap for each of them is memory nobody gets back.
-FEW_HEAPS = {"MALLOC_ARENA_MAX": "2"}
-
 
 @click.command()
 @web.host_option
@@ -43,7 +40,7 @@ def _supervise(host: str, port: int, database_url: str, server: postgres.Server 
     at = supervisor.address(host, port)
     plan = supervisor.Plan(
         environ={
-            **FEW_HEAPS,
+            **web.FEW_HEAPS,
             "NIGHTBELL_URL": at,
             **{name: value for name, value in os.environ.items() if value},
             "NIGHTBELL_DATABASE_URL": database_url,

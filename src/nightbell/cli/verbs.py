@@ -32,7 +32,7 @@ class Verb:
 
 TABLE = {
     "serve": Verb("serve", Needs.ENVIRONMENT, "Run all of it: database, web and engine.", lasting=True),
-    "demo": Verb("demonstration", Needs.ENVIRONMENT, "Try it: throwaway data, people, mail.", lasting=True),
+    "demo": Verb("demonstration", Needs.NOTHING, "Try it: throwaway data, people, mail.", lasting=True),
     "check": Verb("check", Needs.ENVIRONMENT, "Say what is wrong with this installation."),
     "incident": Verb("client", Needs.NOTHING, "Open, list, show, ack, hand off, resolve."),
     "org": Verb("organizations", Needs.DATABASE, "Make an organization; name its last resort."),

@@ -3,6 +3,7 @@
 import sys
 
 from django.db import Error
+from django.urls import get_resolver
 
 from nightbell.conf import wsgi
 from nightbell.data import upgrade
@@ -20,3 +21,5 @@ def _check() -> None:
 
 
 _check()
+# Loads every page now: a fault in one is told at the start, and the first request does not wait for it.
+get_resolver().check()

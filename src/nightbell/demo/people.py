@@ -1,0 +1,57 @@
+"""Who is in the demo: the only place that makes its organization, its people and its policy."""
+
+from dataclasses import dataclass
+
+from django.db import connection
+
+from nightbell.actions import organizations, people, policies
+from nightbell.core import policy
+from nightbell.data.models import Account, Membership
+from nightbell.demo import clock
+
+ORGANIZATION = "Night Owls"
+POLICY = "Shop front"
+ADMIN = people.Person("ana@night-owls.example", "Ana", "Ruiz")
+OTHERS = (
+    people.Person("bo@night-owls.example", "Bo", "Lind"),
+    people.Person("cy@night-owls.example", "Cy", "Osei"),
+    people.Person("dee@night-owls.example", "Dee", "Novak"),
+    people.Person("eli@night-owls.example", "Eli", "Tanaka"),
+)
+# Who is paged, and how many minutes they have.
+LAYERS = ((("Ana",), 5), (("Cy",), 5), (("Dee", "Eli"), 15))
+
+
+@dataclass(frozen=True, slots=True)
+class Somebody:
+    """One of the people, and where the policy has them."""
+
+    account: Account
+    part: str
+
+
+def prepare() -> None:
+    """Make everybody, in an empty database, and its clock movable."""
+    with connection.cursor() as cursor:
+        clock.install(cursor)
+    organization, admin = organizations.create(ORGANIZATION, ADMIN)
+    joined = [admin, *(people.add(organization, other) for other in OTHERS)]
+    ids = {each.user.first_name: each.user_id for each in joined}
+    layers = tuple(
+        policies.LayerGiven(policy.Users(tuple(ids[name] for name in names)), ack_timeout_minutes=minutes)
+        for names, minutes in LAYERS
+    )
+    policies.create(organization.id, policies.Given(POLICY, layers=layers))
+
+
+def everybody() -> list[Somebody]:
+    """The people who are still members, in the order they came."""
+    memberships = Membership.objects.filter(removed_at=None).select_related("user").order_by("joined_at", "id")
+    return [Somebody(each.user, _part(each.user.first_name)) for each in memberships]
+
+
+def _part(name: str) -> str:
+    for position, (names, minutes) in enumerate(LAYERS, start=1):
+        if name in names:
+            return f"layer {position}, {minutes} min to answer"
+    return "in no layer"

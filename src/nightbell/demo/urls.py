@@ -1,0 +1,13 @@
+"""Every address of the demo: its own, and all of an installation's."""
+
+from django.urls import include, path
+
+from nightbell.demo import views
+
+urlpatterns = [
+    path("demo/", views.start, name="demo"),
+    path("demo/be/<uuid:user_id>/", views.be, name="demo_be"),
+    path("demo/inbox/", views.mails, name="demo_inbox"),
+    path("demo/fast-forward/", views.fast_forward, name="demo_fast_forward"),
+    path("", include("nightbell.conf.urls")),
+]
