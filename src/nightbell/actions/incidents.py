@@ -61,9 +61,7 @@ def open_incident(principal: Principal, given: Opening) -> tuple[incidents.Incid
     if found.number is None:
         return _open_already(principal, given)
     database.on_commit(wake.engines)
-    view = incidents.one(principal, incident_id)
-    assert view is not None
-    return view, True
+    return _as_opened(principal, given, incident_id, found), True
 
 
 @transaction.action
@@ -139,6 +137,39 @@ def _change(
     view = incidents.one(principal, locked.incident.id)
     assert view is not None
     return view
+
+
+def _as_opened(
+    principal: Principal, given: Opening, incident_id: UUID, found: opening.Opening
+) -> incidents.IncidentView:
+    """The view of an incident opened just now, from what the statement wrote: reading it again would cost a trip."""
+    assert given.owner_id is not None
+    assert found.number is not None
+    assert found.created_at is not None
+    owner = incidents.Person(given.owner_id, found.owner_name or "")
+    state_, due_cause = decide.opened(has_policy=given.policy_id is not None)
+    queued = tuple(incidents.Reached(channel, "queued", found.created_at, None) for channel in rosters.CHANNELS)
+    return incidents.IncidentView(
+        incident=state.Incident(
+            id=incident_id,
+            owner_id=given.owner_id,
+            status=state.Status.INVESTIGATING,
+            state=state_,
+            policy=found.policy,
+            due_at=found.created_at if due_cause else None,
+            due_cause=due_cause,
+        ),
+        organization_id=principal.organization_id,
+        number=found.number,
+        title=given.title,
+        description=given.description,
+        severity=given.severity,
+        created_by=principal.actor,
+        created_at=found.created_at,
+        updated_at=found.created_at,
+        owner=owner,
+        notified=(incidents.Notified(owner, "owner", found.created_at, queued),) if state_ is state.State.NONE else (),
+    )
 
 
 def _open_already(principal: Principal, given: Opening) -> tuple[incidents.IncidentView, bool]:

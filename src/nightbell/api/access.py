@@ -8,7 +8,7 @@ from ninja.utils import check_csrf
 
 from nightbell.api import errors
 from nightbell.core.incident import actor
-from nightbell.data import last_used
+from nightbell.data import first_statement, last_used
 from nightbell.data.access import principal
 from nightbell.data.access.principal import Principal
 
@@ -54,7 +54,9 @@ def _holder_of_key(request: HttpRequest, header: str) -> Principal:
     scheme, _, key = header.partition(" ")
     # Our own command line says so, so that the record can.
     via = actor.Via.CLI if request.META.get("HTTP_X_NIGHTBELL_VIA") == "cli" else actor.Via.API
-    found = principal.of_key(key.strip(), via) if scheme.lower() == "bearer" else None
+    if scheme.lower() != "bearer":
+        raise errors.Problem("invalid_api_key", "The header must be: Authorization: Bearer nb_live_…")
+    found = first_statement.read(lambda: principal.of_key(key.strip(), via))
     if found is None or found.actor.id is None:
         raise errors.Problem("invalid_api_key", "The API key is unknown or revoked.")
     last_used.mark(found.actor.id)

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 from django.http import HttpRequest, HttpResponse
 
-from nightbell.api import errors
+from nightbell.api import errors, programs
 
 
 class RequestIdMiddleware:
@@ -21,7 +21,7 @@ class RequestIdMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request_id = uuid4().hex
         request.request_id = request_id  # type: ignore[attr-defined]
-        response = self.get_response(request)
+        response = programs.serve(request) if programs.is_one(request) else self.get_response(request)
         if response.status_code >= 400 and request.path_info.startswith("/v1/"):
             response = errors.in_envelope(request, response)
         response.headers["X-Request-Id"] = request_id

@@ -5,11 +5,11 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 from uuid import UUID
 
-from nightbell.core import policy
+from nightbell.core import oncall, policy
 from nightbell.core.incident import actor, events, state
 
 # What a decision reads of an incident, in the order `incident_of` takes it.
@@ -27,7 +27,7 @@ def incident_of(row: Sequence[Any], notified: frozenset[UUID] = frozenset()) -> 
         owner_id=row[1],
         status=state.Status(row[2]),
         state=state.State(row[3]),
-        policy=policy_of(json.loads(row[4])) if row[4] else None,
+        policy=policy_in(row[4]) if row[4] else None,
         position=row[5],
         round=row[6],
         due_at=row[7],
@@ -62,8 +62,15 @@ def incident_values(incident: state.Incident) -> dict[str, Any]:
     }
 
 
+# Many rows hold the same frozen policy, and a decision reads it more than once.
+@lru_cache(maxsize=256)
+def policy_in(text: str) -> policy.Policy:
+    """The frozen policy in the text of an incident's `policy` column."""
+    return policy_of(json.loads(text))
+
+
 def policy_of(values: Mapping[str, Any]) -> policy.Policy:
-    """The frozen policy in an incident's `policy` column."""
+    """A frozen policy, from its JSON shape."""
     return policy.Policy(
         id=UUID(values["id"]),
         name=values["name"],
@@ -137,6 +144,8 @@ def _plain(value: Any) -> Any:
             return actor_values(value)
         case policy.Users() | policy.Schedule():
             return target_values(value)
+        case oncall.Duty():
+            return values_of(value)
         case _:
             return value
 

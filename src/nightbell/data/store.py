@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -136,7 +136,7 @@ def lock(organization_id: UUID, ref: UUID | int) -> Locked | None:
         incident = rows.incident_of(row[2:])
         cursor.execute(NOTIFIED, {"incident": incident.id, "since": incident.handed_off_epoch})
         notified = frozenset(user_id for (user_id,) in cursor.fetchall())
-    return Locked(row[1], rows.incident_of(row[2:], notified), row[0])
+    return Locked(row[1], replace(incident, notified=notified), row[0])
 
 
 def involving(organization_id: UUID, user_id: UUID) -> list[UUID]:

@@ -12,7 +12,7 @@ insert into idempotent_answer (caller, request, key, body_hash, created_at)
 values (%(caller)s, %(request)s, %(key)s, %(body_hash)s, nightbell_now())
 on conflict (caller, request, key) do update
   set body_hash = excluded.body_hash, status = null, answer = null, created_at = excluded.created_at
-  where idempotent_answer.created_at < nightbell_now() - %(age)s
+  where idempotent_answer.created_at < nightbell_now() - make_interval(secs => %(age)s)
 returning id
 """
 
@@ -24,7 +24,7 @@ where k.caller = %(caller)s and k.request = %(request)s and k.key = %(key)s
 
 KEEP = "update idempotent_answer set status = %(status)s, answer = %(answer)s where id = %(id)s"
 
-FORGET = "delete from idempotent_answer where created_at < nightbell_now() - %(age)s"
+FORGET = "delete from idempotent_answer where created_at < nightbell_now() - make_interval(secs => %(age)s)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ def claim(asked: Asked, age: timedelta) -> int | None:
                 "request": asked.request,
                 "key": asked.key,
                 "body_hash": asked.body_hash,
-                "age": age,
+                "age": age.total_seconds(),
             },
         )
         row = cursor.fetchone()
@@ -80,5 +80,5 @@ def keep(place: int, status: int, answer: str) -> None:
 def forget(age: timedelta) -> int:
     """Delete the answers given longer ago; how many there were."""
     with connection.cursor() as cursor:
-        cursor.execute(FORGET, {"age": age})
-        return cursor.rowcount
+        cursor.execute(FORGET, {"age": age.total_seconds()})
+        return int(cursor.rowcount)

@@ -1,10 +1,14 @@
 """Opening an incident, in one statement."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.db import connection
+
+from nightbell.core import policy
+from nightbell.data import rows
 
 # The policy as the incident keeps it: what `rows.policy_of` reads.
 FROZEN_POLICY = """
@@ -66,7 +70,8 @@ with clock as materialized (
   order by r.place
 )
 select exists (select from owner), %(policy)s::uuid is null or exists (select from policy), opened.number,
-  opened.created_at, opened.policy::text
+  opened.created_at, opened.policy::text,
+  (select trim(a.first_name || ' ' || a.last_name) from account a where a.id = %(owner)s)
 from clock left join opened on true
 """
 
@@ -79,19 +84,24 @@ where i.organization_id = %(organization)s and i.dedup_key = %(dedup_key)s and i
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """Whether the owner and the policy were found, and the new row's number, None if none was written."""
+    """Whether the owner and the policy were found, and what is new about the new row, None if none was written."""
 
     owner_found: bool
     policy_found: bool
     number: int | None
+    created_at: datetime | None
+    policy: policy.Policy | None
+    owner_name: str | None
 
 
 def open_incident(given: dict[str, Any]) -> Opening:
     """Run OPEN."""
     with connection.cursor() as cursor:
         cursor.execute(OPEN, given)
-        owner_found, policy_found, number, _, _ = cursor.fetchone()
-    return Opening(owner_found, policy_found, number)
+        owner_found, policy_found, number, created_at, frozen, owner_name = cursor.fetchone()
+    return Opening(
+        owner_found, policy_found, number, created_at, rows.policy_in(frozen) if frozen else None, owner_name
+    )
 
 
 def open_with(organization_id: UUID, dedup_key: str) -> UUID | None:

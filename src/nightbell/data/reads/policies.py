@@ -1,7 +1,7 @@
 """Escalation policies as they are shown."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -66,7 +66,8 @@ def one(principal: Principal, policy_id: UUID) -> PolicyView | None:
         row = cursor.fetchone()
     if row is None:
         return None
-    return PolicyView(*row[:6], layers=tuple(_layer(values) for values in json.loads(row[6] or "[]")))
+    *shown, layers = row
+    return replace(PolicyView(*shown), layers=tuple(_layer(values) for values in json.loads(layers or "[]")))
 
 
 def _layer(values: dict[str, Any]) -> LayerView:
