@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from nightbell.actions import ids, links
-from nightbell.core import delivery, message
-from nightbell.core.incident import actor, commands, decide, effects
+from nightbell.core import delivery, message, notice
+from nightbell.core.incident import actor, commands, decide
 from nightbell.core.links import AcknowledgeGrant
 from nightbell.data import rows, store, transaction
 from nightbell.data.claims import messages
@@ -49,7 +50,7 @@ def settle(lease: messages.Lease, outcome: delivery.Outcome, backoff: Sequence[t
 
 
 def release(leases: Sequence[messages.Lease]) -> None:
-    """Give untried leases back."""
+    """Give leases back: untried ones, and those whose attempt ends with this process."""
     for table in messages.TABLES:
         messages.release(table, [lease for lease in leases if lease.table == table])
 
@@ -82,13 +83,26 @@ def _look_at_notice(lease: messages.Lease) -> tuple[delivery.Notice, datetime] |
     if not seen.recipient_is_member:
         _write(lease, _cancelled("recipient_left"), None)
         return None
-    lost = "owner" if seen.kind is effects.NoticeKind.OWNER_DISPLACED else "one who was on it"
-    subject = f"[#{seen.number}] {seen.new_owner} took over: {seen.title}"
-    body = (
-        f"{seen.by.name} handed incident #{seen.number}, {seen.title}, to {seen.new_owner}. "
-        f"You are no longer the {lost}, and nothing is asked of you.\n\n{links.incident_url(seen.number)}\n"
-    )
+    subject, body = notice.say(_told(seen))
     return delivery.Notice(lease.id, seen.address, subject, body), seen.now
+
+
+def _told(seen: pages.NoticeLook) -> notice.Told:
+    data = seen.data
+    if seen.kind is notice.Kind.COVERAGE_GAPS:
+        gaps = tuple(
+            (name, datetime.fromisoformat(start), datetime.fromisoformat(end)) for name, start, end in data["gaps"]
+        )
+        return notice.Uncovered(gaps, seen.timezone, links.schedules_url())
+    by = data["by"]["name"]
+    if seen.kind in (notice.Kind.SHIFT_LOST, notice.Kind.SHIFT_TAKEN):
+        start, end = datetime.fromisoformat(data["startsAt"]), datetime.fromisoformat(data["endsAt"])
+        url = links.schedule_url(UUID(data["scheduleId"]))
+        return notice.ShiftMoved(seen.kind, data["schedule"], by, start, end, seen.timezone, url)
+    assert seen.number is not None
+    assert seen.title is not None
+    assert seen.new_owner is not None
+    return notice.TookOver(seen.kind, seen.number, seen.title, by, seen.new_owner, links.incident_url(seen.number))
 
 
 def _cancelled(reason: str) -> delivery.Settlement:

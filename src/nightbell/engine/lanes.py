@@ -5,6 +5,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable
+from typing import TypeVar
 
 from django.db import InterfaceError, OperationalError, connection
 
@@ -18,9 +19,13 @@ log = logging.getLogger(__name__)
 # With fewer free senders than one in this many, the lane waits a moment for more: each claim is a statement.
 WORTH_CLAIMING = 4
 MOMENT_SECONDS = 0.05
-# How long a sender tries to write down what became of an attempt while the database is away.
-SETTLE_SECONDS = 20.0
+# So many senders are connected from the start: whoever else uses up the database's connections, pages go out.
+WARM = 2
+# How long a sender insists on the database while it is away: not longer than its lease.
+INSIST_SECONDS = 20.0
 LOST_DATABASE = (OperationalError, InterfaceError)
+
+R = TypeVar("R")
 
 
 class Lane:
@@ -32,7 +37,7 @@ class Lane:
         self._bell = Bell()
         self._stopping = threading.Event()
         # The last to come free is the first to be used: few connections, and those warm. Guarded by the condition.
-        self._free = [_Sender(self, f"{name}-sender-{number}") for number in range(senders)]
+        self._free = [_Sender(self, f"{name}-sender-{number}", warm=number <= WARM) for number in range(senders, 0, -1)]
         self._senders = tuple(self._free)
         self._freed = threading.Condition()
         self._claimer = threading.Thread(target=self._claim, name=f"{name}-lane", daemon=True)
@@ -49,20 +54,26 @@ class Lane:
         self._bell.ring()
 
     def stop(self, seconds: float) -> None:
-        """Claim no more, give back what no sender has taken up, and give the others `seconds` to finish."""
+        """Claim no more, give the senders `seconds` to finish, and give back what they have not finished by then."""
         deadline = time.monotonic() + seconds
         self._stopping.set()
         self._bell.ring()
         with self._freed:
             self._freed.notify_all()
         self._claimer.join(seconds)
-        untried = [lease for sender in self._senders if (lease := sender.dismiss()) is not None]
-        try:
-            deliveries.release(untried)
-        except LOST_DATABASE as error:
-            log.warning("%s: leases not given back, they run out by themselves: %s", self._name, error)
+        self._release([lease for sender in self._senders if (lease := sender.dismiss()) is not None])
         for sender in self._senders:
             sender.join(max(0.0, deadline - time.monotonic()))
+        # Their calls end with this process, so that nobody need wait for their leases either.
+        self._release([lease for sender in self._senders if (lease := sender.holds) is not None])
+
+    def _release(self, leases: list[Lease]) -> None:
+        if not leases:
+            return
+        try:
+            deliveries.release(leases)
+        except LOST_DATABASE as error:
+            log.warning("%s: leases not given back, they run out by themselves: %s", self._name, error)
 
     def _claim(self) -> None:
         """The lane's loop: as many leases as there are free senders."""
@@ -98,22 +109,31 @@ class Lane:
 
     def deliver(self, channel: Channel, lease: Lease) -> None:
         """Look once more, send, and write down what became of it; in a sender's thread."""
-        seen = deliveries.look(lease)
+        seen = self._insist(lambda: deliveries.look(lease))
         if seen is None:
             return
         parcel, looked_at = seen
         outcome = channel.send(parcel)
-        deadline = time.monotonic() + SETTLE_SECONDS
+        # What is not written down is sent again.
+        self._insist(lambda: deliveries.settle(lease, outcome, channel.backoff, looked_at))
+
+    def _insist(self, act: Callable[[], R]) -> R:
+        """Do it, again and again while the database is away."""
+        deadline = time.monotonic() + INSIST_SECONDS
         while True:
             try:
-                deliveries.settle(lease, outcome, channel.backoff, looked_at)
+                return act()
             except LOST_DATABASE as error:
-                # What is not written down is sent again when the lease runs out: better tried for a while.
                 if time.monotonic() > deadline:
                     raise
                 self.lost(error)
-            else:
-                return
+
+    def connect(self) -> None:
+        """Be connected before there is anything to deliver."""
+        try:
+            connection.ensure_connection()
+        except LOST_DATABASE as error:
+            self.lost(error)
 
     def make_channel(self) -> Channel:
         """A channel for one sender."""
@@ -135,9 +155,11 @@ class Lane:
 class _Sender:
     """A thread that delivers one message after the other, on a connection and a channel of its own."""
 
-    def __init__(self, lane: Lane, name: str) -> None:
+    def __init__(self, lane: Lane, name: str, *, warm: bool) -> None:
         self._lane = lane
+        self._warm = warm
         self._taken: queue.SimpleQueue[Lease | None] = queue.SimpleQueue()
+        self.holds: Lease | None = None
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self.start = self._thread.start
         self.join = self._thread.join
@@ -156,8 +178,11 @@ class _Sender:
         return untried
 
     def _run(self) -> None:
+        if self._warm:
+            self._lane.connect()
         channel: Channel | None = None
         while (lease := self._taken.get()) is not None:
+            self.holds = lease
             try:
                 channel = channel or self._lane.make_channel()
                 self._lane.deliver(channel, lease)
@@ -166,6 +191,7 @@ class _Sender:
             except Exception:
                 self._lane.failures += 1
                 log.exception("%s was not delivered; it is due again when its lease runs out", lease.id)
+            self.holds = None
             self._lane.free(self)
         if channel is not None:
             channel.close()

@@ -65,7 +65,7 @@ SETTLE: dict[Table, str] = {
 
 RELEASE: dict[Table, str] = {
     table: f"""
-update {table} t set state = 'queued', due_at = nightbell_now(), attempts = t.attempts - 1
+update {table} t set state = 'queued', due_at = nightbell_now()
 from jsonb_to_recordset(%(leases)s::jsonb) as l(id uuid, attempts int)
 where t.id = l.id and t.state = 'sending' and t.attempts = l.attempts
 """
@@ -121,7 +121,7 @@ def settle(
 
 
 def release(table: Table, leases: list[Lease]) -> None:
-    """Give leases back untried, so that another engine has them at once."""
+    """Give leases back, so that another engine has them at once. The count stays: it tells this lease from the next."""
     given = json.dumps([{"id": str(lease.id), "attempts": lease.attempts} for lease in leases])
     with connection.cursor() as cursor:
         cursor.execute(RELEASE[table], {"leases": given})

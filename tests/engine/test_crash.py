@@ -1,0 +1,160 @@
+"""The crash harness: whatever dies, everything that was accepted is delivered, and what arrives twice is one message.
+
+`CRASH_SECONDS=600 CRASH_SEED=7` makes it longer, and the same again.
+"""
+
+import logging
+import os
+import random
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from contextlib import ExitStack
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.db import Error, connection
+
+from nightbell import postgres
+from nightbell.demo import clock
+from tests.engine.processes import Engine, ask, environment, eventually
+from tests.world import MAIL_FROM, World
+
+pytestmark = [pytest.mark.xdist_group("engine"), pytest.mark.timeout(900)]
+
+log = logging.getLogger(__name__)
+
+SECONDS = float(os.environ.get("CRASH_SECONDS", "10"))
+SEED = int(os.environ.get("CRASH_SEED") or random.randrange(1_000_000))
+RATE = 40.0
+ENGINES = 2
+
+
+class Chaos:
+    """What goes wrong, and when."""
+
+    def __init__(self, world: World, server: postgres.Server, engines: list[Engine]) -> None:
+        self._chance = random.Random(SEED)
+        self._world = world
+        self._server = server
+        self._engines = engines
+        self.happened: Counter[str] = Counter()
+
+    def reigns(self, seconds: float, *, database: bool, mail: bool) -> None:
+        """Something goes wrong every second or so."""
+        faults: list[Callable[[], None]] = [self.engine_killed] * 3
+        faults += [self.database_restarted] * 2 if database else []
+        faults += [self.mail_refused, self.mail_stalls, self.mail_is_dropped, self.mail_is_away] if mail else []
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            fault = self._chance.choice(faults)
+            fault()
+            self.happened[fault.__name__] += 1
+            time.sleep(self._chance.uniform(0.2, 1.0))
+        self._world.mail.behave()
+        self._world.mail.hang_up()
+
+    def engine_killed(self) -> None:
+        engine = self._chance.choice(self._engines)
+        engine.kill()
+        engine.start()
+
+    def database_restarted(self) -> None:
+        self._server.restart_immediate()
+        connection.close()
+
+    def mail_refused(self) -> None:
+        self._world.mail.answer(rcpt="451 later", times=self._chance.randint(1, 20))
+
+    def mail_stalls(self) -> None:
+        self._world.mail.stall(self._chance.choice(("connect", "mail", "rcpt", "data")))
+        time.sleep(0.3)
+        self._world.mail.behave()
+        self._world.mail.hang_up()
+
+    def mail_is_dropped(self) -> None:
+        self._world.mail.drop_after_data(times=self._chance.randint(1, 20))
+
+    def mail_is_away(self) -> None:
+        with self._world.mail.refusing_connections():
+            time.sleep(0.3)
+
+
+def delivered(world: World) -> Counter[str]:
+    """How often each message has arrived."""
+    return Counter(mail.id for mail in world.mail.messages)
+
+
+def pages() -> dict[str, str]:
+    """The Message-ID and the state of every page of a committed incident's first layer."""
+    domain = MAIL_FROM.rpartition("@")[2].rstrip(">")
+    return {f"{page_id}@{domain}": state for page_id, state in ask("select id, state from page where position = 1")}
+
+
+def unfinished() -> int:
+    """How many incidents have a page still to come."""
+    [(waiting,)] = ask("""
+        select count(*) from incident i where not exists (
+          select from page p where p.incident_id = i.id and p.position = 1 and p.state = 'sent')
+    """)
+    return int(waiting)
+
+
+def everything_settles() -> bool:
+    """Time passes quickly, for leases and for retries, until nothing is on its way."""
+    try:
+        if unfinished() == 0:
+            return True
+        clock.advance(timedelta(seconds=16))
+    except Error:
+        connection.close()
+    time.sleep(0.2)
+    return False
+
+
+def crash(world: World, server: postgres.Server, tmp_path: Path, seconds: float, *, database: bool, mail: bool) -> None:
+    """Engines die while incidents are opened; in the end every accepted one's responder has its mail."""
+    ana = world.member("Ana")
+    # A day: nobody else is to be paged while the clock is moved on.
+    policy_id = world.policy([([ana], 24 * 60)])
+    command = [sys.executable, str(Path(__file__).with_name("writer.py"))]
+    command += [str(world.organization.id), str(ana.id), str(policy_id), str(RATE), str(seconds)]
+    with ExitStack() as running:
+        engines = [
+            running.enter_context(Engine(tmp_path / f"engine-{number}.log", server.url, world.mail.url))
+            for number in range(ENGINES)
+        ]
+        writer = running.enter_context(
+            subprocess.Popen(command, env=environment(server.url, None, {}), stdout=subprocess.PIPE, text=True)
+        )
+        for engine in engines:
+            engine.wait_until_ready()
+        chaos = Chaos(world, server, engines)
+        chaos.reigns(seconds, database=database, mail=mail)
+        said, _ = writer.communicate(timeout=60)
+        eventually(everything_settles, seconds=120)
+    accepted = set(said.split())
+    committed = {str(incident_id) for (incident_id,) in ask("select id from incident")}
+    arrived, known = delivered(world), pages()
+    twice = sum(1 for times in arrived.values() if times > 1)
+    log.warning(
+        "seed %d, %s: %d accepted, %d committed, %d mails, %d of them more than once",
+        *(SEED, dict(chaos.happened), len(accepted), len(committed), len(arrived), twice),
+    )
+    assert len(accepted) > seconds
+    assert accepted <= committed, "an incident that was accepted is gone"
+    assert len(known) == len(committed), "not one page an incident"
+    assert set(known.values()) == {"sent"}
+    assert set(arrived) == set(known), "what was accepted is not what was delivered"
+    world.forgets_mail()
+
+
+def test_p01_engines_killed_again_and_again_lose_nothing(world: World, server: postgres.Server, tmp_path: Path) -> None:
+    crash(world, server, tmp_path, SECONDS / 2, database=False, mail=False)
+
+
+def test_p05_nothing_committed_is_lost_whatever_fails(world: World, server: postgres.Server, tmp_path: Path) -> None:
+    crash(world, server, tmp_path, SECONDS, database=True, mail=True)
