@@ -2,11 +2,34 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import click
 
 from nightbell import postgres
 from nightbell.conf import env
+
+
+# Where `serve` on this data directory is reached: what a link made by another verb must lead to.
+_URL = "url"
+
+
+def data_directory(settings: env.Settings) -> Path:
+    """Where the embedded server keeps everything."""
+    return settings.data_dir or postgres.default_data_directory()
+
+
+def remember_url(settings: env.Settings, url: str) -> None:
+    """Leave word where this installation is reached."""
+    (data_directory(settings) / _URL).write_text(f"{url}\n", encoding="utf-8")
+
+
+def remembered_url(settings: env.Settings) -> str | None:
+    """Where the latest `serve` said it is reached."""
+    try:
+        return (data_directory(settings) / _URL).read_text(encoding="utf-8").strip() or None
+    except OSError:
+        return None
 
 
 @contextmanager
@@ -16,7 +39,7 @@ def database_url(settings: env.Settings) -> Iterator[str]:
         yield settings.database_url
         return
     try:
-        server = postgres.share(settings.data_dir or postgres.default_data_directory())
+        server = postgres.share(data_directory(settings))
     except postgres.PostgresError as error:
         raise click.ClickException(str(error)) from error
     with server:
@@ -28,6 +51,6 @@ def running_database_url(settings: env.Settings) -> str:
     if settings.database_url is not None:
         return settings.database_url
     try:
-        return postgres.attach(settings.data_dir or postgres.default_data_directory()).url
+        return postgres.attach(data_directory(settings)).url
     except postgres.PostgresError as error:
         raise click.ClickException(str(error)) from error

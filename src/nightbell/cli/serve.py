@@ -6,7 +6,7 @@ import sys
 import click
 
 from nightbell import postgres
-from nightbell.cli import supervisor, web
+from nightbell.cli import database, supervisor, web
 from nightbell.conf import env
 
 
@@ -28,10 +28,11 @@ def serve(host: str, port: int) -> None:
     if settings.database_url is not None:
         sys.exit(_supervise(host, port, settings.database_url, None))
     try:
-        server = postgres.start(settings.data_dir or postgres.default_data_directory())
+        server = postgres.start(database.data_directory(settings))
     except postgres.PostgresError as error:
         raise click.ClickException(str(error)) from error
     with server:
+        database.remember_url(settings, os.environ.get("NIGHTBELL_URL") or supervisor.address(host, port))
         code = _supervise(host, port, server.url, server)
     sys.exit(code)
 
