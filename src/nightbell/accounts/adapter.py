@@ -23,7 +23,7 @@ _TO_STRANGERS = "account/email/unknown_account"
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     """Accounts are made from the command line; nobody signs up by themselves."""
 
-    def is_open_for_signup(self, request: HttpRequest) -> bool:
+    def is_open_for_signup(self, request: HttpRequest) -> bool:  # noqa: ARG002 -- the library's signature
         """Closed."""
         return False
 
@@ -54,6 +54,11 @@ def _hand_over(message: EmailMessage) -> delivery.Outcome:
     conversation = smtp.Conversation(smtp.parse_url(url))
     try:
         sender = mail.parse_sender(settings.DEFAULT_FROM_EMAIL)
-        return conversation.hand_over(sender.address, recipient, message.message().as_bytes(linesep="\r\n"))
+        return conversation.hand_over(sender.address, recipient, _content(message))
     finally:
         conversation.close()
+
+
+def _content(message: EmailMessage) -> bytes:
+    """As it goes over the wire: every line ends as SMTP wants it."""
+    return message.message().as_bytes().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")

@@ -26,7 +26,7 @@ class Lines(forms.CharField):
 class Id(forms.CharField):
     """An id; what is nobody's id is None, and the action says what that means."""
 
-    def clean(self, value: object) -> UUID | None:  # type: ignore[override]
+    def clean(self, value: object) -> UUID | None:
         """The id, or None."""
         try:
             return UUID(str(value))

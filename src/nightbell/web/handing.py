@@ -8,7 +8,7 @@ from nightbell.core import roster
 from nightbell.core.incident import decide, paging, state
 from nightbell.core.incident.commands import HandOff
 from nightbell.data.access.principal import Principal
-from nightbell.data.reads import directory, incidents, rosters
+from nightbell.data.reads import incidents, people, rosters
 from nightbell.web import words
 
 # Offers for so many people are worked out one by one; beyond, everybody else is told the general case.
@@ -35,7 +35,7 @@ class Offers:
 
 
 def offers(
-    principal: Principal, view: incidents.IncidentView, members: Sequence[directory.Member], now: datetime
+    principal: Principal, view: incidents.IncidentView, members: Sequence[people.Member], now: datetime
 ) -> Offers:
     """Everybody this incident can be handed to."""
     likely_ids = [member.id for member, _ in view.next_stop.group] if view.next_stop else []
@@ -43,8 +43,7 @@ def offers(
     ranked = sorted(members, key=lambda each: likely_ids.index(each.id) if each.id in likely_ids else len(likely_ids))
     promises = _promises(principal, view, ranked[:MAX_PREVIEWS], now)
     made = [
-        Offer(str(each.id), words.plain(each.name, 100), each.email, promises.get(str(each.id), ""))
-        for each in ranked
+        Offer(str(each.id), words.plain(each.name, 100), each.email, promises.get(str(each.id), "")) for each in ranked
     ]
     likely = tuple(offer for offer in made if offer.id in {str(each) for each in likely_ids})
     others = tuple(offer for offer in made if offer not in likely)
@@ -52,7 +51,7 @@ def offers(
 
 
 def _promises(
-    principal: Principal, view: incidents.IncidentView, members: Sequence[directory.Member], now: datetime
+    principal: Principal, view: incidents.IncidentView, members: Sequence[people.Member], now: datetime
 ) -> dict[str, str]:
     """What the decision itself says would follow from each handoff, read with one roster."""
     if view.incident.state is state.State.CLOSED:
@@ -62,17 +61,17 @@ def _promises(
     for each in members:
         command = HandOff(principal.actor, roster.Member(each.id, each.name, rosters.CHANNELS))
         after[str(each.id)] = decide.decide(incident, command, now).incident
-    people = rosters.read([principal.organization_id], after.values())[principal.organization_id]
+    everybody = rosters.read([principal.organization_id], after.values())[principal.organization_id]
     names = {str(each.id): words.plain(each.name, 100) for each in members}
-    return {each: _promise(names[each], incident, moved, people) for each, moved in after.items()}
+    return {each: _promise(names[each], incident, moved, everybody) for each, moved in after.items()}
 
 
-def _promise(name: str, before: state.Incident, after: state.Incident, people: roster.Roster) -> str:
+def _promise(name: str, before: state.Incident, after: state.Incident, everybody: roster.Roster) -> str:
     if after == before:
         return f"{name} has it already: nothing happens."
     if after.policy is None or after.state is not state.State.PAGING:
         return f"{name} is paged now. Nobody else will be: there is no layer to go on with."
-    stop = paging.next_stop(after, people)
+    stop = paging.next_stop(after, everybody)
     timeout = words.span(after.policy.ack_timeout(after.position))
     who = words.stop_people(stop)
     return f"{name} is paged now. If {name} does not answer in {timeout}, {who} {words.verb(stop)} paged."
@@ -83,4 +82,6 @@ def _general(view: incidents.IncidentView) -> str:
     if incident.policy is None or not incident.layer_count:
         return "Whoever you choose owns it and is paged now. Nobody else will be: there is no layer to go on with."
     timeout = words.span(incident.policy.ack_timeout(incident.position))
-    return f"Whoever you choose owns it and is paged now. If they do not answer in {timeout}, paging goes on from there."
+    return (
+        f"Whoever you choose owns it and is paged now. If they do not answer in {timeout}, paging goes on from there."
+    )

@@ -13,7 +13,8 @@ from nightbell.core.errors import Rejected
 from nightbell.core.incident import state
 from nightbell.data import clock
 from nightbell.data.access.principal import Principal
-from nightbell.data.reads import directory, incidents
+from nightbell.data.reads import directory, incidents, people
+from nightbell.data.reads import policies as policy_reads
 from nightbell.web import forms, handing, panel, session, timeline, words
 
 PAGE_SIZE = 50
@@ -30,9 +31,7 @@ def listing(request: HttpRequest, principal: Principal) -> HttpResponse:
     form.is_valid()
     given = form.cleaned_data
     show = given.get("show") or "open"
-    filters = incidents.Filters(
-        severity=given.get("severity"), words=given.get("q") or None, is_open=IS_OPEN[show]
-    )
+    filters = incidents.Filters(severity=given.get("severity"), words=given.get("q") or None, is_open=IS_OPEN[show])
     views, cursor = incidents.listed(principal, filters, PAGE_SIZE, given.get("before"))
     stops = panel.stops(views)
     version = panel.version_of_list(views, stops)
@@ -41,6 +40,7 @@ def listing(request: HttpRequest, principal: Principal) -> HttpResponse:
         return unchanged(now)
     chosen = {name: str(value) for name, value in given.items() if value and name != "before"}
     context = {
+        "section": "incidents",
         "rows": [(view, panel.short(view, stops.get(view.incident.id))) for view in views],
         "form": form,
         "show": show,
@@ -81,7 +81,7 @@ def show(
     if view is None:
         raise Http404
     now = clock.now()
-    members = directory.members(principal)
+    members = people.active(principal)
     names = {each.id: each.name for each in members}
     steps = state.steps_after(view.incident.status)
     is_open = view.incident.state is not state.State.CLOSED
@@ -122,13 +122,15 @@ def new(request: HttpRequest, principal: Principal) -> HttpResponse:
         try:
             view, _ = actions.open_incident(principal, opening)
         except Rejected as refused:
-            form.add_error({"ownerId": "owner", "escalationPolicyId": "policy"}.get(refused.field or ""), refused.message)
+            form.add_error(
+                {"ownerId": "owner", "escalationPolicyId": "policy"}.get(refused.field or ""), refused.message
+            )
         else:
             return redirect("incident", number=view.number)
     context = {
         "form": form,
-        "members": directory.members(principal),
-        "policies": directory.policies(principal),
+        "members": people.active(principal),
+        "policies": policy_reads.listed(principal),
         "severities": forms.SEVERITIES,
     }
     return session.page(request, principal, "web/new.html", context, 400 if form.errors else 200)
@@ -138,9 +140,9 @@ def new(request: HttpRequest, principal: Principal) -> HttpResponse:
 @session.member
 def policies(request: HttpRequest, principal: Principal) -> HttpResponse:
     """The organization's escalation policies, to read."""
-    names = {each.id: each.name for each in directory.members(principal)}
+    names = {each.id: each.name for each in people.active(principal)}
     shown = [(each, panel.layers(each.policy, names)) for each in directory.policies(principal)]
-    return session.page(request, principal, "web/policies.html", {"policies": shown})
+    return session.page(request, principal, "web/policies.html", {"section": "policies", "policies": shown})
 
 
 def unchanged(now: datetime) -> HttpResponse:

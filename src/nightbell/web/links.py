@@ -17,13 +17,13 @@ from nightbell.web import panel
 _HEADERS = {"Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex, nofollow"}
 
 
-# Exempt because the signed token in the address is the authority: whoever could forge the request has the token and needs no
-# forgery, and no cookie is looked at. A cookie for a token would make mail programs' browsers refuse the button.
+# Exempt because the signed token in the address is the authority: whoever could forge the request has the token and
+# needs no forgery. No cookie is looked at, and none is set: browsers inside mail programs often keep none.
 @csrf_exempt
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def acknowledge(request: HttpRequest, token: str) -> HttpResponse:
-    """GET shows what would be acknowledged; only POST does it. A forged link is a 404, a removed member's is refused."""
+    """GET shows what would be acknowledged; only POST does it. A forged link is a 404, a removed member's refused."""
     grant = links.read_acknowledge(token)
     if grant is None:
         raise Http404

@@ -24,7 +24,7 @@ class Rung:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """What the panel says. `tone` is the state; `wants_you` is whether the reader has been paged and nobody answered."""
+    """What the panel says. `tone` is the state; `wants_you` says why the reader is paged, while nobody answered."""
 
     tone: str
     title: str
@@ -38,7 +38,7 @@ class Panel:
 
 
 def version(view: incidents.IncidentView, stop: paging.Stop | None) -> str:
-    """Changes whenever anything the page shows has changed: whatever is on the record also changes the incident or a page."""
+    """Changes with whatever the page shows: what is on the record also changes the incident or a page."""
     shown = replace(view, audit_trail=(), names=None, next_stop=stop)
     return hashlib.blake2b(repr(shown).encode(), digest_size=8).hexdigest()
 
@@ -59,9 +59,7 @@ def stops(views: Sequence[incidents.IncidentView]) -> Mapping[UUID, paging.Stop]
     return {view.incident.id: paging.next_stop(view.incident, roster) for view in running}
 
 
-def of(
-    view: incidents.IncidentView, stop: paging.Stop | None, reader: UUID | None, names: Mapping[UUID, str]
-) -> Panel:
+def of(view: incidents.IncidentView, stop: paging.Stop | None, reader: UUID | None, names: Mapping[UUID, str]) -> Panel:
     """The panel of an incident as `reader` sees it; `names` are the members of the organization."""
     incident = view.incident
     title, detail = _state(view, reader)
@@ -83,8 +81,7 @@ def short(view: incidents.IncidentView, stop: paging.Stop | None) -> str:
     incident = view.incident
     match incident.state:
         case state.State.PAGING:
-            where = f"Layer {incident.position} of {incident.layer_count}" if incident.position else "Paging starts"
-            return f"{where} · next: {words.stop_people(stop)}" if stop else where
+            return f"Next: {words.stop_short(stop)}" if stop else "Unanswered"
         case state.State.ACKNOWLEDGED:
             return f"{_acknowledger(incident)} is on it"
         case state.State.EXHAUSTED:
@@ -99,27 +96,34 @@ def _state(view: incidents.IncidentView, reader: UUID | None) -> tuple[str, str]
     incident = view.incident
     match incident.state:
         case state.State.PAGING:
-            return _waiting(view)
+            return _waiting(view, reader)
         case state.State.ACKNOWLEDGED:
             by = incident.acknowledged_by
             if by is not None and by.user_id == reader and reader is not None:
                 return "You are on it.", ""
             return f"{_acknowledger(incident)} is on it.", ""
         case state.State.EXHAUSTED:
-            return "Nobody answered.", "No layer is left. Everybody of the last resort has been paged, and nobody else will be."
+            return (
+                "Nobody answered.",
+                "No layer is left. Everybody of the last resort has been paged, and nobody else will be.",
+            )
         case state.State.NONE:
-            why = "There is no escalation policy on this incident." if incident.policy is None else "Its policy has no layers."
+            why = (
+                "There is no escalation policy on this incident."
+                if incident.policy is None
+                else "Its policy has no layers."
+            )
             return "Nobody else will be paged.", f"{why} {words.plain(view.owner.name)} was paged once."
         case state.State.CLOSED:
             return "Resolved.", ""
 
 
-def _waiting(view: incidents.IncidentView) -> tuple[str, str]:
+def _waiting(view: incidents.IncidentView, reader: UUID | None) -> tuple[str, str]:
     if not view.notified:
         return "Paging starts now.", "Nobody has been paged yet: the first layer is about to be."
-    people = words.joined(each.person.name for each in view.notified)
-    handed = all(each.reason == "handoff" for each in view.notified)
-    return f"Waiting for {people}.", "The incident was handed over; nobody has acknowledged it yet." if handed else ""
+    others = [each.person.name for each in view.notified if each.person.id != reader]
+    you = ["you"] if len(others) < len(view.notified) else []
+    return f"Waiting for {words.joined([*you, *others])}.", ""
 
 
 def _wants(view: incidents.IncidentView, reader: UUID | None) -> str:
@@ -155,9 +159,7 @@ def layers(copy: policy.Policy, names: Mapping[UUID, str]) -> tuple[Rung, ...]:
     )
 
 
-def _ladder(
-    incident: state.Incident, stop: paging.Stop | None, names: Mapping[UUID, str]
-) -> tuple[Rung, ...]:
+def _ladder(incident: state.Incident, stop: paging.Stop | None, names: Mapping[UUID, str]) -> tuple[Rung, ...]:
     if incident.policy is None:
         return ()
     rungs = [
@@ -186,5 +188,3 @@ def target_words(target: policy.Target, names: Mapping[UUID, str]) -> str:
             return words.joined(names.get(each, words.SOMEBODY) for each in user_ids)
         case policy.Schedule():
             return "whoever is on call"
-
-

@@ -1,8 +1,8 @@
-"""Who is looking: the only place that turns a signed-in account into a member, and sends everybody else where they belong."""
+"""Who is looking: the only place that turns an account into a member, and sends everybody else where they belong."""
 
 from collections.abc import Callable, Mapping
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec
+from typing import Any, Concatenate, ParamSpec, cast
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -43,13 +43,14 @@ def member(
         with timezone.override(_zone(account.timezone)):
             return view(request, principal, *args, **kwargs)
 
-    return never_cache(run)
+    return cast(Callable[Concatenate[HttpRequest, P], HttpResponseBase], never_cache(run))
 
 
 def page(
     request: HttpRequest, principal: Principal, template: str, context: Mapping[str, Any], status: int = 200
 ) -> HttpResponse:
     """A whole page, with what its frame shows: who is signed in, and where."""
+    assert isinstance(request.user, Account)
     belongings = directory.organizations(request.user.pk)
     frame = {
         "principal": principal,
@@ -80,7 +81,7 @@ def take_draft(request: HttpRequest) -> dict[str, str]:
 
 
 def _sign_in(request: HttpRequest) -> HttpResponseBase:
-    """To sign in and then back to the action; what was typed waits in the session. The script is told, not sent away."""
+    """To sign in and then back to the action; what was typed waits in the session. The script is only told."""
     if VERSION in request.headers:
         return HttpResponse(status=401)
     if request.method == "POST":

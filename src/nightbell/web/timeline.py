@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -20,7 +19,6 @@ VIA = {
     actor.Via.LINK: "by the link in the mail",
     actor.Via.CLI: "from the command line",
 }
-SEVERITIES = {each.value: each.value for each in state.Severity}
 CANCELLED = {
     "acknowledged": "somebody is on it",
     "handed_off": "the incident was handed over",
@@ -62,7 +60,7 @@ def _told(view: incidents.IncidentView, entry: incidents.Entry) -> Told:
     return tell(view, entry.data, entry.actor)
 
 
-def _opened(view: incidents.IncidentView, data: Mapping[str, Any], who: actor.Actor) -> Told:
+def _opened(_view: incidents.IncidentView, data: Mapping[str, Any], who: actor.Actor) -> Told:
     severity = words.plain(str(data.get("severity", "")), 20)
     return "plus", "", "loud", format_html("{} opened this as {}.{}", _who(who), severity, _via(who)), ""
 
@@ -109,7 +107,7 @@ def _pages_cancelled(view: incidents.IncidentView, data: Mapping[str, Any], _: a
     return "cross", "", "quiet", text, ""
 
 
-def _acknowledged(view: incidents.IncidentView, data: Mapping[str, Any], who: actor.Actor) -> Told:
+def _acknowledged(_view: incidents.IncidentView, data: Mapping[str, Any], who: actor.Actor) -> Told:
     by = data["acknowledgedBy"]
     text = format_html("{} acknowledged{}", _b(by["name"]), "" if data["paged"] else ", without having been paged")
     if who.id is not None and by["id"] != str(who.id):
@@ -145,18 +143,18 @@ def _timed_out(view: incidents.IncidentView, data: Mapping[str, Any], who: actor
                 text += format_html(" {} was on it until then.", words.plain(cleared["name"], 100))
             return "up", "accent", "loud", text, ""
         case state.Cause.REMOVED:
-            return "person", "none", "loud", format_html("The owner left the organization: paging moved on."), ""
+            return "person", "none", "loud", SafeString("The owner left the organization: paging moved on."), ""
         case _:
             answer = format_html("{}nobody answered in {}.", where, timeout)
             return "clock", "none", "loud", answer if where else format_html("Nobody answered in {}.", timeout), ""
 
 
-def _exhausted(view: incidents.IncidentView, data: Mapping[str, Any], _: actor.Actor) -> Told:
+def _exhausted(_view: incidents.IncidentView, data: Mapping[str, Any], _: actor.Actor) -> Told:
     rounds = f" after {data['round']} rounds" if data["round"] > 1 else ""
     return "cross", "exhausted", "loud", format_html("{} is left{}.", _b("No layer"), rounds), ""
 
 
-def _status_changed(view: incidents.IncidentView, data: Mapping[str, Any], who: actor.Actor) -> Told:
+def _status_changed(_view: incidents.IncidentView, data: Mapping[str, Any], who: actor.Actor) -> Told:
     status = words.STATUS[state.Status(data["status"])].lower()
     icon, tone = ("done", "closed") if status == "resolved" else ("step", "")
     text = format_html("{} set the status to {}.{}", _who(who), _b(status), _via(who))
@@ -194,7 +192,7 @@ def _who(who: actor.Actor) -> SafeString:
 def _via(who: actor.Actor) -> SafeString:
     """The door, where it was another one than the dashboard."""
     if who.via is None or who.via is actor.Via.WEB or who.type is not actor.Type.USER:
-        return format_html("")
+        return SafeString()
     return format_html(' <span class="dim">{}</span>', words.capital(VIA[who.via]) + ".")
 
 

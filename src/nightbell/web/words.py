@@ -43,6 +43,14 @@ def stop_people(stop: paging.Stop) -> str:
     return people if stop.layer else f"{FALLBACK} ({people})"
 
 
+def stop_short(stop: paging.Stop) -> str:
+    """The same in a few words: `Bo`, `Bo and 2 more`, `last resort`."""
+    if stop.layer is None:
+        return "last resort"
+    first, *others = [plain(member.name, 100) for member, _ in stop.group]
+    return f"{first} and {len(others)} more" if others else first
+
+
 def verb(stop: paging.Stop) -> str:
     """The verb that agrees with `stop_people`."""
     return "is" if stop.layer and len(stop.group) == 1 else "are"

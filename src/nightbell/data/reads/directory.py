@@ -1,4 +1,4 @@
-"""What the pages choose from: an organization's people and policies, and the organizations of a person."""
+"""What only the pages ask: the organizations of a person, and an organization's policies with their layers."""
 
 import json
 from collections.abc import Sequence
@@ -11,13 +11,6 @@ from django.db import connection
 from nightbell.core import policy
 from nightbell.data import rows
 from nightbell.data.access.principal import Principal
-
-MEMBERS = """
-select m.user_id, trim(a.first_name || ' ' || a.last_name), a.email, m.role = 'org:admin'
-from membership m join account a on a.id = m.user_id
-where m.organization_id = %(organization)s and m.removed_at is null
-order by lower(a.first_name || ' ' || a.last_name), m.user_id
-"""
 
 ORGANIZATIONS = """
 select o.id, o.name
@@ -42,16 +35,6 @@ order by lower(p.name), p.id
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
-    """An active member, as a list shows them."""
-
-    id: UUID
-    name: str
-    email: str
-    is_admin: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Belonging:
     """An organization somebody belongs to."""
 
@@ -65,11 +48,6 @@ class PolicyView:
 
     policy: policy.Policy
     description: str | None
-
-
-def members(principal: Principal) -> list[Member]:
-    """The organization's active members, by name."""
-    return [Member(*row) for row in _all(MEMBERS, {"organization": principal.organization_id})]
 
 
 def organizations(user_id: UUID) -> list[Belonging]:
@@ -86,4 +64,4 @@ def policies(principal: Principal) -> list[PolicyView]:
 def _all(statement: str, given: dict[str, Any]) -> list[Sequence[Any]]:
     with connection.cursor() as cursor:
         cursor.execute(statement, given)
-        return cursor.fetchall()
+        return list(cursor.fetchall())

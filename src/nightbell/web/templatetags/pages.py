@@ -83,7 +83,7 @@ def millis(at: datetime) -> int:
 
 @register.filter
 def plain(text: str) -> str:
-    """Text from outside in one line, without what would make it look like something else. Escaped like any other text."""
+    """Text from outside in one line, without what would make it look like something else; still to be escaped."""
     return words.plain(str(text))
 
 

@@ -25,10 +25,9 @@
     if (style === "clock") return `${time}:${pad(at.getSeconds())}`;
     return style === "day" ? `${at.toLocaleDateString("en-GB", { day: "numeric", month: "short", year: "numeric" })}, ${time}` : time;
   };
-  const localise = (root) => root.querySelectorAll("time[data-time]").forEach((el) => {
+  const localise = (root) => root.querySelectorAll("[data-time]").forEach((el) => {
     const at = new Date(el.dateTime);
-    el.textContent = clock(at, el.dataset.time);
-    el.title = at.toString();
+    el.textContent = el.dateTime ? clock(at, el.dataset.time) : Intl.DateTimeFormat().resolvedOptions().timeZone;
   });
   const told = new Set();
   const tick = () => {
@@ -53,7 +52,7 @@
   const swap = (html, force) => {
     const next = new DOMParser().parseFromString(html, "text/html"), fresh = next.querySelector("main[data-live]");
     if (!fresh) return false;
-    const focused = document.activeElement && document.activeElement.id;
+    const focused = document.activeElement && document.activeElement.id, lead = document.querySelector(".lead");
     fresh.querySelectorAll("[data-region]").forEach((el) => {
       const old = $(el.id);
       if (!old || (el.dataset.region === "answer" && !force)) return;
@@ -65,6 +64,8 @@
     for (const name of ["version", "epoch"]) if (fresh.dataset[name]) main.dataset[name] = fresh.dataset[name];
     document.title = next.title;
     if (focused && $(focused)) $(focused).focus({ preventScroll: true });
+    const leads = document.querySelector(".lead");
+    if (lead && leads && lead.textContent !== leads.textContent) say(leads.textContent);
     promise();
     tick();
     return true;
@@ -119,8 +120,9 @@
         if (!swap(html, true)) { location.reload(); return; }
         offset = Number(answer.headers.get("X-Nightbell-Now")) - Date.now() || offset;
         history.replaceState(null, "", main.dataset.live);
-        const refusal = document.querySelector(".refusal"), lead = document.querySelector(".lead");
-        if (refusal) refusal.focus(); else { if (lead) say(lead.textContent); scrollTo({ top: 0 }); }
+        const refusal = document.querySelector(".refusal");
+        if (refusal) refusal.focus();
+        scrollTo({ top: 0 });
         break;
       } catch { doubt(); await sleep(wait); } finally { clearInterval(doubting); clearTimeout(first); }
     }
