@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from nightbell.core import policy, roster
+from nightbell.core import oncall, policy, roster
 from nightbell.core.incident import actor, state
 
 NOW = datetime(2026, 11, 23, 2, 14, tzinfo=UTC)
@@ -39,6 +39,11 @@ def by(member: roster.Member, via: actor.Via = actor.Via.WEB) -> actor.Actor:
     return actor.user(member.id, member.name, via)
 
 
+def duties(user_ids: Iterable[UUID]) -> tuple[oncall.Duty, ...]:
+    """These people on call, one a layer."""
+    return tuple(oncall.Duty(user_id, position, None, 0, None) for position, user_id in enumerate(user_ids))
+
+
 def people(
     *members: roster.Member,
     heir: roster.Member = HAL,
@@ -50,7 +55,7 @@ def people(
         members={member.id: member for member in members or EVERYBODY},
         heir=heir.id,
         fallback=tuple(member.id for member in (fallback or [heir])),
-        on_call={schedule: tuple(member.id for member in team) for schedule, team in (on_call or {}).items()},
+        on_call={schedule: duties(member.id for member in team) for schedule, team in (on_call or {}).items()},
     )
 
 

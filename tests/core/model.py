@@ -12,7 +12,7 @@ from uuid import UUID
 
 from nightbell.core import policy, roster
 from nightbell.core.incident import commands, decide, effects, state
-from tests.core.builders import NOW
+from tests.core.builders import NOW, duties
 
 
 class On(StrEnum):
@@ -78,7 +78,7 @@ class World:
             members={member.id: member for member in self.members},
             heir=admins[0],
             fallback=configured or admins,
-            on_call=dict(self.on_call),
+            on_call={schedule: duties(users) for schedule, users in self.on_call.items()},
         )
 
     def reachable(self, target: policy.Target) -> list[UUID]:

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from nightbell.core import errors, roster
+from nightbell.core import errors, notice, roster
 from nightbell.core.incident import actor, commands, effects, events, state
 from tests.core.builders import ANA, BO, CY, EVE, KEY, NOW, acknowledged, by, closed, exhausted, opened, paging
 from tests.core.rows import ACKED, BARE, NO_LAYERS, STOPPED, Row, State, clock, handed
@@ -42,7 +42,7 @@ ACKNOWLEDGE = [
 ]
 
 
-def hands(given: state.Incident, due: float | None, *told: tuple[roster.Member, effects.NoticeKind]) -> Row:
+def hands(given: state.Incident, due: float | None, *told: tuple[roster.Member, notice.Kind]) -> Row:
     """Cy gives it to Eve."""
     return Row(
         f"hand off, {given.state}",
@@ -67,8 +67,8 @@ def hands(given: state.Incident, due: float | None, *told: tuple[roster.Member, 
     )
 
 
-OWNER_TOLD = (ANA, effects.NoticeKind.OWNER_DISPLACED)
-BO_TOLD = (BO, effects.NoticeKind.ACKNOWLEDGER_DISPLACED)
+OWNER_TOLD = (ANA, notice.Kind.OWNER_DISPLACED)
+BO_TOLD = (BO, notice.Kind.ACKNOWLEDGER_DISPLACED)
 OWNED_AND_ACKED = acknowledged(by(ANA))
 HAND_OFF = [
     hands(paging(), 5, OWNER_TOLD),

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from nightbell.core import errors
+from nightbell.core import errors, notice
 from nightbell.core.incident import commands, decide, effects, events, state
 from tests.core import builders
 from tests.core.builders import ANA, BO, CY, DI, EVE, HAL, LAYERS, NOW, by, minutes, people
@@ -77,7 +77,7 @@ def test_h01_a_handoff_after_an_acknowledgement_applies_and_a_form_that_did_not_
     handed = hand_off(answered, ANA, BO)
     assert (handed.incident.owner_id, handed.incident.state) == (BO.id, State.PAGING)
     assert paged(handed) == {"Bo": Reason.HANDOFF}
-    assert effects.Notify(CY.id, effects.NoticeKind.ACKNOWLEDGER_DISPLACED, by(ANA), BO.id) in handed.effects
+    assert effects.Notify(CY.id, notice.Kind.ACKNOWLEDGER_DISPLACED, by(ANA), BO.id) in handed.effects
     with pytest.raises(errors.Rejected) as refused:
         hand_off(answered, ANA, BO, commands.Seen(shown.epoch))
     assert refused.value.code is errors.Code.STALE_INCIDENT

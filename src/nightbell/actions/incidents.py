@@ -133,10 +133,7 @@ def _change(
         raise Rejected(Code.NOT_FOUND, "There is no such incident.")
     decision = decide.decide(locked.incident, command(locked), locked.now)
     decided = store.Decided(locked.organization_id, locked.incident, decision, principal.actor)
-    store.write([decided], ids.stream(), locked.now)
-    view = incidents.one(principal, locked.incident.id)
-    assert view is not None
-    return view
+    return store.write_one(principal, decided, ids.stream(), locked.now)
 
 
 def _as_opened(

@@ -25,6 +25,16 @@ def read_acknowledge(token: str) -> links.AcknowledgeGrant | None:
         return None
 
 
+def schedules_url() -> str:
+    """The page of all schedules."""
+    return f"{settings.NIGHTBELL.url}/schedules"
+
+
+def schedule_url(schedule_id: UUID) -> str:
+    """The page of a schedule."""
+    return f"{settings.NIGHTBELL.url}/schedules/{schedule_id}"
+
+
 def incident_url(number: int) -> str:
     """The page of an incident."""
     return f"{settings.NIGHTBELL.url}/incidents/{number}"

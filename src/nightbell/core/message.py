@@ -2,11 +2,11 @@
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from datetime import datetime
 from typing import assert_never
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
+from nightbell.core import instants
 from nightbell.core.incident.effects import Reason
 from nightbell.core.incident.state import Cause, Severity, Status
 
@@ -97,9 +97,7 @@ def why(facts: Facts) -> str:
 
 def since(facts: Facts) -> str:
     """Since when it is broken: `Open since Mon 23 Nov 2026, 02:14 (Europe/Berlin)`."""
-    zone, name = _zone(facts.timezone)
-    opened = facts.opened_at.astimezone(zone)
-    return f"Open since {_day(opened)}, {_clock(opened, name)}"
+    return f"Open since {instants.dated(facts.opened_at, facts.timezone)}"
 
 
 def late(facts: Facts) -> str | None:
@@ -226,31 +224,4 @@ def _why_fallback(cause: Cause | None) -> str:
 
 def _instant(facts: Facts, at: datetime) -> str:
     """An instant for this recipient; with its day where that is not the day the incident opened."""
-    zone, name = _zone(facts.timezone)
-    local = at.astimezone(zone)
-    day = "" if local.date() == facts.opened_at.astimezone(zone).date() else f" on {_day(local)}"
-    return f"{_clock(local, name)}{day}"
-
-
-def _clock(local: datetime, zone_name: str) -> str:
-    """`02:19 (Europe/Berlin)`; in the hour that a change of clocks repeats, with the offset that tells both apart."""
-    offset = local.strftime("%z")
-    repeated = local.replace(fold=1 - local.fold).strftime("%z") != offset
-    return f"{local:%H:%M} ({zone_name}{f', UTC{offset[:3]}:{offset[3:]}' if repeated else ''})"
-
-
-def _day(local: datetime) -> str:
-    """`Mon 23 Nov 2026`, whatever the locale of the process."""
-    return f"{_WEEKDAYS[local.weekday()]} {local.day} {_MONTHS[local.month - 1]} {local.year}"
-
-
-def _zone(name: str) -> tuple[tzinfo, str]:
-    """The zone and its name; UTC for one that does not exist."""
-    try:
-        return ZoneInfo(name), name
-    except (KeyError, ValueError, OSError):  # unknown; malformed; the name of a folder of zones
-        return UTC, "UTC"
-
-
-_WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+    return instants.said(at, facts.timezone, known=facts.opened_at)

@@ -3,15 +3,32 @@
 Paging, previews, the API, the pages, the calendar feeds and the reports call these and nothing else. Rotations are
 counted in the schedule's wall time; where a handoff's wall time is repeated it happens at its first occurrence, and
 where it is skipped it is read with the offset from before the gap, so that 02:30 happens at 03:30 (RFC 5545, 3.3.5).
-Every interval is half-open.
+Every interval is half-open. Instants come in any zone and are answered in UTC; one without a zone is a ValueError.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
 from itertools import pairwise
 from uuid import UUID
 from zoneinfo import ZoneInfo
+
+from nightbell.core import zones
+
+MAX_LAYERS = 50
+MAX_PARTICIPANTS = 200
+
+
+class Kind(StrEnum):
+    """How long a shift is called; a custom one has any number of days."""
+
+    DAILY = "daily"
+    WEEKLY = "weekly"
+    CUSTOM = "custom"
+
+
+LENGTH_DAYS = {Kind.DAILY: 1, Kind.WEEKLY: 7}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +65,8 @@ class Override:
 class Schedule:
     """Layers in order of position, overrides in any order, and the IANA zone whose wall clock counts.
 
-    `inactive` are people who have left: their turns go to the next participant, their overrides to nobody.
+    `inactive` are people who have left: their turns go to the next participant, their overrides count for
+    nothing.
     """
 
     id: UUID
@@ -81,13 +99,24 @@ class Shift:
     duty: Duty | None
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A stretch of a layer that changes hands in an edit; None is nobody."""
+
+    start: datetime
+    end: datetime
+    position: int
+    loses: UUID | None
+    gains: UUID | None
+
+
 # The instant.
 
 
 def on_call(schedule: Schedule, at: datetime) -> tuple[Duty, ...]:
-    """Who is on call at `at` (aware, any zone), in order of position, at most one a layer. Constant work a layer."""
-    instant = at.astimezone(UTC)
-    duties = (_on_line(schedule, line, instant) for line in _lines(schedule))
+    """Who is on call at `at`, in order of position, at most one a layer. Constant work a layer."""
+    instant = _utc(at)
+    duties = (_duty(line, instant) for line in _lines(schedule, instant, instant))
     return tuple(duty for duty in duties if duty is not None)
 
 
@@ -106,13 +135,13 @@ def paging_targets(schedule: Schedule, at: datetime) -> tuple[UUID, ...]:
 
 def shifts(schedule: Schedule, position: int, start: datetime, end: datetime) -> tuple[Shift, ...]:
     """The line of the layer at `position`: it leaves nothing out of `[start, end)`, and gaps are shifts of nobody."""
-    line = next((line for line in _lines(schedule) if line.position == position), _Line(position, None))
-    return _drawn(schedule, (line,), start, end)
+    lines = (line for line in _lines(schedule, start, end) if line.position == position)
+    return _drawn(tuple(lines), _utc(start), _utc(end))
 
 
 def final(schedule: Schedule, start: datetime, end: datetime) -> tuple[Shift, ...]:
     """The line that counts from `start` to `end`: at each instant the duty of the schedule's owner."""
-    return _drawn(schedule, _lines(schedule), start, end)
+    return _drawn(_lines(schedule, start, end), _utc(start), _utc(end))
 
 
 def gaps(schedule: Schedule, start: datetime, end: datetime) -> tuple[tuple[datetime, datetime], ...]:
@@ -122,130 +151,196 @@ def gaps(schedule: Schedule, start: datetime, end: datetime) -> tuple[tuple[date
 
 def positions(schedule: Schedule) -> tuple[int, ...]:
     """The positions that have a line: one a layer, and 0 for what the whole schedule is overridden with."""
-    return tuple(line.position for line in _lines(schedule))
+    return tuple(sorted({0, *(rotation.position for rotation in schedule.layers)}))
 
 
 # Editing.
 
 
 def keeping(before: Schedule, rotation: Rotation, edited: Rotation, timezone: str, now: datetime) -> Rotation:
-    """`edited` with the offset at which whoever has the turn in `rotation` keeps it now.
+    """`edited` with the offset at which whoever takes the turn in `rotation` takes it now as well.
 
-    Somebody who is no longer a participant is followed by whoever came next in the old order and still is one.
+    Somebody who is no longer a participant is followed by whoever came next in the old order and still is one. A turn
+    of somebody inactive stays theirs where it goes to the same person, so that nobody's later shifts move.
     """
-    shift = _shift_at(rotation, ZoneInfo(before.timezone), now.astimezone(UTC))
-    new_shift = _shift_at(edited, ZoneInfo(timezone), now.astimezone(UTC))
-    if shift is None or new_shift is None or not rotation.participants or not edited.participants:
+    shift = _Turns.of(rotation, before.timezone, before.inactive).number(_utc(now))
+    new_shift = _Turns.of(edited, timezone, before.inactive).number(_utc(now))
+    if shift is None or new_shift is None:
         return edited
-    count = len(rotation.participants)
-    turn = (shift + rotation.offset) % count
-    followers = (rotation.participants[(turn + step) % count] for step in range(count))
-    keeper = next((user_id for user_id in followers if user_id in edited.participants), None)
-    if keeper is None:
-        return edited
-    place = edited.participants.index(keeper)
-    return replace(edited, offset=(place - new_shift) % len(edited.participants))
+    queue = _counted_round(rotation.participants, shift + rotation.offset)
+    staying = [user_id for user_id in queue if user_id in edited.participants]
+    keeper = _first_active(staying, before.inactive)
+    for user_id in staying:
+        place = edited.participants.index(user_id)
+        if _first_active(_counted_round(edited.participants, place), before.inactive) == keeper:
+            return replace(edited, offset=(place - new_shift) % len(edited.participants))
+    return edited
+
+
+def difference(before: Schedule, after: Schedule, start: datetime, end: datetime) -> tuple[Change, ...]:
+    """Who gains and who loses which stretch of `[start, end)`, layer by layer, when `before` becomes `after`."""
+    changes: list[Change] = []
+    for position in sorted({*positions(before), *positions(after)}):
+        old, new = shifts(before, position, start, end), shifts(after, position, start, end)
+        for left, right, loser, gainer in _side_by_side(old, new):
+            last = changes[-1] if changes else None
+            if loser == gainer:
+                continue
+            if last and (last.position, last.end, last.loses, last.gains) == (position, left, loser, gainer):
+                changes[-1] = replace(last, end=right)
+            else:
+                changes.append(Change(left, right, position, loser, gainer))
+    return tuple(changes)
+
+
+def _side_by_side(
+    old: Sequence[Shift], new: Sequence[Shift]
+) -> Iterator[tuple[datetime, datetime, UUID | None, UUID | None]]:
+    """The stretches, and who has them in either of two lines over the same time."""
+    was, becomes = 0, 0
+    while was < len(old):
+        one, other = old[was], new[becomes]
+        end = min(one.end, other.end)
+        yield max(one.start, other.start), end, _holder(one), _holder(other)
+        was += one.end == end
+        becomes += other.end == end
+
+
+def _holder(shift: Shift) -> UUID | None:
+    return shift.duty.user_id if shift.duty else None
 
 
 # How it is done.
 
 
 @dataclass(frozen=True, slots=True)
+class _Turns:
+    """A rotation, with what every question about it needs worked out once."""
+
+    rotation: Rotation
+    inactive: frozenset[UUID]
+    zone: ZoneInfo
+    start: datetime
+    until: datetime | None
+    first_day: int
+
+    @classmethod
+    def of(cls, rotation: Rotation, timezone: str, inactive: frozenset[UUID]) -> "_Turns":
+        zone, start = zones.zone(timezone), _utc(rotation.effective_from)
+        until = None if rotation.effective_until is None else _utc(rotation.effective_until)
+        return cls(rotation, inactive, zone, start, until, start.astimezone(zone).toordinal())
+
+    def duty(self, at: datetime) -> Duty | None:
+        """Whose turn it is: if they are inactive, the next one's who is not."""
+        shift = self.number(at)
+        if shift is None:
+            return None
+        queue = _counted_round(self.rotation.participants, shift + self.rotation.offset)
+        user_id = _first_active(queue, self.inactive)
+        return None if user_id is None else Duty(user_id, self.rotation.position, self.rotation.id, shift, None)
+
+    def number(self, at: datetime) -> int | None:
+        """The number of the shift at `at`; None before the first and after the end."""
+        return None if at < self.start or (self.until and at >= self.until) else self._number(at)
+
+    def handoffs(self, start: datetime, end: datetime) -> Iterator[datetime]:
+        """When a shift starts, from the one under way at `start`, or else the first, to the last before `end`."""
+        shift = self._number(max(start, self.start))
+        while (at := self.handoff(shift)) < end:
+            yield at
+            shift += 1
+
+    def handoff(self, shift: int) -> datetime:
+        """When shift number `shift` starts."""
+        if shift <= 0:
+            return self.start
+        day = date.fromordinal(self.first_day + shift * self.rotation.length_days)
+        # Without a fold: the first occurrence of a repeated time, and the offset from before a gap.
+        at = datetime.combine(day, self.rotation.handoff_time, self.zone).replace(fold=0).astimezone(UTC)
+        # Clocks put back from one day to the day before, as in St. John's until 2011, repeat a handoff of the next day.
+        return max(at, self.start)
+
+    def _number(self, at: datetime) -> int:
+        """As many whole lengths as dates have passed, or one more (clocks put back over midnight), or one or two less."""
+        guess = (at.astimezone(self.zone).toordinal() - self.first_day) // self.rotation.length_days + 1
+        while self.handoff(guess) > at:
+            guess -= 1
+        return guess
+
+
+@dataclass(frozen=True, slots=True)
 class _Line:
+    """A line of the timeline: overrides, those that come first first, and turns, if it has a layer."""
+
     position: int
-    rotation: Rotation | None
+    layer_id: UUID | None
+    overrides: tuple[Override, ...]
+    turns: _Turns | None
 
 
-def _lines(schedule: Schedule) -> tuple[_Line, ...]:
-    lines = tuple(_Line(rotation.position, rotation) for rotation in sorted(schedule.layers, key=_position))
-    if lines and lines[0].position == 0:
-        return lines
-    return (_Line(0, None), *lines)
+def _lines(schedule: Schedule, start: datetime, end: datetime) -> tuple[_Line, ...]:
+    """The lines in order of position, to be asked about instants from `start` to `end`."""
+    scopes: dict[UUID | None, tuple[Override, ...]] = {}
+    for override in schedule.overrides:
+        if override.starts_at <= end and start < override.ends_at and override.user_id not in schedule.inactive:
+            scopes[override.layer_id] = (*scopes.get(override.layer_id, ()), override)
+    whole = scopes.get(None, ())
+    lines: list[_Line] = []
+    for rotation in sorted(schedule.layers, key=lambda each: each.position):
+        overrides = scopes.get(rotation.id, ())
+        turns = _Turns.of(rotation, schedule.timezone, schedule.inactive)
+        # An override of the whole schedule comes first, then one of the layer, then the turn.
+        overrides = (*whole, *overrides) if rotation.position == 0 else overrides
+        lines.append(_Line(rotation.position, rotation.id, overrides, turns))
+    if not lines or lines[0].position != 0:
+        lines.insert(0, _Line(0, None, whole, None))
+    return tuple(lines)
 
 
-def _position(rotation: Rotation) -> int:
-    return rotation.position
+def _duty(line: _Line, at: datetime) -> Duty | None:
+    for override in line.overrides:
+        if override.starts_at <= at < override.ends_at:
+            return Duty(override.user_id, line.position, line.layer_id, None, override.id)
+    return line.turns.duty(at) if line.turns else None
 
 
-def _on_line(schedule: Schedule, line: _Line, at: datetime) -> Duty | None:
-    """An override of the whole schedule comes first, then one of the layer, then the turn."""
-    layer_id = line.rotation.id if line.rotation else None
-    scopes: Collection[UUID | None] = (None, layer_id) if line.position == 0 else (layer_id,)
-    for scope in dict.fromkeys(scopes):
-        for override in schedule.overrides:
-            if override.layer_id == scope and override.starts_at <= at < override.ends_at:
-                if override.user_id not in schedule.inactive:
-                    return Duty(override.user_id, line.position, layer_id, None, override.id)
-    if line.rotation is None:
-        return None
-    return _turn(schedule, line.rotation, at)
-
-
-def _turn(schedule: Schedule, rotation: Rotation, at: datetime) -> Duty | None:
-    shift = _shift_at(rotation, ZoneInfo(schedule.timezone), at)
-    if shift is None:
-        return None
-    count = len(rotation.participants)
-    for step in range(count):
-        user_id = rotation.participants[(shift + rotation.offset + step) % count]
-        if user_id not in schedule.inactive:
-            return Duty(user_id, rotation.position, rotation.id, shift, None)
-    return None
-
-
-def _shift_at(rotation: Rotation, zone: ZoneInfo, at: datetime) -> int | None:
-    """The number of the shift at `at` (UTC): as many whole lengths as dates have passed, give or take one."""
-    if at < rotation.effective_from or (rotation.effective_until is not None and at >= rotation.effective_until):
-        return None
-    days = (at.astimezone(zone).date() - _first_date(rotation, zone)).days
-    guess = max(days // rotation.length_days, 0) + 1
-    while _handoff(rotation, zone, guess) > at:
-        guess -= 1
-    return guess
-
-
-def _handoff(rotation: Rotation, zone: ZoneInfo, shift: int) -> datetime:
-    """When shift number `shift` starts, in UTC. `fold=0` is the first occurrence, and the offset from before a gap."""
-    if shift <= 0:
-        return rotation.effective_from.astimezone(UTC)
-    day = _first_date(rotation, zone) + timedelta(days=shift * rotation.length_days)
-    at = datetime.combine(day, rotation.handoff_time, tzinfo=zone).astimezone(UTC)
-    return max(at, rotation.effective_from.astimezone(UTC))
-
-
-def _first_date(rotation: Rotation, zone: ZoneInfo) -> date:
-    return rotation.effective_from.astimezone(zone).date()
-
-
-def _drawn(schedule: Schedule, lines: tuple[_Line, ...], start: datetime, end: datetime) -> tuple[Shift, ...]:
+def _drawn(lines: Sequence[_Line], start: datetime, end: datetime) -> tuple[Shift, ...]:
     """Ask the point function at every edge, and join what is the same on both sides of one."""
-    edges = sorted({edge for line in lines for edge in _edges(schedule, line, start, end)} | {start, end})
+    between = {edge for line in lines for edge in _edges(line, start, end) if start < edge < end}
+    edges = sorted(between | {start, end}) if start < end else []
     drawn: list[Shift] = []
     for left, right in pairwise(edges):
-        instant = left.astimezone(UTC)
-        duty = next((duty for line in lines if (duty := _on_line(schedule, line, instant)) is not None), None)
+        duty = next((duty for line in lines if (duty := _duty(line, left)) is not None), None)
         if drawn and drawn[-1].duty == duty:
-            drawn[-1] = replace(drawn[-1], end=right)
+            drawn[-1] = Shift(drawn[-1].start, right, duty)
         else:
             drawn.append(Shift(left, right, duty))
     return tuple(drawn)
 
 
-def _edges(schedule: Schedule, line: _Line, start: datetime, end: datetime) -> Iterator[datetime]:
-    """Every instant strictly between `start` and `end` at which this line may change."""
-    candidates: list[datetime] = []
-    for override in schedule.overrides:
-        candidates += (override.starts_at, override.ends_at)
-    if line.rotation is not None:
-        candidates += _handoffs(line.rotation, ZoneInfo(schedule.timezone), start, end)
-        candidates += (line.rotation.effective_from, line.rotation.effective_until or end)
-    return (edge for edge in candidates if start < edge < end)
+def _edges(line: _Line, start: datetime, end: datetime) -> Iterator[datetime]:
+    """Every instant between `start` and `end` at which this line may change, and maybe others."""
+    for override in line.overrides:
+        yield _utc(override.starts_at)
+        yield _utc(override.ends_at)
+    if line.turns:
+        last = min(line.turns.until or end, end)
+        yield last
+        yield from line.turns.handoffs(start, last)
 
 
-def _handoffs(rotation: Rotation, zone: ZoneInfo, start: datetime, end: datetime) -> Iterator[datetime]:
-    first = max(start, rotation.effective_from)
-    shift = _shift_at(replace(rotation, effective_until=None), zone, first.astimezone(UTC))
-    assert shift is not None
-    while (edge := _handoff(rotation, zone, shift)) < end:
-        yield edge
-        shift += 1
+def _counted_round(participants: Sequence[UUID], turn: int) -> Iterator[UUID]:
+    """The participants in order of their turns, from turn number `turn` on, each once."""
+    count = len(participants)
+    return (participants[(turn + step) % count] for step in range(count))
+
+
+def _first_active(queue: Iterable[UUID], inactive: frozenset[UUID]) -> UUID | None:
+    return next((user_id for user_id in queue if user_id not in inactive), None)
+
+
+def _utc(at: datetime) -> datetime:
+    # Python would read an instant without a zone by the machine's own.
+    if at.utcoffset() is None:
+        raise ValueError("An instant has a time zone.")
+    return at.astimezone(UTC)

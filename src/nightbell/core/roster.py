@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import assert_never
 from uuid import UUID
 
-from nightbell.core import policy
+from nightbell.core import oncall, policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,17 +28,21 @@ class Roster:
     members: Mapping[UUID, Member]
     heir: UUID
     fallback: tuple[UUID, ...]
-    on_call: Mapping[UUID, tuple[UUID, ...]] = field(default_factory=dict)
+    on_call: Mapping[UUID, tuple[oncall.Duty, ...]] = field(default_factory=dict)
 
     def reach(self, target: policy.Target) -> tuple[Member, ...]:
         """The active members a target stands for, each once, in the target's order."""
         match target:
             case policy.Users(user_ids):
                 return self.active(user_ids)
-            case policy.Schedule(schedule_id):
-                return self.active(self.on_call.get(schedule_id, ()))
+            case policy.Schedule():
+                return self.active(tuple(duty.user_id for duty in self.duties(target)))
             case _:
                 assert_never(target)
+
+    def duties(self, target: policy.Target | None) -> tuple[oncall.Duty, ...]:
+        """Who is on call on the target's schedule, and why; nothing for a target that is no schedule."""
+        return self.on_call.get(target.schedule_id, ()) if isinstance(target, policy.Schedule) else ()
 
     def active(self, user_ids: tuple[UUID, ...]) -> tuple[Member, ...]:
         """The active members among `user_ids`, each once, in that order."""

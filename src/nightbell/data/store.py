@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -11,6 +11,8 @@ from django.db import connection
 
 from nightbell.core.incident import actor, decide, effects, state
 from nightbell.data import rows
+from nightbell.data.access.principal import Principal
+from nightbell.data.reads import incidents
 
 # `for no key update`: a stronger lock would make inserting a page or an audit row, which takes a key-share lock on its
 # incident, wait for us and us for it. The instant stands bare in the select list, so that it is read when the lock is
@@ -19,13 +21,16 @@ LOCK = f"""
 select nightbell_now(), i.organization_id, {rows.INCIDENT_COLUMNS}
 from incident i
 where i.organization_id = %(organization)s and (i.id = %(id)s or i.number = %(number)s)
-for no key update of i
+for no key update of i;
 """
 
-# A second statement, because after waiting for a lock only the locked row itself is fresh.
+# A second statement, because after waiting for a lock only the locked row itself is fresh; in the same trip.
 NOTIFIED = """
-select distinct p.user_id from page p where p.incident_id = %(incident)s and p.epoch >= %(since)s
+select distinct p.user_id from page p join incident i on i.id = p.incident_id
+where i.organization_id = %(organization)s and (i.id = %(id)s or i.number = %(number)s)
+  and p.epoch >= i.handed_off_epoch
 """
+LOCK_AND_NOTIFIED = LOCK + NOTIFIED
 
 # Open incidents a member's removal must look at: theirs, the ones they acknowledged, and the ones that paged them.
 # Ordered, so that two removals take their locks in the same order.
@@ -99,6 +104,7 @@ from rows from (jsonb_to_recordset(%(audit)s::jsonb) as (
 where r.kind <> 'pages_cancelled' or exists (select from cancelled x where x.incident_id = r.incident_id)
 order by r.place
 """
+WRITE_AND_READ = WRITE + ";" + incidents.ONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,14 +135,13 @@ def lock(organization_id: UUID, ref: UUID | int) -> Locked | None:
         "number": None if by_id else ref,
     }
     with connection.cursor() as cursor:
-        cursor.execute(LOCK, given)
+        cursor.execute(LOCK_AND_NOTIFIED, given)
         row = cursor.fetchone()
         if row is None:
             return None
-        incident = rows.incident_of(row[2:])
-        cursor.execute(NOTIFIED, {"incident": incident.id, "since": incident.handed_off_epoch})
+        cursor.nextset()
         notified = frozenset(user_id for (user_id,) in cursor.fetchall())
-    return Locked(row[1], replace(incident, notified=notified), row[0])
+    return Locked(row[1], rows.incident_of(row[2:], notified), row[0])
 
 
 def involving(organization_id: UUID, user_id: UUID) -> list[UUID]:
@@ -156,7 +161,28 @@ def group_failed(incident_id: UUID) -> bool:
 
 def write(decided: Iterable[Decided], ids: Iterator[UUID], now: datetime) -> None:
     """Write decisions in one statement; one that changed nothing writes nothing. `ids` are fresh UUIDv7s."""
-    incidents: list[dict[str, Any]] = []
+    values = _values(decided, ids, now)
+    if values is not None:
+        with connection.cursor() as cursor:
+            cursor.execute(WRITE, values)
+
+
+def write_one(principal: Principal, decided: Decided, ids: Iterator[UUID], now: datetime) -> incidents.IncidentView:
+    """Write a decision, and read in the same trip what came of it."""
+    ref = incidents.reference(principal, decided.before.id)
+    values = _values([decided], ids, now)
+    with connection.cursor() as cursor:
+        if values is None:
+            cursor.execute(incidents.ONE, ref)
+        else:
+            cursor.execute(WRITE_AND_READ, values | ref)
+            cursor.nextset()
+        return incidents.of_row(cursor.fetchone())
+
+
+def _values(decided: Iterable[Decided], ids: Iterator[UUID], now: datetime) -> dict[str, Any] | None:
+    """What WRITE writes; None where nothing was changed."""
+    changed: list[dict[str, Any]] = []
     cancellations: list[dict[str, Any]] = []
     pages: list[dict[str, Any]] = []
     notices: list[dict[str, Any]] = []
@@ -164,7 +190,7 @@ def write(decided: Iterable[Decided], ids: Iterator[UUID], now: datetime) -> Non
     for each in decided:
         if each.decision.incident == each.before and not each.decision.effects:
             continue
-        incidents.append(rows.incident_values(each.decision.incident))
+        changed.append(rows.incident_values(each.decision.incident))
         audit += _audit_values(each, ids)
         for effect in each.decision.effects:
             match effect:
@@ -174,18 +200,16 @@ def write(decided: Iterable[Decided], ids: Iterator[UUID], now: datetime) -> Non
                     pages += _page_values(each, effect, ids)
                 case effects.Notify():
                     notices.append(_notice_values(each, effect, ids))
-    if not incidents:
-        return
-    given: dict[str, Any] = {
+    if not changed:
+        return None
+    return {
         "now": now,
-        "incidents": json.dumps(incidents),
+        "incidents": json.dumps(changed),
         "cancellations": json.dumps(cancellations),
         "pages": json.dumps(pages),
         "notices": json.dumps(notices),
         "audit": json.dumps(audit),
     }
-    with connection.cursor() as cursor:
-        cursor.execute(WRITE, given)
 
 
 def _audit_values(each: Decided, ids: Iterator[UUID]) -> Iterator[dict[str, Any]]:

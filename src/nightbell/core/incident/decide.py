@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import assert_never
 
+from nightbell.core import notice
 from nightbell.core.errors import Code, Rejected
 from nightbell.core.incident import paging
 from nightbell.core.incident.actor import SYSTEM, Actor, Type
@@ -23,7 +24,7 @@ from nightbell.core.incident.commands import (
     Resolve,
     Seen,
 )
-from nightbell.core.incident.effects import CancelPages, Effect, NoticeKind, Notify, QueuePages, Reason, Why
+from nightbell.core.incident.effects import CancelPages, Effect, Notify, QueuePages, Reason, Why
 from nightbell.core.incident.events import (
     EscalationExhausted,
     EscalationTimedOut,
@@ -213,8 +214,12 @@ def _walk(
         events.append(EscalationTimedOut(cause, incident.position, incident.round, incident.acknowledged_by))
     stop = paging.next_stop(incident, roster, with_owner=with_owner)
     events += stop.skipped
-    why = Why(stop.target, cause, late_seconds)
-    effects = tuple(QueuePages(member, reason, why) for member, reason in stop.group)
+    duties = roster.duties(stop.target)
+    duty_of = {duty.user_id: duty for duty in reversed(duties)}
+    effects = tuple(
+        QueuePages(member, reason, Why(stop.target, cause, late_seconds, duty=duty_of.get(member.id)))
+        for member, reason in stop.group
+    )
     responders = tuple(member.id for member, reason in stop.group if reason is not Reason.OWNER)
     passed_over = tuple(member.id for member in stop.passed_over)
     moved = replace(
@@ -227,7 +232,8 @@ def _walk(
         events += [EscalationExhausted(stop.round), FallbackPaged(responders, passed_over)]
         cleared = replace(moved, acknowledged_by=None, acknowledged_at=None)
         return Decision(cleared.stopped(State.EXHAUSTED, epoch=incident.epoch), tuple(events), effects)
-    events.append(LayerPaged(stop.position, stop.round, stop.layer.target, responders, passed_over, late_seconds))
+    target = stop.layer.target
+    events.append(LayerPaged(stop.position, stop.round, target, responders, passed_over, late_seconds, duties))
     events += [OwnerPaged(member.id) for member, reason in stop.group if reason is Reason.OWNER]
     return Decision(moved.ticking(now + stop.layer.ack_timeout), tuple(events), effects)
 
@@ -266,8 +272,8 @@ def _displaced(incident: Incident, by: Actor, to: Member) -> tuple[Notify, ...]:
         return ()
     told = {}
     if incident.acknowledged_by and incident.acknowledged_by.user_id:
-        told[incident.acknowledged_by.user_id] = NoticeKind.ACKNOWLEDGER_DISPLACED
-    told[incident.owner_id] = NoticeKind.OWNER_DISPLACED
+        told[incident.acknowledged_by.user_id] = notice.Kind.ACKNOWLEDGER_DISPLACED
+    told[incident.owner_id] = notice.Kind.OWNER_DISPLACED
     return tuple(
         Notify(user_id, kind, by, to.id) for user_id, kind in told.items() if user_id not in (by.user_id, to.id)
     )

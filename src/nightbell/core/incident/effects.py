@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
+from nightbell.core import notice, oncall
 from nightbell.core.incident.actor import Actor
 from nightbell.core.incident.state import Cause
 from nightbell.core.policy import Target
@@ -19,13 +20,6 @@ class Reason(StrEnum):
     FALLBACK = "fallback"
 
 
-class NoticeKind(StrEnum):
-    """What a notice says; a notice wakes nobody."""
-
-    OWNER_DISPLACED = "owner_displaced"
-    ACKNOWLEDGER_DISPLACED = "acknowledger_displaced"
-
-
 @dataclass(frozen=True, slots=True)
 class Why:
     """The facts behind one page, kept beside it so that the record alone answers "why was I paged?"."""
@@ -35,6 +29,7 @@ class Why:
     late_seconds: int = 0
     handed_off_by: Actor | None = None
     note: str | None = None
+    duty: oncall.Duty | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +54,7 @@ class Notify:
     """Tell a member, without waking them."""
 
     user_id: UUID
-    kind: NoticeKind
+    kind: notice.Kind
     by: Actor
     new_owner: UUID
 

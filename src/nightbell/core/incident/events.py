@@ -8,12 +8,13 @@ from uuid import UUID
 
 from nightbell.core.incident.actor import Actor
 from nightbell.core.incident.state import Cause, Status
+from nightbell.core.oncall import Duty
 from nightbell.core.policy import Target
 
 
 @dataclass(frozen=True, slots=True)
 class LayerPaged:
-    """A layer was paged."""
+    """A layer was paged; `duties` say why each was on call, where its target is a schedule."""
 
     position: int
     round: int
@@ -21,6 +22,7 @@ class LayerPaged:
     responders: tuple[UUID, ...]
     passed_over: tuple[UUID, ...]
     late_seconds: int
+    duties: tuple[Duty, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,19 +34,21 @@ class Stop:
 def next_stop(incident: Incident, roster: Roster, *, with_owner: bool = False) -> Stop:
     """Where paging goes from here. The owner is in the first group of each round, or in any `with_owner`."""
     skipped: list[LayerSkipped] = []
+    owners = roster.active((incident.owner_id,))
     for position, round_, layer in _itinerary(incident):
         responders = roster.reach(layer.target)
         if not responders:
             skipped.append(LayerSkipped(position, round_, layer.target, "no active member"))
             continue
         first_of_round = incident.position == 0 or round_ != incident.round
-        owners = roster.active((incident.owner_id,)) if first_of_round or with_owner else ()
-        group, passed_over = _group(incident, responders, Reason.LAYER, owners)
+        owner = owners if first_of_round or with_owner else ()
+        group, passed_over = _group(incident, responders, Reason.LAYER, owner, Reason.OWNER)
         return Stop(position, round_, layer, group, passed_over, tuple(skipped))
-    last_resort = roster.active((*roster.fallback, incident.owner_id))
-    group, passed_over = _group(incident, last_resort, Reason.FALLBACK, ())
+    group, passed_over = _group(incident, roster.active(roster.fallback), Reason.FALLBACK, owners, Reason.FALLBACK)
     last_round = incident.policy.repeat_count + 1 if incident.policy else incident.round
-    return Stop(incident.position, last_round, None, group, passed_over, tuple(skipped))
+    # The walk is over, also where its last layers were skipped; before the first page there was no layer.
+    last_position = incident.layer_count if incident.position else 0
+    return Stop(last_position, last_round, None, group, passed_over, tuple(skipped))
 
 
 def _itinerary(incident: Incident) -> Iterator[tuple[int, int, Layer]]:
@@ -66,12 +68,14 @@ def _itinerary(incident: Incident) -> Iterator[tuple[int, int, Layer]]:
 
 
 def _group(
-    incident: Incident, responders: tuple[Member, ...], reason: Reason, owners: tuple[Member, ...]
+    incident: Incident,
+    named: tuple[Member, ...],
+    reason: Reason,
+    owners: tuple[Member, ...],
+    owner_reason: Reason,
 ) -> tuple[tuple[tuple[Member, Reason], ...], tuple[Member, ...]]:
-    """Who is paged and who is passed over: the relieved are, unless that would leave nobody."""
-    everybody = [(member, reason) for member in responders]
-    everybody += [(member, Reason.OWNER) for member in owners if member not in responders]
-    kept = tuple(entry for entry in everybody if entry[0].id not in incident.relieved)
-    if not kept:
-        return tuple(everybody), ()
-    return kept, tuple(member for member, _ in everybody if member.id in incident.relieved)
+    """Who is paged and who is passed over: the relieved are, unless nobody else was named. The owner comes on top."""
+    kept = tuple(member for member in named if member.id not in incident.relieved) or named
+    group = [(member, reason) for member in kept]
+    group += [(member, owner_reason) for member in owners if member not in kept]
+    return tuple(group), tuple(member for member in named if member not in kept)

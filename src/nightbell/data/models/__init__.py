@@ -9,11 +9,13 @@ from nightbell.data.models.incident import Incident
 from nightbell.data.models.installation import Installation
 from nightbell.data.models.organization import Membership, Organization, Role
 from nightbell.data.models.policy import EscalationLayer, EscalationPolicy
+from nightbell.data.models.schedule import CalendarToken, Override, RotationLayer, Schedule
 
 __all__ = [
     "Account",
     "ApiKey",
     "Audit",
+    "CalendarToken",
     "EscalationLayer",
     "EscalationPolicy",
     "IdempotentAnswer",
@@ -22,6 +24,9 @@ __all__ = [
     "Membership",
     "Notice",
     "Organization",
+    "Override",
     "Page",
     "Role",
+    "RotationLayer",
+    "Schedule",
 ]

@@ -16,13 +16,17 @@ class Role(models.TextChoices):
 
 
 class Organization(models.Model):
-    """Owns everything else. `incident_count` is the last number given; `fallback_user_ids` empty means its admins."""
+    """Owns everything else. `incident_count` is the last number given; `fallback_user_ids` empty means its admins.
+
+    `gaps_told_at` is when the admins were last told of hours in which nobody is on call.
+    """
 
     id = models.UUIDField(primary_key=True)
     name = models.CharField(max_length=100)
     slug = models.SlugField(max_length=100, unique=True)
     incident_count = models.PositiveIntegerField(default=0, db_default=0)
     fallback_user_ids = ArrayField(models.UUIDField(), default=list, db_default=[])
+    gaps_told_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:

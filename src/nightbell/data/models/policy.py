@@ -8,6 +8,7 @@ from django.db.models.functions import Lower
 from nightbell.core import policy
 from nightbell.data.clock import Now
 from nightbell.data.models.organization import Organization
+from nightbell.data.models.schedule import Schedule
 
 
 class EscalationPolicy(models.Model):
@@ -41,7 +42,7 @@ class EscalationLayer(models.Model):
     policy = models.ForeignKey(EscalationPolicy, on_delete=models.CASCADE, related_name="layers")
     position = models.PositiveSmallIntegerField()
     ack_timeout_minutes = models.PositiveIntegerField()
-    schedule_id = models.UUIDField(null=True)
+    schedule = models.ForeignKey(Schedule, on_delete=models.PROTECT, null=True, related_name="+")
     user_ids = ArrayField(models.UUIDField(), null=True)
 
     class Meta:
@@ -58,7 +59,7 @@ class EscalationLayer(models.Model):
                 name="escalation_layer_ack_timeout",
             ),
             models.CheckConstraint(
-                condition=Q(schedule_id__isnull=True) ^ Q(user_ids__isnull=True), name="escalation_layer_one_target"
+                condition=Q(schedule__isnull=True) ^ Q(user_ids__isnull=True), name="escalation_layer_one_target"
             ),
             models.CheckConstraint(condition=Q(position__gte=1), name="escalation_layer_position_from_1"),
         )

@@ -136,16 +136,40 @@ class Filters:
 
 def one(principal: Principal, ref: UUID | int) -> IncidentView | None:
     """The incident with this id or number, without what only its own page shows."""
+    with connection.cursor() as cursor:
+        cursor.execute(ONE, reference(principal, ref))
+        row = cursor.fetchone()
+    return of_row(row) if row else None
+
+
+def reference(principal: Principal, ref: UUID | int) -> dict[str, Any]:
+    """What ONE is asked by."""
     by_id = isinstance(ref, UUID)
-    given: dict[str, Any] = {
+    return {
         "id": ref if by_id else None,
         "number": None if by_id else ref,
         "organization": principal.organization_id,
     }
-    with connection.cursor() as cursor:
-        cursor.execute(ONE, given)
-        row = cursor.fetchone()
-    return _view(row) if row else None
+
+
+def of_row(row: Sequence[Any]) -> IncidentView:
+    """The incident in a row of ONE or LIST."""
+    shown = row[rows.INCIDENT_WIDTH :]
+    number, title, description, severity, created_by, created_at, updated_at, owner, organization_id, pages = shown
+    incident = rows.incident_of(row[: rows.INCIDENT_WIDTH])
+    return IncidentView(
+        incident=incident,
+        organization_id=organization_id,
+        number=number,
+        title=title,
+        description=description,
+        severity=state.Severity(severity),
+        created_by=rows.actor_of(json.loads(created_by)),
+        created_at=created_at,
+        updated_at=updated_at,
+        owner=Person(incident.owner_id, owner),
+        notified=_notified(json.loads(pages)) if pages else (),
+    )
 
 
 def whole(principal: Principal, ref: UUID | int) -> IncidentView | None:
@@ -184,7 +208,7 @@ def listed(
     }
     with connection.cursor() as db:
         db.execute(LIST, given)
-        found = [_view(row) for row in db.fetchall()]
+        found = [of_row(row) for row in db.fetchall()]
     more = len(found) > limit
     return found[:limit], found[limit - 1].number if more else None
 
@@ -195,25 +219,6 @@ def next_stop(view: IncidentView) -> paging.Stop | None:
         return None
     people = rosters.read([view.organization_id], [view.incident])
     return paging.next_stop(view.incident, people[view.organization_id])
-
-
-def _view(row: Sequence[Any]) -> IncidentView:
-    shown = row[rows.INCIDENT_WIDTH :]
-    number, title, description, severity, created_by, created_at, updated_at, owner, organization_id, pages = shown
-    incident = rows.incident_of(row[: rows.INCIDENT_WIDTH])
-    return IncidentView(
-        incident=incident,
-        organization_id=organization_id,
-        number=number,
-        title=title,
-        description=description,
-        severity=state.Severity(severity),
-        created_by=rows.actor_of(json.loads(created_by)),
-        created_at=created_at,
-        updated_at=updated_at,
-        owner=Person(incident.owner_id, owner),
-        notified=_notified(json.loads(pages)) if pages else (),
-    )
 
 
 def _notified(pages: list[dict[str, Any]]) -> tuple[Notified, ...]:

@@ -1,6 +1,7 @@
 """What a sender needs to know of one message: is it still wanted, whom does it reach where, and what does it say."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,8 +9,8 @@ from uuid import UUID
 
 from django.db import connection
 
-from nightbell.core import message
-from nightbell.core.incident import actor, effects, paging, state
+from nightbell.core import message, notice
+from nightbell.core.incident import effects, paging, state
 from nightbell.data import rows
 from nightbell.data.access.principal import Principal
 from nightbell.data.reads import rosters
@@ -31,12 +32,11 @@ where p.id = %(id)s
 """
 
 LOOK_AT_NOTICE = """
-select nightbell_now(), m.id is not null, n.state = 'sending' and n.attempts = %(attempts)s,
-  a.email, n.kind, n.data::text, i.number, i.title, i.id, o.name,
+select nightbell_now(), m.id is not null, n.state = 'sending' and n.attempts = %(attempts)s, a.email, a.timezone,
+  n.kind, n.data::text, i.number, i.title,
   (select trim(c.first_name || ' ' || c.last_name) from account c where c.id = (n.data ->> 'newOwner')::uuid)
 from notice n
 join account a on a.id = n.user_id
-join organization o on o.id = n.organization_id
 left join incident i on i.id = n.incident_id
 left join membership m on m.organization_id = n.organization_id and m.user_id = n.user_id and m.removed_at is null
 where n.id = %(id)s
@@ -74,19 +74,18 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class NoticeLook:
-    """A notice as it stands now."""
+    """A notice as it stands now; the incident's fields are None where it is about none."""
 
     now: datetime
     recipient_is_member: bool
     held: bool
     address: str
-    kind: effects.NoticeKind
-    by: actor.Actor
-    new_owner: str
-    number: int
-    title: str
-    incident_id: UUID
-    organization: str
+    timezone: str
+    kind: notice.Kind
+    data: Mapping[str, Any]
+    number: int | None
+    title: str | None
+    new_owner: str | None
 
 
 def look(page_id: UUID, attempts: int) -> Look:
@@ -136,9 +135,8 @@ def look_at_notice(notice_id: UUID, attempts: int) -> NoticeLook:
     """Look once more at a notice claimed for this attempt."""
     with connection.cursor() as cursor:
         cursor.execute(LOOK_AT_NOTICE, {"id": notice_id, "attempts": attempts})
-        now, is_member, held, address, kind, data, *incident, new_owner = cursor.fetchone()
-    by = rows.actor_of(json.loads(data)["by"])
-    return NoticeLook(now, is_member, held, address, effects.NoticeKind(kind), by, new_owner, *incident)
+        now, is_member, held, address, timezone, kind, data, *incident = cursor.fetchone()
+    return NoticeLook(now, is_member, held, address, timezone, notice.Kind(kind), json.loads(data), *incident)
 
 
 @dataclass(frozen=True, slots=True)

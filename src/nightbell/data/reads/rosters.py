@@ -6,8 +6,10 @@ from uuid import UUID
 
 from django.db import connection
 
-from nightbell.core import policy, roster
+from nightbell.core import oncall, policy, roster
 from nightbell.core.incident import state
+from nightbell.data import clock
+from nightbell.data.reads import schedules
 
 # A member is reached by mail, always.
 CHANNELS = ("email",)
@@ -37,11 +39,17 @@ for share of m
 def read(organizations: Iterable[UUID], incidents: Iterable[state.Incident]) -> Mapping[UUID, roster.Roster]:
     """The roster of each organization, with everybody these incidents could page."""
     named: set[UUID] = set()
+    targeted: set[UUID] = set()
     for incident in incidents:
         named.add(incident.owner_id)
         for layer in incident.policy.layers if incident.policy else ():
-            if isinstance(layer.target, policy.Users):
-                named.update(layer.target.user_ids)
+            match layer.target:
+                case policy.Users(user_ids):
+                    named.update(user_ids)
+                case policy.Schedule(schedule_id):
+                    targeted.add(schedule_id)
+    on_call = _on_call(targeted)
+    named.update(duty.user_id for duties in on_call.values() for duty in duties)
     with connection.cursor() as cursor:
         cursor.execute(MEMBERS, {"organizations": list(set(organizations)), "users": list(named)})
         found = cursor.fetchall()
@@ -59,9 +67,19 @@ def read(organizations: Iterable[UUID], incidents: Iterable[state.Incident]) -> 
             members=known,
             heir=admins[organization_id][0],
             fallback=tuple(fallback[organization_id] or admins[organization_id]),
+            on_call=on_call,
         )
         for organization_id, known in members.items()
     }
+
+
+def _on_call(schedule_ids: set[UUID]) -> Mapping[UUID, tuple[oncall.Duty, ...]]:
+    """Who is on call now on each of these schedules; nobody on one that is gone."""
+    if not schedule_ids:
+        return {}
+    now = clock.now()
+    found = schedules.load(schedule_ids, now)
+    return {schedule_id: oncall.on_call(schedule, now) for schedule_id, schedule in found.items()}
 
 
 def lock_member(organization_id: UUID, user_id: UUID) -> roster.Member | None:

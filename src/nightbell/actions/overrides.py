@@ -1,0 +1,165 @@
+"""What people do to overrides: make one, take the shift now, take one back; whom it moves is told by mail."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from nightbell.actions import ids, schedules
+from nightbell.core import notice, oncall
+from nightbell.core.errors import Code, Rejected
+from nightbell.data import clock, record, rows, transaction
+from nightbell.data.access.principal import Principal
+from nightbell.data.models import Membership, Notice, Override, RotationLayer, Schedule
+from nightbell.data.reads import schedules as reads
+
+MAX_LENGTH = timedelta(days=366)
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """An override as it is asked for: without a layer it is of the whole schedule. `user_id` None is nobody's id."""
+
+    user_id: UUID | None
+    starts_at: datetime
+    ends_at: datetime
+    layer_id: UUID | None = None
+
+
+@transaction.action
+def create(principal: Principal, schedule_id: UUID, given: Given) -> UUID:
+    """Put somebody else on call for a while.
+
+    Raises Rejected: `not_found` (the schedule, the layer), `invalid_target_user`, `validation_error` (it ends before it
+    starts, has ended already, is longer than a year, or overlaps another in its scope).
+    """
+    schedule = schedules.lock(principal, schedule_id)
+    return _create(principal, schedule, given)
+
+
+@transaction.action
+def take_now(principal: Principal, schedule_id: UUID, user_id: UUID) -> UUID:
+    """Put this member on call from now until the shift that is under way ends, in the whole schedule.
+
+    Raises Rejected: as `create`, and `validation_error` where they are on call already or no shift is under way.
+    """
+    schedule = schedules.lock(principal, schedule_id)
+    now = clock.now()
+    value = reads.load([schedule_id], now)[schedule_id]
+    shift = oncall.final(value, now, now + MAX_LENGTH)[0]
+    if shift.duty is None:
+        raise Rejected(Code.VALIDATION_ERROR, "Nobody is on call now, so there is no shift to take.", "startsAt")
+    if shift.duty.user_id == user_id:
+        raise Rejected(Code.VALIDATION_ERROR, "They are on call already.", "userId")
+    if shift.duty.override_id is not None:
+        # The override under way gives way from now on; what it was until now stays on the record.
+        Override.objects.filter(id=shift.duty.override_id, starts_at__lt=now).update(ends_at=now)
+        Override.objects.filter(id=shift.duty.override_id, starts_at__gte=now).delete()
+    return _create(principal, schedule, Given(user_id, now, shift.end))
+
+
+@transaction.action
+def delete(principal: Principal, schedule_id: UUID, override_id: UUID) -> None:
+    """Take an override back: one that has begun ends now, so that the past stays as it was.
+
+    Raises Rejected: `not_found`, `validation_error` (it has ended already).
+    """
+    schedule = schedules.lock(principal, schedule_id)
+    row = Override.objects.filter(schedule=schedule, id=override_id).first()
+    if row is None:
+        raise Rejected(Code.NOT_FOUND, "There is no such override.")
+    now = clock.now()
+    before = reads.load([schedule_id], now)[schedule_id]
+    if row.starts_at < now < row.ends_at:
+        Override.objects.filter(id=row.id).update(ends_at=now)
+    elif row.starts_at >= now:
+        row.delete()
+    else:
+        raise Rejected(Code.VALIDATION_ERROR, "The override has ended already.", "overrideId")
+    after = reads.load([schedule_id], now)[schedule_id]
+    _tell(principal, schedule, oncall.difference(before, after, max(now, row.starts_at), row.ends_at))
+    _record(principal, schedule, "override_deleted", {"overrideId": str(override_id)})
+
+
+def _create(principal: Principal, schedule: Schedule, given: Given) -> UUID:
+    now = clock.now()
+    user_id = _check(principal, schedule, given, now)
+    before = reads.load([schedule.id], now)[schedule.id]
+    made = Override.objects.create(
+        id=ids.new(),
+        schedule=schedule,
+        layer_id=given.layer_id,
+        user_id=user_id,
+        starts_at=given.starts_at,
+        ends_at=given.ends_at,
+        created_by=rows.actor_values(principal.actor),
+    )
+    after = reads.load([schedule.id], now)[schedule.id]
+    _tell(principal, schedule, oncall.difference(before, after, max(now, given.starts_at), given.ends_at))
+    details = {
+        "overrideId": str(made.id),
+        "userId": str(user_id),
+        "layerId": str(given.layer_id) if given.layer_id else None,
+        "startsAt": given.starts_at.isoformat(),
+        "endsAt": given.ends_at.isoformat(),
+    }
+    _record(principal, schedule, "override_created", details)
+    return made.id
+
+
+def _check(principal: Principal, schedule: Schedule, given: Given, now: datetime) -> UUID:
+    if given.layer_id and not RotationLayer.objects.filter(schedule=schedule, id=given.layer_id).exists():
+        raise Rejected(Code.NOT_FOUND, "There is no such layer in this schedule.", "layerId")
+    members = Membership.objects.filter(organization_id=principal.organization_id, removed_at=None)
+    if given.user_id is None or not members.filter(user_id=given.user_id).exists():
+        raise Rejected(Code.INVALID_TARGET_USER, "Whoever takes over is an active member.", "userId")
+    if given.ends_at <= given.starts_at:
+        raise Rejected(Code.VALIDATION_ERROR, "An override ends after it starts.", "endsAt")
+    if given.ends_at <= now:
+        raise Rejected(Code.VALIDATION_ERROR, "An override that has ended would change nothing.", "endsAt")
+    if given.ends_at - given.starts_at > MAX_LENGTH:
+        raise Rejected(Code.VALIDATION_ERROR, f"An override is at most {MAX_LENGTH.days} days long.", "endsAt")
+    scope = Override.objects.filter(schedule=schedule, layer_id=given.layer_id)
+    other = scope.filter(starts_at__lt=given.ends_at, ends_at__gt=given.starts_at).select_related("user").first()
+    if other is not None:
+        raise Rejected(
+            Code.VALIDATION_ERROR,
+            f"It overlaps the override by {other.user.name} until {other.ends_at:%Y-%m-%d %H:%M} UTC.",
+            "startsAt",
+        )
+    return given.user_id
+
+
+def _tell(principal: Principal, schedule: Schedule, changes: tuple[oncall.Change, ...]) -> None:
+    """One notice to each person who loses hours, one to each who gains some."""
+    told: dict[tuple[UUID, notice.Kind], tuple[datetime, datetime]] = {}
+    for change in changes:
+        for user_id, kind in (
+            (change.loses, notice.Kind.SHIFT_LOST),
+            (change.gains, notice.Kind.SHIFT_TAKEN),
+        ):
+            if user_id is not None:
+                start, end = told.get((user_id, kind), (change.start, change.end))
+                told[user_id, kind] = (min(start, change.start), max(end, change.end))
+    now = clock.now()
+    for (user_id, kind), (start, end) in told.items():
+        Notice.objects.create(
+            id=ids.new(),
+            organization_id=schedule.organization_id,
+            user_id=user_id,
+            channel="email",
+            kind=kind.value,
+            queued_at=now,
+            due_at=now,
+            data={
+                "by": rows.actor_values(principal.actor),
+                "schedule": schedule.name,
+                "scheduleId": str(schedule.id),
+                "startsAt": start.isoformat(),
+                "endsAt": end.isoformat(),
+            },
+        )
+
+
+def _record(principal: Principal, schedule: Schedule, kind: str, data: dict[str, str | None]) -> None:
+    whose = {"scheduleId": str(schedule.id)}
+    record.write(ids.new(), schedule.organization_id, principal.actor, kind, whose | data)

@@ -1,0 +1,43 @@
+"""How an instant is said: by the clock of whoever reads it, with its zone."""
+
+from datetime import UTC, datetime, tzinfo
+from zoneinfo import ZoneInfo
+
+
+def said(at: datetime, timezone: str, known: datetime | None = None) -> str:
+    """`02:19 (Europe/Berlin) on Mon 23 Nov 2026`; without the day where that is the day of `known`."""
+    zone, name = _zone(timezone)
+    local = at.astimezone(zone)
+    day = "" if known is not None and local.date() == known.astimezone(zone).date() else f" on {_day(local)}"
+    return f"{_clock(local, name)}{day}"
+
+
+def dated(at: datetime, timezone: str) -> str:
+    """`Mon 23 Nov 2026, 02:19 (Europe/Berlin)`."""
+    zone, name = _zone(timezone)
+    local = at.astimezone(zone)
+    return f"{_day(local)}, {_clock(local, name)}"
+
+
+def _clock(local: datetime, zone_name: str) -> str:
+    """`02:19 (Europe/Berlin)`; in the hour that a change of clocks repeats, with the offset that tells both apart."""
+    offset = local.strftime("%z")
+    repeated = local.replace(fold=1 - local.fold).strftime("%z") != offset
+    return f"{local:%H:%M} ({zone_name}{f', UTC{offset[:3]}:{offset[3:]}' if repeated else ''})"
+
+
+def _day(local: datetime) -> str:
+    """`Mon 23 Nov 2026`, whatever the locale of the process."""
+    return f"{_WEEKDAYS[local.weekday()]} {local.day} {_MONTHS[local.month - 1]} {local.year}"
+
+
+def _zone(name: str) -> tuple[tzinfo, str]:
+    """The zone and its name; UTC for one that does not exist."""
+    try:
+        return ZoneInfo(name), name
+    except (KeyError, ValueError, OSError):  # unknown; malformed; the name of a folder of zones
+        return UTC, "UTC"
+
+
+_WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")

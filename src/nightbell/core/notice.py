@@ -1,0 +1,95 @@
+"""What a notice says. A notice tells somebody something and wakes nobody."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from nightbell.core import instants
+
+
+class Kind(StrEnum):
+    """What a notice is about."""
+
+    OWNER_DISPLACED = "owner_displaced"
+    ACKNOWLEDGER_DISPLACED = "acknowledger_displaced"
+    SHIFT_LOST = "shift_lost"
+    SHIFT_TAKEN = "shift_taken"
+    COVERAGE_GAPS = "coverage_gaps"
+
+
+@dataclass(frozen=True, slots=True)
+class TookOver:
+    """An incident the reader had is somebody else's now."""
+
+    kind: Kind
+    number: int
+    title: str
+    by: str
+    new_owner: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShiftMoved:
+    """Hours on call went from the reader or to them."""
+
+    kind: Kind
+    schedule: str
+    by: str
+    starts_at: datetime
+    ends_at: datetime
+    timezone: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Uncovered:
+    """Hours in which nobody is on call, by the name of the schedule."""
+
+    gaps: tuple[tuple[str, datetime, datetime], ...]
+    timezone: str
+    url: str
+
+
+Told = TookOver | ShiftMoved | Uncovered
+
+
+def say(told: Told) -> tuple[str, str]:
+    """The subject and the text. Titles and names come from outside; the channel cleans them."""
+    match told:
+        case TookOver():
+            return _took_over(told)
+        case ShiftMoved():
+            return _shift_moved(told)
+        case Uncovered():
+            return _uncovered(told)
+
+
+def _took_over(told: TookOver) -> tuple[str, str]:
+    lost = "its owner" if told.kind is Kind.OWNER_DISPLACED else "the one who is on it"
+    subject = f"[#{told.number}] {told.new_owner} took over: {told.title}"
+    body = (
+        f"{told.by} handed incident #{told.number}, {told.title}, to {told.new_owner}. "
+        f"You are no longer {lost}, and nothing is asked of you.\n\n{told.url}\n"
+    )
+    return subject, body
+
+
+def _shift_moved(told: ShiftMoved) -> tuple[str, str]:
+    start, end = instants.said(told.starts_at, told.timezone), instants.said(told.ends_at, told.timezone)
+    if told.kind is Kind.SHIFT_TAKEN:
+        subject, change = f"You are on call: {told.schedule}", "You are on call"
+    else:
+        subject, change = f"Somebody else is on call: {told.schedule}", "Somebody else is on call instead of you"
+    return subject, f"{told.by} changed {told.schedule}. {change} from {start} until {end}.\n\n{told.url}\n"
+
+
+def _uncovered(told: Uncovered) -> tuple[str, str]:
+    lines = (
+        f"- {name}: from {instants.said(start, told.timezone)} until {instants.said(end, told.timezone)}"
+        for name, start, end in told.gaps
+    )
+    listed = "\n".join(lines)
+    subject = "Nobody is on call at some hours of the next two weeks"
+    body = "In these hours nobody is on call, and a layer that pages one of these schedules is skipped:\n\n"
+    return subject, f"{body}{listed}\n\n{told.url}\n"

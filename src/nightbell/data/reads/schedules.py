@@ -1,0 +1,167 @@
+"""Schedules as values: the only way from their rows to the on-call functions."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from nightbell.core import oncall
+from nightbell.data.access.principal import Principal
+
+SCHEDULES = """
+select s.id, s.timezone, l.id, l.position, l.rotation_length_days, l.handoff_time, l.effective_from, l.effective_until,
+  l.participant_ids, l.shift_offset
+from schedule s left join rotation_layer l on l.schedule_id = s.id
+where s.id = any(%(schedules)s::uuid[])
+order by s.id, l.position
+"""
+
+# Only those that still matter after `since`.
+OVERRIDES = """
+select o.schedule_id, o.id, o.user_id, o.starts_at, o.ends_at, o.layer_id
+from override o where o.schedule_id = any(%(schedules)s::uuid[]) and o.ends_at > %(since)s
+order by o.starts_at, o.id
+"""
+
+# People a schedule names who are no members of its organization (any more).
+INACTIVE = """
+select distinct n.schedule_id, n.user_id
+from (
+  select l.schedule_id, unnest(l.participant_ids) as user_id from rotation_layer l
+  where l.schedule_id = any(%(schedules)s::uuid[])
+  union all
+  select o.schedule_id, o.user_id from override o
+  where o.schedule_id = any(%(schedules)s::uuid[]) and o.ends_at > %(since)s
+) n
+join schedule s on s.id = n.schedule_id
+left join membership m on m.organization_id = s.organization_id and m.user_id = n.user_id and m.removed_at is null
+where m.id is null
+"""
+
+SUMMARIES = """
+select s.id, s.name, s.description, s.timezone, s.created_at, s.updated_at
+from schedule s
+where s.organization_id = %(organization)s and (%(id)s::uuid is null or s.id = %(id)s)
+order by lower(s.name), s.id
+"""
+
+LAYERS = """
+select l.id, l.position, l.rotation_type, l.rotation_length_days, to_char(l.handoff_time, 'HH24:MI'), l.effective_from,
+  l.effective_until, l.participant_ids
+from rotation_layer l where l.schedule_id = %(schedule)s order by l.position
+"""
+
+OVERRIDE_ROWS = """
+select o.id, o.layer_id, o.user_id, trim(a.first_name || ' ' || a.last_name), o.starts_at, o.ends_at, o.created_at
+from override o join account a on a.id = o.user_id
+where o.schedule_id = %(schedule)s and (%(since)s::timestamptz is null or o.ends_at > %(since)s)
+order by o.starts_at, o.id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A schedule's own fields."""
+
+    id: UUID
+    name: str
+    description: str | None
+    timezone: str
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LayerRow:
+    """A rotation layer as a client wrote it; `handoff_time` is `HH:MM`."""
+
+    id: UUID
+    position: int
+    rotation_type: str
+    rotation_length_days: int
+    handoff_time: str
+    effective_from: datetime
+    effective_until: datetime | None
+    participant_ids: list[UUID]
+
+
+@dataclass(frozen=True, slots=True)
+class OverrideRow:
+    """An override, with the name of whoever takes over."""
+
+    id: UUID
+    layer_id: UUID | None
+    user_id: UUID
+    name: str
+    starts_at: datetime
+    ends_at: datetime
+    created_at: datetime
+
+
+def load(schedule_ids: Iterable[UUID], since: datetime) -> Mapping[UUID, oncall.Schedule]:
+    """Schedules for the on-call functions, right for every instant from `since` on; unknown ids are left out."""
+    given: dict[str, Any] = {"schedules": list(set(schedule_ids)), "since": since}
+    if not given["schedules"]:
+        return {}
+    zones: dict[UUID, str] = {}
+    layers: dict[UUID, list[oncall.Rotation]] = defaultdict(list)
+    overrides: dict[UUID, list[oncall.Override]] = defaultdict(list)
+    inactive: dict[UUID, set[UUID]] = defaultdict(set)
+    with connection.cursor() as cursor:
+        cursor.execute(SCHEDULES, given)
+        for schedule_id, timezone, layer_id, position, length, handoff, start, end, people, offset in cursor.fetchall():
+            zones[schedule_id] = timezone
+            if layer_id is not None:
+                layers[schedule_id].append(
+                    oncall.Rotation(layer_id, position, length, handoff, start, end, tuple(people), offset)
+                )
+        cursor.execute(OVERRIDES, given)
+        for schedule_id, *override in cursor.fetchall():
+            overrides[schedule_id].append(oncall.Override(*override))
+        cursor.execute(INACTIVE, given)
+        for schedule_id, user_id in cursor.fetchall():
+            inactive[schedule_id].add(user_id)
+    return {
+        schedule_id: oncall.Schedule(
+            schedule_id,
+            timezone,
+            tuple(layers[schedule_id]),
+            tuple(overrides[schedule_id]),
+            frozenset(inactive[schedule_id]),
+        )
+        for schedule_id, timezone in zones.items()
+    }
+
+
+def listed(principal: Principal) -> list[Summary]:
+    """The organization's schedules, by name."""
+    return _summaries(principal, None)
+
+
+def one(principal: Principal, schedule_id: UUID) -> Summary | None:
+    """This schedule of the organization."""
+    return next(iter(_summaries(principal, schedule_id)), None)
+
+
+def layers(schedule_id: UUID) -> list[LayerRow]:
+    """A schedule's rotation layers in order, with the fields a client wrote."""
+    with connection.cursor() as cursor:
+        cursor.execute(LAYERS, {"schedule": schedule_id})
+        return [LayerRow(*row) for row in cursor.fetchall()]
+
+
+def overrides(schedule_id: UUID, since: datetime | None = None) -> list[OverrideRow]:
+    """A schedule's overrides, the earliest first; those that have ended before `since` are left out."""
+    with connection.cursor() as cursor:
+        cursor.execute(OVERRIDE_ROWS, {"schedule": schedule_id, "since": since})
+        return [OverrideRow(*row) for row in cursor.fetchall()]
+
+
+def _summaries(principal: Principal, schedule_id: UUID | None) -> list[Summary]:
+    with connection.cursor() as cursor:
+        cursor.execute(SUMMARIES, {"organization": principal.organization_id, "id": schedule_id})
+        return [Summary(*row) for row in cursor.fetchall()]

@@ -1,0 +1,28 @@
+"""The record of what is about no incident: an organization's configuration, and what was changed in it."""
+
+import json
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from nightbell.core.incident import actor
+from nightbell.data import rows
+
+RECORD = """
+insert into audit (id, organization_id, actor, kind, data)
+values (%(id)s, %(organization)s, %(actor)s::jsonb, %(kind)s, %(data)s::jsonb)
+"""
+
+
+def write(entry_id: UUID, organization_id: UUID, by: actor.Actor, kind: str, data: dict[str, Any]) -> None:
+    """Put one entry on the record, in the transaction of the change it records."""
+    given: dict[str, Any] = {
+        "id": entry_id,
+        "organization": organization_id,
+        "actor": json.dumps(rows.actor_values(by)),
+        "kind": kind,
+        "data": json.dumps(data),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(RECORD, given)
