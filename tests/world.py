@@ -12,7 +12,7 @@ from nightbell.core import policy
 from nightbell.core.incident import actor, commands, state
 from nightbell.data import clock as database
 from nightbell.data.access.principal import Principal
-from nightbell.data.models import Role
+from nightbell.data.models import Membership, Role
 from nightbell.data.reads import incidents as reads
 from nightbell.data.reads import pages
 from nightbell.demo import clock
@@ -140,7 +140,8 @@ class Person:
 class World:
     """One organization. Its first admin, Zoe, is its heir and its last resort, and appears in no layer by herself."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str = "Night Owls") -> None:
+        self.name = name
         self.mail = MailCatcher()
         self.told: list[Message] = []
 
@@ -148,8 +149,10 @@ class World:
         clock.reset()
         self.mail.start()
         self.channel = EmailChannel(self.mail.url, MAIL_FROM)
-        self.organization, zoe = organizations.create("Night Owls", people.Person("zoe@owls.example", "Zoe"))
-        self.zoe = Person(self, zoe.user_id, "Zoe", "zoe@owls.example", Role.ADMIN)
+        self.domain = f"{self.name.split()[-1].lower()}.example"
+        zoe = people.Person(f"zoe@{self.domain}", "Zoe")
+        self.organization, membership = organizations.create(self.name, zoe)
+        self.zoe = Person(self, membership.user_id, "Zoe", zoe.email, Role.ADMIN)
         return self
 
     def __exit__(
@@ -170,7 +173,7 @@ class World:
 
     def member(self, name: str, role: Role = Role.MEMBER) -> Person:
         """One person of the organization."""
-        email = f"{name.lower()}@owls.example"
+        email = f"{name.lower()}@{self.domain}"
         membership = people.add(self.organization, people.Person(email, name), role)
         return Person(self, membership.user_id, name, email, role)
 
@@ -178,6 +181,10 @@ class World:
         """An admin removes somebody."""
         people.remove(self.organization, person.id, actor.SYSTEM)
         self.settles()
+
+    def ends_membership(self, person: Person) -> None:
+        """Somebody leaves, and no incident has been looked at yet."""
+        Membership.objects.filter(user_id=person.id, removed_at=None).update(removed_at=database.Now())
 
     def policy(self, layers: Sequence[tuple[Sequence[Person], int]], repeat: int = 0) -> UUID:
         """A policy with these layers: who, and how many minutes they have."""

@@ -51,7 +51,7 @@ def test_h01_a_form_that_saw_nobody_acknowledge_is_stale(world: World) -> None:
     ana, bo, cy = world.members("Ana", "Bo", "Cy")
     incident = world.opens("DB pool exhausted", layers=[([ana, cy], 5)])
     form = partial(incidents.hand_off, ana.principal, incident.id, bo.id, seen=incident.seen)
-    acts = [acknowledging(incident, cy), form]
+    acts: list[Callable[[], Any]] = [acknowledging(incident, cy), form]
     acknowledged, refused = races.in_order(races.incident_row(incident.id), *acts)
     acknowledged.result()
     with pytest.raises(Rejected) as rejected:
