@@ -1,4 +1,4 @@
-"""A client of the crash tests, run as a program: opens incidents at a rate, and says which were accepted, a line each."""
+"""A client of the crash tests, run as a program: opens incidents at a rate, and says which were accepted."""
 
 import sys
 import time
