@@ -19,8 +19,12 @@ def die_with(parent: int) -> None:
         os._exit(1)  # it ended before the kernel knew
 
 
-def start(verb: Sequence[str], environ: Mapping[str, str]) -> subprocess.Popen[bytes]:
-    """Start `nightbell VERB…`, from the main thread: the kernel means the death of the thread that started it.
+# This command line, in the Python it runs in.
+PROGRAM = (sys.executable, "-m", "nightbell.cli")
+
+
+def start(command: Sequence[str], environ: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    """Start a process, from the main thread: the kernel means the death of the thread that started it.
 
     In a session of its own: Ctrl-C in the terminal is for the parent, which stops its children in their order.
     """
@@ -29,7 +33,7 @@ def start(verb: Sequence[str], environ: Mapping[str, str]) -> subprocess.Popen[b
         # From Python 3.12 on: a child between fork and exec must not need a lock of another thread; ours needs none.
         warnings.filterwarnings("ignore", "This process .* is multi-threaded", DeprecationWarning)
         return subprocess.Popen(
-            [sys.executable, "-m", "nightbell.cli", *verb],
+            command,
             stdin=subprocess.DEVNULL,
             env=dict(environ),
             start_new_session=True,

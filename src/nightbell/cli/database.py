@@ -9,7 +9,6 @@ import click
 from nightbell import postgres
 from nightbell.conf import env
 
-
 # Where `serve` on this data directory is reached: what a link made by another verb must lead to.
 _URL = "url"
 

@@ -8,7 +8,7 @@ import select
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import FrameType
 from typing import NoReturn
@@ -39,6 +39,7 @@ class Plan:
     host: str
     port: int
     ready: Callable[[], None]
+    program: Sequence[str] = children.PROGRAM
 
 
 @dataclass(slots=True)
@@ -61,12 +62,20 @@ class Signals:
         self.stops = 0
         self._stopped_at = -math.inf
 
-    def install(self) -> None:
-        """From now on a stop is counted, and the end of a child wakes `wait`."""
-        signal.set_wakeup_fd(self._write, warn_on_full_buffer=False)
-        for number in STOPS:
-            signal.signal(number, self._count)
-        signal.signal(signal.SIGCHLD, _notice)
+    @contextlib.contextmanager
+    def heard(self) -> Iterator[None]:
+        """Within it a stop is counted, and the end of a child wakes `wait`."""
+        handlers = {number: signal.signal(number, self._count) for number in STOPS}
+        handlers[signal.SIGCHLD] = signal.signal(signal.SIGCHLD, _notice)
+        before = signal.set_wakeup_fd(self._write, warn_on_full_buffer=False)
+        try:
+            yield
+        finally:
+            signal.set_wakeup_fd(before)
+            for number, handler in handlers.items():
+                signal.signal(number, handler)
+            os.close(self._read)
+            os.close(self._write)
 
     def wait(self, seconds: float) -> None:
         """Until a signal comes, but no longer."""
@@ -107,26 +116,29 @@ class Supervisor:
 
     def run(self) -> int:
         """Until a signal says stop; the exit code."""
-        self._signals.install()
-        try:
-            for verb in self._plan.first:
-                code = self._run_first(verb)
-                if code or self._signals.stops:
-                    return code
-            for child in self._children:
-                self._start(child)
-            if not self._wait_for_answer():
-                return 0 if self._signals.stops else 1
-            self._plan.ready()
-            while not self._signals.stops:
-                self._signals.wait(TICK)
-                self._look_after()
-            return 0
-        finally:
-            self._stop()
+        with self._signals.heard():
+            try:
+                return self._run()
+            finally:
+                self._stop()
+
+    def _run(self) -> int:
+        for verb in self._plan.first:
+            code = self._run_first(verb)
+            if code or self._signals.stops:
+                return code
+        for child in self._children:
+            self._start(child)
+        if not self._wait_for_answer():
+            return 0 if self._signals.stops else 1
+        self._plan.ready()
+        while not self._signals.stops:
+            self._signals.wait(TICK)
+            self._look_after()
+        return 0
 
     def _run_first(self, verb: Sequence[str]) -> int:
-        process = children.start(verb, self._plan.environ)
+        process = children.start([*self._plan.program, *verb], self._plan.environ)
         while process.poll() is None:
             self._signals.wait(TICK)
             if self._signals.stops:
@@ -134,7 +146,7 @@ class Supervisor:
         return 0 if self._signals.stops else process.wait()
 
     def _start(self, child: _Child) -> None:
-        child.process = children.start(child.verb, self._plan.environ)
+        child.process = children.start([*self._plan.program, *child.verb], self._plan.environ)
         child.started_at = time.monotonic()
 
     def _wait_for_answer(self) -> bool:
@@ -183,13 +195,13 @@ class Supervisor:
     def _stop(self) -> None:
         """A second stop, or too long a wait, is the end of politeness."""
         running = {child.name: child.process for child in self._children if child.process is not None}
-        asked = self._signals.stops
+        asked = max(self._signals.stops, 1)
         for process in running.values():
             process.terminate()
         until = time.monotonic() + DRAIN_SECONDS
         while running:
             running = {name: process for name, process in running.items() if process.poll() is None}
-            if running and (time.monotonic() > until or self._signals.stops > max(asked, 1)):
+            if running and (time.monotonic() > until or self._signals.stops > asked):
                 for name, process in running.items():
                     _say(f"{name} does not stop; killing it")
                     process.kill()
