@@ -2,23 +2,30 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from django.db import transaction as database
 
 from nightbell.actions import ids
+from nightbell.core import oncall
 from nightbell.core.errors import Code, Rejected
 from nightbell.core.incident import commands, decide, state
-from nightbell.data import rows, store, transaction, wake
+from nightbell.data import clock, rows, store, transaction, wake
 from nightbell.data.access.principal import Principal
 from nightbell.data.claims import opening
-from nightbell.data.reads import incidents, rosters
+from nightbell.data.reads import incidents, rosters, schedules
+
+# How often an owner who leaves between being found and being locked is looked for anew.
+RESOLUTIONS = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """What a new incident is made of. `owner_id` is None where what was given is nobody's id."""
+    """What a new incident is made of. `owner_id` is None where what was given is nobody's id.
+
+    `schedule_id` and `owner_because` say on the record how a schedule named the owner: `on_call` or `nobody_on_call`.
+    """
 
     title: str
     severity: state.Severity
@@ -26,6 +33,42 @@ class Opening:
     description: str | None = None
     policy_id: UUID | None = None
     dedup_key: str | None = None
+    schedule_id: UUID | None = None
+    owner_because: str | None = None
+
+
+def open_by_schedule(
+    principal: Principal, given: Opening, schedule_id: UUID | None, *, owner_named: bool
+) -> tuple[incidents.IncidentView, bool]:
+    """Open an incident for whoever is on call on a schedule now, with the policy that targets it.
+
+    A named owner owns all the same, and a named policy beats the match. Where nobody is on call the heir owns.
+    Raises Rejected: as `open_incident`, and `not_found` (the schedule).
+    """
+    matched = schedules.match(principal, schedule_id) if schedule_id else None
+    if matched is None:
+        raise Rejected(Code.NOT_FOUND, "There is no such schedule.", "ownerScheduleId")
+    given = replace(given, schedule_id=matched.id, policy_id=given.policy_id or matched.policy_id)
+    if owner_named:
+        return open_incident(principal, given)
+    for _ in range(RESOLUTIONS - 1):
+        try:
+            return open_incident(principal, _owned(principal, given, matched.id))
+        except Rejected as refusal:
+            # Whoever was on call has been removed since: ask again.
+            if refusal.code is not Code.INVALID_OWNER:
+                raise
+    return open_incident(principal, _owned(principal, given, matched.id))
+
+
+def _owned(principal: Principal, given: Opening, schedule_id: UUID) -> Opening:
+    now = clock.now()
+    schedule = schedules.load([schedule_id], now).get(schedule_id)
+    owner_id = oncall.owner(schedule, now) if schedule else None
+    if owner_id is not None:
+        return replace(given, owner_id=owner_id, owner_because="on_call")
+    heir = rosters.read([principal.organization_id], [])[principal.organization_id].heir
+    return replace(given, owner_id=heir, owner_because="nobody_on_call")
 
 
 def open_incident(principal: Principal, given: Opening) -> tuple[incidents.IncidentView, bool]:
@@ -187,6 +230,8 @@ def _opening_audit(given: Opening, *, paged: bool) -> list[dict[str, object]]:
         "ownerId": str(given.owner_id),
         "escalationPolicyId": str(given.policy_id) if given.policy_id else None,
         "dedupKey": given.dedup_key,
+        "ownerScheduleId": str(given.schedule_id) if given.schedule_id else None,
+        "ownerBecause": given.owner_because,
     }
     entries: list[dict[str, object]] = [{"id": str(ids.new()), "kind": "incident_opened", "data": data}]
     if paged:

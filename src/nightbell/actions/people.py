@@ -4,8 +4,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
+import psycopg
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
+from django.db import IntegrityError
+from django.db import transaction as database
 
 from nightbell.actions import ids
 from nightbell.core.errors import Code, Rejected
@@ -13,6 +16,9 @@ from nightbell.core.incident import actor, commands, decide
 from nightbell.data import clock, store, transaction
 from nightbell.data.models import Account, Membership, Organization, Role
 from nightbell.data.reads import rosters
+
+MAX_EMAIL = 254
+MAX_NAME = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +40,13 @@ def add(organization: Organization, person: Person, role: Role = Role.MEMBER) ->
 def join(organization: Organization, person: Person, role: Role) -> Membership:
     """The same, within the transaction of whoever calls it."""
     account = _account(person)
-    # The lock makes two additions at once wait for each other, and a removal of the same person too.
-    if (
-        Membership.objects.select_for_update(no_key=True)
-        .filter(organization=organization, user=account, removed_at=None)
-        .exists()
-    ):
-        raise Rejected(Code.NAME_CONFLICT, f"{person.email} is a member already.", "email")
-    return Membership.objects.create(id=ids.new(), organization=organization, user=account, role=role)
+    try:
+        return Membership.objects.create(id=ids.new(), organization=organization, user=account, role=role)
+    except IntegrityError as error:
+        # The index sees what a look beforehand cannot: somebody who adds the same person at the same time.
+        if _violates(error, "membership_active_once"):
+            raise Rejected(Code.NAME_CONFLICT, f"{person.email} is a member already.", "email") from None
+        raise
 
 
 @transaction.action
@@ -76,20 +81,40 @@ def _leave(organization_id: UUID, incident_id: UUID, user_id: UUID) -> bool:
 
 
 def _account(person: Person) -> Account:
+    _check(person)
+    known = Account.objects.filter(email__iexact=person.email).first()
+    if known is not None:
+        return known
+    try:
+        with database.atomic():
+            return Account.objects.create_user(
+                person.email,
+                id=ids.new(),
+                first_name=person.first_name,
+                last_name=person.last_name,
+                timezone=person.timezone,
+            )
+    except IntegrityError as error:
+        if _violates(error, "account_email_once"):
+            # Somebody made it in the same moment.
+            return Account.objects.get(email__iexact=person.email)
+        raise
+
+
+def _check(person: Person) -> None:
     try:
         validate_email(person.email)
     except ValidationError:
         raise Rejected(Code.VALIDATION_ERROR, f"{person.email!r} is not a mail address.", "email") from None
-    known = Account.objects.filter(email__iexact=person.email).first()
-    if known is not None:
-        return known
-    return Account.objects.create_user(
-        person.email,
-        id=ids.new(),
-        first_name=person.first_name,
-        last_name=person.last_name,
-        timezone=person.timezone,
-    )
+    if len(person.email) > MAX_EMAIL:
+        raise Rejected(Code.VALIDATION_ERROR, f"A mail address has at most {MAX_EMAIL} characters.", "email")
+    for field, name, least in (("firstName", person.first_name, 1), ("lastName", person.last_name, 0)):
+        if not least <= len(name) <= MAX_NAME or "\0" in name:
+            raise Rejected(Code.VALIDATION_ERROR, f"A name has {least} to {MAX_NAME} characters.", field)
+
+
+def _violates(error: IntegrityError, constraint: str) -> bool:
+    return isinstance(error.__cause__, psycopg.Error) and error.__cause__.diag.constraint_name == constraint
 
 
 def find(organization: Organization, emails: Iterable[str]) -> list[UUID]:

@@ -126,8 +126,6 @@ def _answer(view: reads.IncidentView) -> HttpResponse:
 def _opening(body: bodies.Opening) -> incidents.Opening:
     if body.owner_id is None and body.owner_schedule_id is None:
         raise Rejected(Code.OWNER_REQUIRED, "An incident needs an owner.", "ownerId")
-    if body.owner_schedule_id is not None:
-        raise Rejected(Code.NOT_FOUND, "There is no such schedule.", "ownerScheduleId")
     if body.component_ids:
         raise errors.Problem("invalid_component_id", "componentIds: There is no such component.")
     policy_id = parsing.uuid(body.escalation_policy_id)

@@ -49,6 +49,16 @@ where s.organization_id = %(organization)s and (%(id)s::uuid is null or s.id = %
 order by lower(s.name), s.id
 """
 
+# The policy that opens with a schedule: the oldest whose first layer targets it, else the oldest that does at all.
+MATCH = """
+select s.id, (
+  select l.policy_id from escalation_layer l join escalation_policy p on p.id = l.policy_id
+  where l.schedule_id = s.id
+  order by l.position = 1 desc, p.created_at, p.id limit 1
+)
+from schedule s where s.organization_id = %(organization)s and s.id = %(id)s
+"""
+
 LAYERS = """
 select l.id, l.position, l.rotation_type, l.rotation_length_days, to_char(l.handoff_time, 'HH24:MI'), l.effective_from,
   l.effective_until, l.participant_ids
@@ -73,6 +83,14 @@ class Summary:
     timezone: str
     created_at: datetime
     updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A schedule, and the policy that goes with it; None where no policy targets it."""
+
+    id: UUID
+    policy_id: UUID | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +163,14 @@ def listed(principal: Principal) -> list[Summary]:
 def one(principal: Principal, schedule_id: UUID) -> Summary | None:
     """This schedule of the organization."""
     return next(iter(_summaries(principal, schedule_id)), None)
+
+
+def match(principal: Principal, schedule_id: UUID) -> Match | None:
+    """This schedule of the organization, with the policy that an incident opened by it takes."""
+    with connection.cursor() as cursor:
+        cursor.execute(MATCH, {"organization": principal.organization_id, "id": schedule_id})
+        row = cursor.fetchone()
+    return Match(*row) if row else None
 
 
 def layers(schedule_id: UUID) -> list[LayerRow]:
