@@ -8,7 +8,7 @@ Every interval is half-open. Instants come in any zone and are answered in UTC; 
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from enum import StrEnum
 from itertools import pairwise
 from uuid import UUID
@@ -163,8 +163,8 @@ def keeping(before: Schedule, rotation: Rotation, edited: Rotation, timezone: st
     Somebody who is no longer a participant is followed by whoever came next in the old order and still is one. A turn
     of somebody inactive stays theirs where it goes to the same person, so that nobody's later shifts move.
     """
-    shift = _Turns.of(rotation, before.timezone, before.inactive).number(_utc(now))
-    new_shift = _Turns.of(edited, timezone, before.inactive).number(_utc(now))
+    shift = _turns(rotation, before.timezone, before.inactive).number(_utc(now))
+    new_shift = _turns(edited, timezone, before.inactive).number(_utc(now))
     if shift is None or new_shift is None:
         return edited
     queue = _counted_round(rotation.participants, shift + rotation.offset)
@@ -224,12 +224,6 @@ class _Turns:
     until: datetime | None
     first_day: int
 
-    @classmethod
-    def of(cls, rotation: Rotation, timezone: str, inactive: frozenset[UUID]) -> "_Turns":
-        zone, start = zones.zone(timezone), _utc(rotation.effective_from)
-        until = None if rotation.effective_until is None else _utc(rotation.effective_until)
-        return cls(rotation, inactive, zone, start, until, start.astimezone(zone).toordinal())
-
     def duty(self, at: datetime) -> Duty | None:
         """Whose turn it is: if they are inactive, the next one's who is not."""
         shift = self.number(at)
@@ -257,15 +251,21 @@ class _Turns:
         day = date.fromordinal(self.first_day + shift * self.rotation.length_days)
         # Without a fold: the first occurrence of a repeated time, and the offset from before a gap.
         at = datetime.combine(day, self.rotation.handoff_time, self.zone).replace(fold=0).astimezone(UTC)
-        # Clocks put back from one day to the day before, as in St. John's until 2011, repeat a handoff of the next day.
+        # Where clocks go back over midnight (St. John's until 2011), the next day's handoff may come before the start.
         return max(at, self.start)
 
     def _number(self, at: datetime) -> int:
-        """As many whole lengths as dates have passed, or one more (clocks put back over midnight), or one or two less."""
+        """As many whole lengths as dates have passed; one more where clocks go back over midnight, or a few less."""
         guess = (at.astimezone(self.zone).toordinal() - self.first_day) // self.rotation.length_days + 1
         while self.handoff(guess) > at:
             guess -= 1
         return guess
+
+
+def _turns(rotation: Rotation, timezone: str, inactive: frozenset[UUID]) -> _Turns:
+    zone, start = zones.zone(timezone), _utc(rotation.effective_from)
+    until = None if rotation.effective_until is None else _utc(rotation.effective_until)
+    return _Turns(rotation, inactive, zone, start, until, start.astimezone(zone).toordinal())
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,23 +274,22 @@ class _Line:
 
     position: int
     layer_id: UUID | None
-    overrides: tuple[Override, ...]
+    overrides: list[Override]
     turns: _Turns | None
 
 
 def _lines(schedule: Schedule, start: datetime, end: datetime) -> tuple[_Line, ...]:
     """The lines in order of position, to be asked about instants from `start` to `end`."""
-    scopes: dict[UUID | None, tuple[Override, ...]] = {}
+    scopes: dict[UUID | None, list[Override]] = {None: []}
     for override in schedule.overrides:
         if override.starts_at <= end and start < override.ends_at and override.user_id not in schedule.inactive:
-            scopes[override.layer_id] = (*scopes.get(override.layer_id, ()), override)
-    whole = scopes.get(None, ())
+            scopes.setdefault(override.layer_id, []).append(override)
+    whole = scopes[None]
     lines: list[_Line] = []
     for rotation in sorted(schedule.layers, key=lambda each: each.position):
-        overrides = scopes.get(rotation.id, ())
-        turns = _Turns.of(rotation, schedule.timezone, schedule.inactive)
+        turns = _turns(rotation, schedule.timezone, schedule.inactive)
         # An override of the whole schedule comes first, then one of the layer, then the turn.
-        overrides = (*whole, *overrides) if rotation.position == 0 else overrides
+        overrides = (whole if rotation.position == 0 else []) + scopes.get(rotation.id, [])
         lines.append(_Line(rotation.position, rotation.id, overrides, turns))
     if not lines or lines[0].position != 0:
         lines.insert(0, _Line(0, None, whole, None))
