@@ -1,5 +1,7 @@
 """What people and programs do to incidents, once opened."""
 
+from collections.abc import Callable
+from functools import partial
 from uuid import UUID, uuid4
 
 import pytest
@@ -19,15 +21,16 @@ def test_whatever_is_done_to_an_unknown_incident_is_not_found(world: World) -> N
     incident = world.opens("DB pool exhausted", owner=world.zoe)
     record = incident.record()
     for ref in (incident.id, incident.number, uuid4(), 0, -1):
-        for act in (
-            lambda ref: incidents.acknowledge(lark, ref),
-            lambda ref: incidents.hand_off(lark, ref, admin.user_id),
-            lambda ref: incidents.escalate(lark, ref),
-            lambda ref: incidents.change_status(lark, ref, Status.IDENTIFIED),
-            lambda ref: incidents.resolve(lark, ref),
-        ):
+        acts: list[Callable[[], object]] = [
+            partial(incidents.acknowledge, lark, ref),
+            partial(incidents.hand_off, lark, ref, admin.user_id),
+            partial(incidents.escalate, lark, ref),
+            partial(incidents.change_status, lark, ref, Status.IDENTIFIED),
+            partial(incidents.resolve, lark, ref),
+        ]
+        for act in acts:
             with pytest.raises(Rejected) as refused:
-                act(ref)
+                act()
             assert refused.value.code is Code.NOT_FOUND
     assert incident.record() == record
     assert world.zoe.was_paged(incident)

@@ -1,4 +1,4 @@
-"""Opening incidents: who owns them, which policy they copy, which number they get, and the key that makes two of them one."""
+"""Opening incidents: who owns them, which policy they copy, which number they get, and the key that makes two one."""
 
 from functools import partial
 from uuid import UUID, uuid4

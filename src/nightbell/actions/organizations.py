@@ -22,9 +22,12 @@ def create(name: str, admin: people.Person) -> tuple[Organization, Membership]:
     slug = slugify(name)
     if not slug or len(name) > MAX_NAME:
         raise Rejected(Code.VALIDATION_ERROR, "A name has 1 to 100 characters, with a letter or digit in them.", "name")
-    if Organization.objects.filter(slug=slug).exists():
+    # The index sees what a look beforehand cannot: somebody who takes the name at the same time.
+    organization = Organization(id=ids.new(), name=name, slug=slug)
+    Organization.objects.bulk_create([organization], ignore_conflicts=True)
+    if not Organization.objects.filter(id=organization.id).exists():
         raise Rejected(Code.NAME_CONFLICT, f"There is an organization {slug} already.", "name")
-    organization = Organization.objects.create(id=ids.new(), name=name, slug=slug)
+    organization.refresh_from_db()
     return organization, people.join(organization, admin, Role.ADMIN)
 
 

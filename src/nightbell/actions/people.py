@@ -4,11 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
-import psycopg
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
-from django.db import IntegrityError
-from django.db import transaction as database
 
 from nightbell.actions import ids
 from nightbell.core.errors import Code, Rejected
@@ -39,14 +36,13 @@ def add(organization: Organization, person: Person, role: Role = Role.MEMBER) ->
 
 def join(organization: Organization, person: Person, role: Role) -> Membership:
     """The same, within the transaction of whoever calls it."""
-    account = _account(person)
-    try:
-        return Membership.objects.create(id=ids.new(), organization=organization, user=account, role=role)
-    except IntegrityError as error:
-        # The index sees what a look beforehand cannot: somebody who adds the same person at the same time.
-        if _violates(error, "membership_active_once"):
-            raise Rejected(Code.NAME_CONFLICT, f"{person.email} is a member already.", "email") from None
-        raise
+    membership = Membership(id=ids.new(), organization=organization, user=_account(person), role=role)
+    # The index sees what a look beforehand cannot: somebody who adds the same person at the same time.
+    Membership.objects.bulk_create([membership], ignore_conflicts=True)
+    joined = Membership.objects.filter(id=membership.id).first()
+    if joined is None:
+        raise Rejected(Code.NAME_CONFLICT, f"{person.email} is a member already.", "email")
+    return joined
 
 
 @transaction.action
@@ -85,20 +81,17 @@ def _account(person: Person) -> Account:
     known = Account.objects.filter(email__iexact=person.email).first()
     if known is not None:
         return known
-    try:
-        with database.atomic():
-            return Account.objects.create_user(
-                person.email,
-                id=ids.new(),
-                first_name=person.first_name,
-                last_name=person.last_name,
-                timezone=person.timezone,
-            )
-    except IntegrityError as error:
-        if _violates(error, "account_email_once"):
-            # Somebody made it in the same moment.
-            return Account.objects.get(email__iexact=person.email)
-        raise
+    account = Account(
+        id=ids.new(),
+        email=Account.objects.normalize_email(person.email),
+        first_name=person.first_name,
+        last_name=person.last_name,
+        timezone=person.timezone,
+    )
+    account.set_unusable_password()
+    # Somebody else may make it in the same moment.
+    Account.objects.bulk_create([account], ignore_conflicts=True)
+    return Account.objects.get(email__iexact=person.email)
 
 
 def _check(person: Person) -> None:
@@ -111,10 +104,6 @@ def _check(person: Person) -> None:
     for field, name, least in (("firstName", person.first_name, 1), ("lastName", person.last_name, 0)):
         if not least <= len(name) <= MAX_NAME or "\0" in name:
             raise Rejected(Code.VALIDATION_ERROR, f"A name has {least} to {MAX_NAME} characters.", field)
-
-
-def _violates(error: IntegrityError, constraint: str) -> bool:
-    return isinstance(error.__cause__, psycopg.Error) and error.__cause__.diag.constraint_name == constraint
 
 
 def find(organization: Organization, emails: Iterable[str]) -> list[UUID]:
