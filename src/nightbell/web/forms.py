@@ -75,12 +75,12 @@ class Open(forms.Form):
     severity = forms.TypedChoiceField(choices=SEVERITIES, coerce=state.Severity)
     description = Lines(required=False, max_length=state.MAX_DESCRIPTION)
     owner = Id()
-    policy = forms.CharField(required=False)
+    policy = forms.CharField(error_messages={"required": "Choose a policy, or that there is none."})
 
     def clean_policy(self) -> UUID | None:
-        """None where no policy was chosen."""
+        """None where none was chosen; that has to be said, because then nobody but the owner is paged."""
         given = self.cleaned_data["policy"]
-        if not given:
+        if given == "none":
             return None
         try:
             return UUID(given)

@@ -1,7 +1,7 @@
 """The hand-off form: whom to offer, likeliest first, and what will happen if they are chosen."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from nightbell.core import roster
@@ -56,7 +56,8 @@ def _promises(
     """What the decision itself says would follow from each handoff, read with one roster."""
     if view.incident.state is state.State.CLOSED:
         return {}
-    incident = view.incident
+    # What is read for a page leaves out who was notified, and the decision asks.
+    incident = replace(view.incident, notified=frozenset(each.person.id for each in view.notified))
     after: dict[str, state.Incident] = {}
     for each in members:
         command = HandOff(principal.actor, roster.Member(each.id, each.name, rosters.CHANNELS))

@@ -34,8 +34,8 @@ def listing(request: HttpRequest, principal: Principal) -> HttpResponse:
     filters = incidents.Filters(severity=given.get("severity"), words=given.get("q") or None, is_open=IS_OPEN[show])
     views, cursor = incidents.listed(principal, filters, PAGE_SIZE, given.get("before"))
     stops = panel.stops(views)
-    version = panel.version_of_list(views, stops)
     now = clock.now()
+    version = panel.version_of_list(views, stops, now)
     if request.headers.get(session.VERSION) == version:
         return unchanged(now)
     chosen = {name: str(value) for name, value in given.items() if value and name != "before"}
@@ -61,8 +61,9 @@ def incident(request: HttpRequest, principal: Principal, number: int) -> HttpRes
     asked = request.headers.get(session.VERSION)
     if asked:
         view = incidents.one(principal, number)
-        if view is not None and panel.version(view, incidents.next_stop(view)) == asked:
-            return unchanged(clock.now())
+        now = clock.now()
+        if view is not None and panel.version(view, incidents.next_stop(view), now) == asked:
+            return unchanged(now)
     return show(request, principal, number)
 
 
@@ -88,7 +89,7 @@ def show(
     context = {
         "view": view,
         "incident": view.incident,
-        "panel": panel.of(view, view.next_stop, principal.actor.user_id, names),
+        "panel": panel.of(view, view.next_stop, principal.actor.user_id, names, now),
         "lines": timeline.of(view),
         "offers": handing.offers(principal, view, members, now) if is_open else None,
         "can_escalate": _can_escalate(view),
@@ -98,7 +99,7 @@ def show(
         "typed": typed or {},
         "refusal": refusal,
         "live": f"/incidents/{view.number}",
-        "version": panel.version(view, view.next_stop),
+        "version": panel.version(view, view.next_stop, now),
         "now": now,
     }
     if refusal and refusal.get("stale"):

@@ -37,6 +37,7 @@ def acknowledge(request: HttpRequest, token: str) -> HttpResponse:
     view = actions.acknowledge(principal, grant.incident_id) if acted else before
     stop = incidents.next_stop(view)
     mine = view.incident.acknowledged_by is not None and view.incident.acknowledged_by.user_id == grant.user_id
+    now = clock.now()
     context = {
         "view": view,
         "incident": view.incident,
@@ -44,9 +45,9 @@ def acknowledge(request: HttpRequest, token: str) -> HttpResponse:
         "mine": mine,
         "is_resolved": view.incident.state is state.State.CLOSED,
         "owns": view.incident.owner_id == grant.user_id,
-        "panel": panel.of(view, stop, grant.user_id, {}),
+        "panel": panel.of(view, stop, grant.user_id, {}, now),
         "principal_name": principal.actor.name,
-        "now": clock.now(),
+        "now": now,
     }
     return _answer(request, "web/ack.html", context, 200)
 

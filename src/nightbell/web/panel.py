@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from nightbell.core import policy
@@ -33,19 +33,26 @@ class Panel:
     next_people: str
     next_verb: str
     due_at: datetime | None
+    overdue: str
     round: str
     ladder: tuple[Rung, ...]
 
 
-def version(view: incidents.IncidentView, stop: paging.Stop | None) -> str:
+# An engine acts within a second; past this the page says that none did.
+PATIENCE = timedelta(seconds=15)
+
+
+def version(view: incidents.IncidentView, stop: paging.Stop | None, now: datetime) -> str:
     """Changes with whatever the page shows: what is on the record also changes the incident or a page."""
     shown = replace(view, audit_trail=(), names=None, next_stop=stop)
-    return hashlib.blake2b(repr(shown).encode(), digest_size=8).hexdigest()
+    return hashlib.blake2b(repr((shown, _overdue(view.incident, now))).encode(), digest_size=8).hexdigest()
 
 
-def version_of_list(views: Sequence[incidents.IncidentView], next_stops: Mapping[UUID, paging.Stop]) -> str:
+def version_of_list(
+    views: Sequence[incidents.IncidentView], next_stops: Mapping[UUID, paging.Stop], now: datetime
+) -> str:
     """The same for a list."""
-    versions = [version(view, next_stops.get(view.incident.id)) for view in views]
+    versions = [version(view, next_stops.get(view.incident.id), now) for view in views]
     return hashlib.blake2b(repr(versions).encode(), digest_size=8).hexdigest()
 
 
@@ -59,7 +66,13 @@ def stops(views: Sequence[incidents.IncidentView]) -> Mapping[UUID, paging.Stop]
     return {view.incident.id: paging.next_stop(view.incident, roster) for view in running}
 
 
-def of(view: incidents.IncidentView, stop: paging.Stop | None, reader: UUID | None, names: Mapping[UUID, str]) -> Panel:
+def of(
+    view: incidents.IncidentView,
+    stop: paging.Stop | None,
+    reader: UUID | None,
+    names: Mapping[UUID, str],
+    now: datetime,
+) -> Panel:
     """The panel of an incident as `reader` sees it; `names` are the members of the organization."""
     incident = view.incident
     title, detail = _state(view, reader)
@@ -71,6 +84,7 @@ def of(view: incidents.IncidentView, stop: paging.Stop | None, reader: UUID | No
         next_people=words.capital(words.stop_people(stop)) if stop else "",
         next_verb=words.verb(stop) if stop else "",
         due_at=incident.due_at,
+        overdue=_overdue(incident, now),
         round=_round(incident),
         ladder=_ladder(incident, stop, names),
     )
@@ -139,6 +153,14 @@ def _wants(view: incidents.IncidentView, reader: UUID | None) -> str:
                 case _:
                     return f"You are paged: layer {view.incident.position} of {view.incident.layer_count}."
     return ""
+
+
+def _overdue(incident: state.Incident, now: datetime) -> str:
+    """Why a clock that has run out is still standing, by the minute; empty while all is well."""
+    if incident.due_at is None or now - incident.due_at < PATIENCE:
+        return ""
+    late = words.span(timedelta(minutes=max((now - incident.due_at) // timedelta(minutes=1), 1)))
+    return f"Overdue by {late}: no engine has acted. Nobody is paged until one runs (nightbell engine)."
 
 
 def _acknowledger(incident: state.Incident) -> str:
