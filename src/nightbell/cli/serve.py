@@ -1,4 +1,4 @@
-"""The verb that runs everything: `nightbell serve`. It never loads Django; its children do."""
+"""The verb that runs everything: `nightbell serve`. It never sets Django up; its children do."""
 
 import os
 import sys
