@@ -10,7 +10,7 @@ from tests.web import markup
 from tests.web.conftest import SignIn
 from tests.world import World
 
-HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(2)>\'{{ 7|add:7 }}'
+HOSTILE = "\"><script>alert(1)</script><img src=x onerror=alert(2)>'{{ 7|add:7 }}"
 REVERSED = "safe\u202egnp.exe\u2066"
 
 

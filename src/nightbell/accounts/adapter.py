@@ -16,9 +16,6 @@ from nightbell.core import delivery
 
 log = logging.getLogger(__name__)
 
-# To an address nobody has an account with, nothing is sent: whoever asks learns nothing, and no stranger is written to.
-_TO_STRANGERS = "account/email/unknown_account"
-
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     """Accounts are made from the command line; nobody signs up by themselves."""
@@ -38,8 +35,6 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Hand it to the installation's mail server. That it did not leave is logged, and not told to whoever asked."""
-        if template_prefix == _TO_STRANGERS:
-            return
         message = self.render_mail(template_prefix, email, {"email": email, **context})
         outcome = _hand_over(message)
         if not isinstance(outcome, delivery.Accepted):
