@@ -89,7 +89,7 @@ def refusal(world: World, user_id: object, by: actor.Actor = actor.SYSTEM) -> Co
 
 def test_who_cannot_be_removed(world: World) -> None:
     (bo,) = world.members("Bo")
-    larks, lark = organizations.create("Day Larks", people.Person("lark@larks.example", "Lark"))
+    _, lark = organizations.create("Day Larks", people.Person("lark@larks.example", "Lark"))
     assert refusal(world, uuid4()) is Code.NOT_FOUND
     assert refusal(world, lark.user_id) is Code.NOT_FOUND
     assert refusal(world, world.zoe.id) is Code.LAST_ADMIN

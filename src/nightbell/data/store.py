@@ -33,13 +33,14 @@ where i.organization_id = %(organization)s and (i.id = %(id)s or i.number = %(nu
 LOCK_AND_NOTIFIED = LOCK + NOTIFIED
 
 # Open incidents a member's removal must look at: theirs, the ones they acknowledged, and the ones that paged them.
-# Ordered, so that two removals take their locks in the same order.
+# Ordered, so that two removals take their locks in the same order. `limit 1` makes the planner look pages up incident by
+# incident; for `exists` it reads every page there ever was, while openings wait for the removal.
 INVOLVING = """
 select i.id from incident i
 where i.organization_id = %(organization)s and i.state <> 'closed' and (
   i.owner_id = %(user)s
   or (i.state = 'acknowledged' and i.acknowledged_by ->> 'id' = %(user)s::text)
-  or exists (select from page p where p.incident_id = i.id and p.user_id = %(user)s)
+  or (select true from page p where p.incident_id = i.id and p.user_id = %(user)s limit 1)
 )
 order by i.id
 """
