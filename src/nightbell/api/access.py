@@ -6,7 +6,7 @@ from uuid import UUID
 from django.http import HttpRequest
 from ninja.utils import check_csrf
 
-from nightbell.api import errors
+from nightbell.api import errors, parsing
 from nightbell.core.incident import actor
 from nightbell.data import first_statement, last_used
 from nightbell.data.access import principal
@@ -36,8 +36,8 @@ def principal_of(request: HttpRequest) -> Principal:
     user = cast(_Account, request.user)
     if not user.is_authenticated:
         raise errors.Problem("missing_authorization_header", "Send an API key: Authorization: Bearer nb_live_…")
-    if request.method not in SAFE and check_csrf(request) is not None:
-        raise errors.Problem("not_authorized", "The CSRF token is missing or wrong.")
+    if request.method not in SAFE:
+        _check_csrf(request)
     found = principal.of_user(user.pk, actor.Via.WEB, _chosen(request))
     if found is None:
         raise errors.Problem("not_authorized", "You are not a member of an organization.")
@@ -48,6 +48,12 @@ def require_admin(who: Principal) -> None:
     """Raises Problem: `not_authorized`."""
     if not who.is_admin:
         raise errors.Problem("not_authorized", "Only an admin may do this.")
+
+
+def _check_csrf(request: HttpRequest) -> None:
+    parsing.read_body(request)  # first, because the check looks for a form in it and nobody could read it then
+    if check_csrf(request) is not None:
+        raise errors.Problem("not_authorized", "The CSRF token is missing or wrong.")
 
 
 def _holder_of_key(request: HttpRequest, header: str) -> Principal:

@@ -44,7 +44,13 @@ _FILTERS = frozenset(field.alias or name for name, field in Filters.model_fields
 @router.post("/incidents", response={201: answers.Data[answers.Incident], **ONE})
 def open_incident(request: Request, body: bodies.Opening) -> HttpResponse:
     """Open an incident. 201, or 200 with the one that is open where `dedupKey` names it already."""
-    view, new = incidents.open_incident(request.principal, _opening(body))
+    given = _opening(body)
+    if body.owner_schedule_id is None:
+        view, new = incidents.open_incident(request.principal, given)
+    else:
+        schedule_id = parsing.uuid(body.owner_schedule_id)
+        named = body.owner_id is not None
+        view, new = incidents.open_by_schedule(request.principal, given, schedule_id, owner_named=named)
     return rendering.answer(rendering.incident(view), 201 if new else 200)
 
 

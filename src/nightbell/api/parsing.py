@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest
+from django.http.request import UnreadablePostError
 from ninja.parser import Parser
 from ninja.types import DictStrAny
 
@@ -42,6 +43,8 @@ def read_body(request: HttpRequest) -> bytes:
         body = request.body
     except RequestDataTooBig:
         raise errors.Problem("body_too_large", "The body is larger than 256 KiB.") from None
+    except UnreadablePostError:
+        raise errors.Problem("bad_request", "The body ended before it was whole.") from None
     if not body:
         request._body = body = b"{}"  # noqa: SLF001 -- what an absent body is
     return body
