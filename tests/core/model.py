@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from nightbell.core import policy, roster
+from nightbell.core import oncall, policy, roster
 from nightbell.core.incident import commands, decide, effects, state
 from tests.core.builders import NOW, duties
 
@@ -89,6 +89,10 @@ class World:
             if user in self.active and user not in reached:
                 reached.append(user)
         return reached
+
+    def on_duty(self, target: policy.Target | None) -> tuple[oncall.Duty, ...]:
+        """Whoever the rota has there, member or not, one entry a layer of the schedule."""
+        return duties(self.on_call.get(target.schedule_id, ())) if isinstance(target, policy.Schedule) else ()
 
     def queued(self) -> list[Page]:
         return [page for page in self.pages if page.on is On.QUEUED]

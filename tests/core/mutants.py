@@ -151,8 +151,9 @@ MUTANTS = [
     Mutant(
         "moving on cancels earlier pages",
         DECIDE,
-        "effects = tuple(QueuePages(member, reason, why) for member, reason in stop.group)",
-        'effects = (CancelPages("advanced"), *(QueuePages(member, reason, why) for member, reason in stop.group))',
+        "return Decision(moved.ticking(now + stop.layer.ack_timeout), tuple(events), effects)",
+        "return Decision(moved.ticking(now + stop.layer.ack_timeout), tuple(events), "
+        '(CancelPages("advanced"), *effects))',
     ),
     Mutant("the first firing is a timeout", DECIDE, "    if cause is not Cause.OPENED:\n", "    if cause:\n"),
     Mutant("the round is not written down", DECIDE, "        round=stop.round,\n", ""),
@@ -178,8 +179,8 @@ MUTANTS = [
     Mutant(
         "exhausted pages nobody",
         DECIDE,
-        "tuple(events), effects)\n    events.append(LayerPaged",
-        "tuple(events))\n    events.append(LayerPaged",
+        "epoch=incident.epoch), tuple(events), effects)",
+        "epoch=incident.epoch), tuple(events))",
     ),
     Mutant(
         "a deadline counts from the last one",
@@ -265,6 +266,10 @@ MUTANTS = [
         DECIDE,
         "passed_over = tuple(member.id for member in stop.passed_over)",
         "passed_over = ()",
-        Catcher.TABLE,
+    ),
+    Mutant("who was on call is not on the record", DECIDE, "late_seconds, duties))", "late_seconds))"),
+    Mutant("a page does not say why somebody is on call", DECIDE, ", duty=duty_of.get(member.id))", ")"),
+    Mutant(
+        "who is on call twice hears of the later layer", DECIDE, "for duty in reversed(duties)", "for duty in duties"
     ),
 ]

@@ -43,8 +43,8 @@ MUTANTS = [
     Mutant(
         "the fallback forgets the owner",
         PAGING,
-        "roster.active((*roster.fallback, incident.owner_id))",
-        "roster.active(roster.fallback)",
+        "Reason.FALLBACK, owners, Reason.FALLBACK)",
+        "Reason.FALLBACK, (), Reason.FALLBACK)",
     ),
     Mutant(
         "it never repeats",
@@ -76,18 +76,42 @@ MUTANTS = [
         "range(incident.position + 1, len(layers) + 1)",
         "range(max(incident.position, 1), len(layers) + 1)",
     ),
-    Mutant("the relieved are paged", PAGING, "if entry[0].id not in incident.relieved)", ")"),
     Mutant(
-        "the relieved are passed over though nobody else is there",
+        "an exhausted walk stands where it paged last",
         PAGING,
-        "    if not kept:\n        return tuple(everybody), ()\n",
-        "",
+        "incident.layer_count if incident.position else 0",
+        "incident.position",
+    ),
+    Mutant(
+        "an exhausted walk that paged no layer stands at the last",
+        PAGING,
+        "incident.layer_count if incident.position else 0",
+        "incident.layer_count",
+    ),
+    Mutant("the relieved are paged", PAGING, " if member.id not in incident.relieved) or named", ")"),
+    Mutant(
+        "the relieved are passed over though nobody else is named",
+        PAGING,
+        "not in incident.relieved) or named",
+        "not in incident.relieved)",
+    ),
+    Mutant(
+        "the owner counts as somebody else who is named",
+        PAGING,
+        "not in incident.relieved) or named",
+        "not in incident.relieved) or (() if owners else named)",
     ),
     Mutant(
         "a person is paged twice in a group",
         PAGING,
-        "for member in owners if member not in responders]",
+        "for member in owners if member not in kept]",
         "for member in owners]",
+    ),
+    Mutant(
+        "the owner is paged for their own sake at the last resort",
+        PAGING,
+        "owners, Reason.FALLBACK)",
+        "owners, Reason.OWNER)",
     ),
     Mutant(
         "former members are paged",
@@ -96,7 +120,7 @@ MUTANTS = [
         'self.members.get(user_id, Member(user_id, "?", ())) for user_id in dict.fromkeys(user_ids)',
     ),
     Mutant("who is named twice is paged twice", ROSTER, "dict.fromkeys(user_ids)", "user_ids"),
-    Mutant("schedules reach nobody", ROSTER, "self.on_call.get(schedule_id, ())", "()"),
+    Mutant("schedules reach nobody", ROSTER, "self.on_call.get(target.schedule_id, ())", "()"),
     Mutant("every layer has the first one's time", POLICY, "self.layers[max(position, 1) - 1]", "self.layers[0]"),
     Mutant("before the first layer the last one's time runs", POLICY, "max(position, 1) - 1", "position - 1"),
     Mutant(

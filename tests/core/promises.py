@@ -9,11 +9,12 @@ from dataclasses import replace
 from itertools import pairwise
 from uuid import UUID
 
-from nightbell.core import errors, roster
+from nightbell.core import errors, policy, roster
 from nightbell.core.incident import actor, commands, decide, effects, events, state
 from tests.core.model import World
 
 Cause = state.Cause
+Reason = effects.Reason
 State = state.State
 Status = state.Status
 Code = errors.Code
@@ -223,7 +224,7 @@ def keeps_handoff(
     """Back to one notified responder, a fresh clock on the current layer, and nobody displaced without being told."""
     before, after = world.incident, decision.incident
     giver, target = hand
-    assert [(order.member.id, order.reason) for order in ordered(decision)] == [(target, effects.Reason.HANDOFF)]
+    assert [(order.member.id, order.reason) for order in ordered(decision)] == [(target, Reason.HANDOFF)]
     assert (after.position, after.round) == (before.position, before.round), "it resumes where it left off"
     assert after.state is (State.PAGING if layers(before) else State.NONE)
     assert after.handed_off_epoch == after.epoch
@@ -248,28 +249,43 @@ def keeps_walk(world: World, command: commands.Command, cause: Cause, decision: 
     if cause is not Cause.OPENED:
         left = events.EscalationTimedOut(cause, before.position, before.round, before.acknowledged_by)
         assert kinds.pop(0) == left, "that paging moved on is on the record, with the reason"
+    keeps_skips(world, place, kinds)
+    record = [event for event in kinds if not isinstance(event, events.LayerSkipped)]
+    assert after.acknowledged_by is None
     late = 0
     if isinstance(command, commands.DeadlinePassed) and world.due:
         late = int((world.now - world.due).total_seconds())
-    assert {(order.why.cause, order.why.late_seconds) for order in ordered(decision)} == {(cause, late)}
-    keeps_skips(world, place, kinds)
-    paged = [event for event in kinds if isinstance(event, events.LayerPaged)]
-    last_resort = [event for event in kinds if isinstance(event, events.FallbackPaged | events.EscalationExhausted)]
-    assert after.acknowledged_by is None
+    target: policy.Target | None = None
     if place is None:
-        assert after.state is State.EXHAUSTED
-        assert not paged
-        assert [type(event) for event in last_resort] == [events.EscalationExhausted, events.FallbackPaged]
-        expected = dict.fromkeys((*command_roster(command).fallback, after.owner_id), effects.Reason.FALLBACK)
+        named = command_roster(command).fallback
+        expected = woken(world, after.owner_id, named, Reason.FALLBACK, Reason.FALLBACK)
+        rounds = before.policy.repeat_count + 1 if before.policy else before.round
+        assert (after.state, after.round) == (State.EXHAUSTED, rounds)
+        assert after.position == (layers(before) if world.rounds_begun else 0), "it stands at the last layer"
+        passed_over = tuple(user for user in named if user not in expected)
+        assert record == [events.EscalationExhausted(rounds), events.FallbackPaged(tuple(expected), passed_over)]
     else:
-        assert after.state is State.PAGING
-        assert (after.round, after.position) == place
-        assert [(event.round, event.position) for event in paged] == [place]
-        assert not last_resort
-        expected = whom(world, place, after.owner_id, cause)
-    kept = {user: why for user, why in expected.items() if user not in world.relieved - {after.owner_id}}
-    assert {order.member.id: order.reason for order in ordered(decision)} == (kept or expected)
-    assert ordered(decision), "never nobody"
+        round_, position = place
+        assert before.policy
+        target = before.policy.layers[position - 1].target
+        named = tuple(world.reachable(target))
+        owner_rule = cause is Cause.REMOVED or round_ not in world.rounds_begun
+        expected = woken(world, after.owner_id, named, Reason.LAYER, Reason.OWNER if owner_rule else None)
+        assert (after.state, after.round, after.position) == (State.PAGING, *place)
+        answering = tuple(user for user, why in expected.items() if why is Reason.LAYER)
+        passed_over = tuple(user for user in named if user not in expected)
+        duties = world.on_duty(target)
+        assert record == [
+            events.LayerPaged(position, round_, target, answering, passed_over, late, duties),
+            *(events.OwnerPaged(user) for user, why in expected.items() if why is Reason.OWNER),
+        ]
+    pages = ordered(decision)
+    assert pages, "never nobody"
+    assert {order.member.id: order.reason for order in pages} == expected
+    for order in pages:
+        own = [duty for duty in world.on_duty(target) if duty.user_id == order.member.id]
+        duty = min(own, key=lambda duty: duty.position, default=None)
+        assert order.why == effects.Why(target, cause, late, duty=duty), "the page says why"
 
 
 def command_roster(command: commands.Command) -> roster.Roster:
@@ -279,14 +295,14 @@ def command_roster(command: commands.Command) -> roster.Roster:
     return command.roster
 
 
-def whom(world: World, place: tuple[int, int], owner: UUID, cause: Cause) -> dict[UUID, effects.Reason]:
-    """Who is woken at a layer, were nobody relieved: its target, and the owner where the owner rule says so."""
-    round_, position = place
-    assert world.incident.policy
-    reached = world.reachable(world.incident.policy.layers[position - 1].target)
-    expected = dict.fromkeys(reached, effects.Reason.LAYER)
-    if cause is Cause.REMOVED or round_ not in world.rounds_begun:
-        expected.setdefault(owner, effects.Reason.OWNER)
+def woken(
+    world: World, owner: UUID, named: tuple[UUID, ...], reason: Reason, owner_reason: Reason | None
+) -> dict[UUID, Reason]:
+    """Of those who are named the ones not relieved, else all of them; on top the owner, if it is their turn."""
+    kept = [user for user in named if user not in world.relieved - {owner}]
+    expected = dict.fromkeys(kept or named, reason)
+    if owner_reason:
+        expected.setdefault(owner, owner_reason)
     return expected
 
 

@@ -7,7 +7,7 @@ effects, in order; or the code it is refused with.
 from dataclasses import dataclass, field
 from typing import Any
 
-from nightbell.core import errors, policy, roster
+from nightbell.core import errors, oncall, policy, roster
 from nightbell.core.incident import actor, commands, effects, events, state
 from tests.core.builders import (
     ANA,
@@ -77,6 +77,10 @@ def clock(count: float, cause: Cause = Cause.TIMEOUT) -> dict[str, Any]:
 
 def timed_out(cause: Cause, position: int, cleared: actor.Actor | None = None) -> events.Event:
     return events.EscalationTimedOut(cause, position, 1, cleared)
+
+
+def by_turn(member: roster.Member, position: int) -> oncall.Duty:
+    return oncall.Duty(member.id, position, None, 0, None)
 
 
 LAYER_2 = users(BO, CY)

@@ -2,9 +2,28 @@
 
 from dataclasses import replace
 
-from nightbell.core import errors
-from nightbell.core.incident import commands, events
-from tests.core.builders import ANA, BO, CY, EVE, acknowledged, by, closed, exhausted, opened, paging, users
+from nightbell.core import errors, policy
+from nightbell.core.incident import commands, effects, events
+from tests.core.builders import (
+    ANA,
+    BO,
+    CY,
+    DI,
+    EVE,
+    GHOST,
+    LAYERS,
+    NIGHTS,
+    acknowledged,
+    by,
+    closed,
+    exhausted,
+    layer,
+    opened,
+    paging,
+    people,
+    users,
+    walk,
+)
 from tests.core.rows import (
     ACKED,
     BARE,
@@ -12,12 +31,14 @@ from tests.core.rows import (
     FALLBACK,
     LAYER_2,
     NO_LAYERS,
+    NOBODY,
     ROSTER,
     SECOND,
     Cause,
     Reason,
     Row,
     State,
+    by_turn,
     clock,
     fallback_paged,
     fallback_queued,
@@ -27,6 +48,9 @@ from tests.core.rows import (
     timed_out,
 )
 
+NIGHT_SHIFT = policy.Schedule(NIGHTS)
+ROTA = replace(LAYERS, layers=(layer(NIGHT_SHIFT, 5), layer(users(EVE), 10)))
+ON_CALL = tuple(by_turn(member, position) for position, member in enumerate((CY, GHOST, CY, DI)))
 FIRED = commands.DeadlinePassed(ROSTER)
 DEADLINE = [
     Row(
@@ -61,6 +85,54 @@ DEADLINE = [
         {"position": 2, **clock(10), "notified": frozenset({ANA.id, BO.id})},
         (timed_out(Cause.TIMEOUT, 1), events.LayerPaged(2, 1, LAYER_2, (BO.id,), (CY.id,), 0)),
         queued((BO, Reason.LAYER), target=LAYER_2, cause=Cause.TIMEOUT),
+    ),
+    Row(
+        "deadline passed, paging: the relieved are paged where nobody else is named, and the owner on top",
+        replace(opened(walk(((CY,), 5), ((DI,), 10)), owner=BO), relieved=frozenset({CY.id})),
+        FIRED,
+        {"position": 1, **clock(5), "notified": frozenset({CY.id, BO.id})},
+        (events.LayerPaged(1, 1, users(CY), (CY.id,), (), 0), events.OwnerPaged(BO.id)),
+        queued((CY, Reason.LAYER), (BO, Reason.OWNER), target=users(CY), cause=Cause.OPENED),
+    ),
+    Row(
+        "deadline passed, paging, a schedule: who is on call and why, by the lowest of a person's layers; the owner",
+        opened(ROTA),
+        commands.DeadlinePassed(people(on_call={NIGHTS: (CY, GHOST, CY, DI)})),
+        {"position": 1, **clock(5), "notified": frozenset({CY.id, DI.id, ANA.id})},
+        (
+            events.LayerPaged(1, 1, NIGHT_SHIFT, (CY.id, DI.id), (), 0, ON_CALL),
+            events.OwnerPaged(ANA.id),
+        ),
+        (
+            effects.QueuePages(CY, Reason.LAYER, effects.Why(NIGHT_SHIFT, Cause.OPENED, duty=by_turn(CY, 0))),
+            effects.QueuePages(DI, Reason.LAYER, effects.Why(NIGHT_SHIFT, Cause.OPENED, duty=by_turn(DI, 3))),
+            effects.QueuePages(ANA, Reason.OWNER, effects.Why(NIGHT_SHIFT, Cause.OPENED)),
+        ),
+    ),
+    Row(
+        "deadline passed, paging, last layers stand for nobody: exhausted at the last of them",
+        paging(walk(((ANA,), 5), ((GHOST,), 10), ((), 15)), due=0),
+        FIRED,
+        {**FALLBACK, "position": 3},
+        (
+            timed_out(Cause.TIMEOUT, 1),
+            events.LayerSkipped(2, 1, users(GHOST), "no active member"),
+            events.LayerSkipped(3, 1, users(), "no active member"),
+            *fallback_paged(),
+        ),
+        fallback_queued(Cause.TIMEOUT),
+    ),
+    Row(
+        "deadline passed, paging, no layer stands for anybody: exhausted before the first",
+        opened(NOBODY),
+        FIRED,
+        FALLBACK,
+        (
+            events.LayerSkipped(1, 1, users(GHOST), "no active member"),
+            events.LayerSkipped(2, 1, users(GHOST), "no active member"),
+            *fallback_paged(),
+        ),
+        fallback_queued(Cause.OPENED),
     ),
     Row(
         "deadline passed, paging, last layer: exhausted, fallback and owner paged",

@@ -8,7 +8,7 @@ import pytest
 from nightbell.core import errors, notice
 from nightbell.core.incident import commands, decide, effects, events, state
 from tests.core import builders
-from tests.core.builders import ANA, BO, CY, DI, EVE, HAL, LAYERS, NOW, by, minutes, people
+from tests.core.builders import ANA, BO, CY, DI, EVE, GHOST, HAL, LAYERS, NOW, by, minutes, people, walk
 from tests.core.steps import (
     ROSTER,
     Cause,
@@ -195,6 +195,18 @@ def test_h13_a_handoff_from_exhausted_has_the_last_layers_timeout_and_then_exhau
     ended = fire(handed.incident)
     assert ended.incident.state is State.EXHAUSTED
     assert paged(ended) == {"Hal": Reason.FALLBACK, "Bo": Reason.FALLBACK}
+
+
+def test_h13_from_exhausted_the_last_layers_timeout_runs_also_where_that_layer_was_skipped() -> None:
+    plan = walk(((ANA,), 5), ((CY,), 10), ((GHOST,), 15))
+    ended = fire(builders.paging(plan, position=2)).incident
+    assert ended.state is State.EXHAUSTED
+    handed = hand_off(ended, ANA, BO)
+    assert handed.incident.due_at == NOW + minutes(15)
+    # Whoever the skipped layer stands for by now, the walk does not go back to it.
+    again = fire(handed.incident, roster=people(*builders.EVERYBODY, GHOST))
+    assert again.incident.state is State.EXHAUSTED
+    assert paged(again) == {"Hal": Reason.FALLBACK, "Bo": Reason.FALLBACK}
 
 
 def test_h14_a_resolved_incident_cannot_be_handed_off() -> None:

@@ -1,6 +1,7 @@
 """The rows of the fault list about relief, deadlines and layers that are pure decisions, each by its number."""
 
 from dataclasses import replace
+from uuid import UUID
 
 import pytest
 
@@ -19,6 +20,12 @@ def skipped(decision: decide.Decision) -> list[tuple[int, int, str]]:
     ]
 
 
+def passed_over(decision: decide.Decision) -> list[tuple[UUID, ...]]:
+    return [
+        event.passed_over for event in decision.events if isinstance(event, events.LayerPaged | events.FallbackPaged)
+    ]
+
+
 def test_h17_the_relieved_are_paged_where_nobody_else_is() -> None:
     plan = walk(((ANA,), 5), ((BO,), 10))
     handed = hand_off(hand_off(builders.paging(plan), ANA, BO).incident, BO, CY).incident
@@ -26,12 +33,35 @@ def test_h17_the_relieved_are_paged_where_nobody_else_is() -> None:
     assert paged(fire(handed)) == {"Bo": Reason.LAYER}
 
 
+def test_h17_the_relieved_are_paged_where_nobody_else_is_named_and_the_owner_comes_on_top() -> None:
+    plan = walk(((BO,), 5), ((CY,), 10), repeat=1)
+    handed = hand_off(builders.paging(plan, position=2), BO, DI).incident
+    again = fire(handed)
+    assert (again.incident.round, again.incident.position) == (2, 1)
+    assert paged(again) == {"Bo": Reason.LAYER, "Di": Reason.OWNER}
+    assert passed_over(again) == [()]
+
+
+def test_h17_the_relieved_are_the_last_resort_where_nobody_else_is_and_the_owner_comes_on_top() -> None:
+    ended = fire(hand_off(builders.paging(position=3), HAL, BO).incident)
+    assert HAL.id in ended.incident.relieved
+    assert paged(ended) == {"Hal": Reason.FALLBACK, "Bo": Reason.FALLBACK}
+    assert passed_over(ended) == [()]
+
+
 def test_h18_the_relieved_are_passed_over_where_others_are() -> None:
     plan = walk(((ANA,), 5), ((ANA, BO, CY), 10))
     handed = hand_off(builders.paging(plan), ANA, DI).incident
     resumed = fire(handed)
     assert paged(resumed) == {"Bo": Reason.LAYER, "Cy": Reason.LAYER}
-    assert [event.passed_over for event in resumed.events if isinstance(event, events.LayerPaged)] == [(ANA.id,)]
+    assert passed_over(resumed) == [(ANA.id,)]
+
+
+def test_h18_the_relieved_are_passed_over_at_the_last_resort_where_others_are() -> None:
+    handed = hand_off(builders.paging(position=3), ANA, DI).incident
+    ended = fire(handed, roster=people(fallback=[ANA, HAL]))
+    assert paged(ended) == {"Hal": Reason.FALLBACK, "Di": Reason.FALLBACK}
+    assert passed_over(ended) == [(ANA.id,)]
 
 
 def test_h19_t11_when_a_group_is_refused_for_good_the_next_layer_is_paged_at_once() -> None:
@@ -51,6 +81,13 @@ def test_h23_a_handoff_before_layer_1_was_paged_gives_its_timeout_and_then_pages
     first = fire(handed.incident)
     assert first.incident.position == 1
     assert paged(first) == {"Cy": Reason.LAYER, "Bo": Reason.OWNER}
+
+
+def test_h23_where_layer_1_is_only_who_handed_it_off_they_are_paged_with_the_new_owner() -> None:
+    handed = hand_off(builders.opened(walk(((ANA,), 5), ((CY,), 10))), ANA, BO).incident
+    first = fire(handed)
+    assert first.incident.position == 1
+    assert paged(first) == {"Ana": Reason.LAYER, "Bo": Reason.OWNER}
 
 
 def test_t04_p11_after_an_outage_one_layer_is_paged_with_a_full_clock_and_says_how_late() -> None:
@@ -88,6 +125,20 @@ def test_t06_when_no_layer_reaches_anybody_one_round_is_tried_and_the_last_resor
     assert skipped(ended) == [(1, 1, "no active member"), (1, 2, "no active member")]
     assert (ended.incident.state, ended.incident.round) == (State.EXHAUSTED, repeat + 1)
     assert paged(ended) == {"Hal": Reason.FALLBACK, "Ana": Reason.FALLBACK}
+
+
+def test_t05_an_exhausted_walk_stands_at_its_last_layer_also_where_that_was_skipped() -> None:
+    ended = fire(builders.paging(walk(((ANA,), 5), ((GHOST,), 10), ((), 15))))
+    assert skipped(ended) == [(1, 2, "no active member"), (1, 3, "no active member")]
+    assert (ended.incident.state, ended.incident.position) == (State.EXHAUSTED, 3)
+
+
+def test_t06_a_walk_that_paged_no_layer_stands_before_the_first() -> None:
+    ended = fire(builders.opened(walk(((GHOST,), 5), ((), 10))))
+    assert (ended.incident.state, ended.incident.position) == (State.EXHAUSTED, 0)
+    handed = hand_off(ended.incident, ANA, BO).incident
+    assert handed.due_at == NOW + minutes(5)
+    assert fire(handed).incident.state is State.EXHAUSTED
 
 
 def test_t06_a_round_that_has_come_to_reach_nobody_ends_the_walk() -> None:

@@ -17,6 +17,7 @@ from tests.core.model import On, Page, World
 POOL = [builders.ANA, builders.BO, builders.CY, builders.DI, builders.EVE, builders.GHOST]
 SCHEDULES = [builders.DAYS, builders.NIGHTS]
 State = state.State
+LONG = 15
 
 somebody = st.sampled_from(POOL)
 teams = st.lists(somebody.map(lambda member: member.id), max_size=2).map(tuple)
@@ -29,7 +30,8 @@ policies = st.builds(
     layers=st.lists(layers, min_size=2, max_size=4).map(tuple),
     repeat_count=st.integers(0, 2),
 )
-rotas = st.dictionaries(st.sampled_from(SCHEDULES), teams, max_size=2)
+# Now and then somebody has two layers of a schedule.
+rotas = st.dictionaries(st.sampled_from(SCHEDULES), teams | somebody.map(lambda member: (member.id,) * 2), max_size=2)
 givers = st.sampled_from([0, 1, 2, 3, 4, 5, None])
 # A form that shows what is, one that shows what was, and a door that sends no form at all.
 sights = st.sampled_from(["none", "none", "fresh", "fresh", "epoch", "round", "layer"])
@@ -39,6 +41,7 @@ class Machine(RuleBasedStateMachine):
     """One incident, its organization, and everybody who may touch it."""
 
     world: World
+    told = 0
 
     @initialize(
         crew=st.lists(somebody, min_size=3, max_size=6, unique=True),
@@ -86,6 +89,7 @@ class Machine(RuleBasedStateMachine):
 
     def does(self, command: commands.Command) -> None:
         """Let the decision be made, hold it against the promises, and write it down."""
+        self.told += 1
         before = self.world.incident
         code = promises.refusal(self.world, command)
         if code:
@@ -123,7 +127,9 @@ class Machine(RuleBasedStateMachine):
         self.does(commands.Acknowledge(builders.KEY, member) if key else commands.Acknowledge(self.actor(member)))
 
     @rule(
-        giver=st.none() | st.integers(0, 5), to=st.integers(0, 5) | st.sampled_from(["owner", "nobody"]), sight=sights
+        giver=st.none() | st.integers(0, 5),
+        to=st.integers(0, 5) | st.sampled_from(["owner", "owner", "nobody"]),
+        sight=sights,
     )
     def hands_off(self, giver: int | None, to: int | str, sight: str) -> None:
         doer = None if giver is None else self.member(giver)
@@ -149,7 +155,8 @@ class Machine(RuleBasedStateMachine):
 
     @rule(sure=st.integers(0, 9))
     def resolves(self, sure: int) -> None:
-        if sure == 7 or self.world.incident.state is State.CLOSED:
+        # Late in most stories, so that there is one to tell before.
+        if sure == 7 or self.told > LONG or self.world.incident.state is State.CLOSED:
             self.does(commands.Resolve(self.actor(None), "reverted"))
 
     # The clock.
@@ -211,6 +218,13 @@ class Machine(RuleBasedStateMachine):
         page = self.pick(number, lambda page: page.group == self.world.groups and page.user in self.world.active)
         if page and self.world.admins != {page.user}:
             self.does(self.world.leaves(page.user))
+
+    @rule()
+    def the_only_one_who_could_still_answer_leaves(self) -> None:
+        users = {page.user for page in self.world.pages if page.group == self.world.groups} & self.world.active
+        gone = next((user for user in sorted(users) if self.world.newest_group_failed(without=user)), None)
+        if gone and self.world.admins != {gone}:
+            self.does(self.world.leaves(gone))
 
     @rule()
     def the_acknowledger_leaves(self) -> None:
