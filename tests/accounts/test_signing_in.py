@@ -149,7 +149,15 @@ def test_the_password_is_changed_by_whoever_knows_it(told: World, browser: Clien
     assert sign_in(Client(), told.zoe.email, new)[0] == 302
 
 
-@pytest.mark.parametrize("path", ["signup/", "email/", "password/set/", "confirm-email/x/", ""])
+def test_whoever_has_no_password_yet_sets_one(told: World, browser: Client) -> None:
+    browser.force_login(account(told.zoe), backend=settings.AUTHENTICATION_BACKENDS[0])
+    assert browser.get("/accounts/password/change/")["Location"] == "/accounts/password/set/"
+    form = markup.get(browser, "/accounts/password/set/").form("/set/")
+    markup.submit(browser, form, password1=PASSWORD, password2=PASSWORD)
+    assert sign_in(Client(), told.zoe.email, PASSWORD)[0] == 302
+
+
+@pytest.mark.parametrize("path", ["signup/", "email/", "confirm-email/x/", ""])
 def test_pages_that_are_not_offered_are_not_there(told: World, browser: Client, path: str) -> None:
     assert browser.get(f"/accounts/{path}").status_code == 404
 
