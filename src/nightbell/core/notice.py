@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import assert_never
 
 from nightbell.core import instants
 
@@ -63,6 +64,8 @@ def say(told: Told) -> tuple[str, str]:
             return _shift_moved(told)
         case Uncovered():
             return _uncovered(told)
+        case _:
+            assert_never(told)
 
 
 def _took_over(told: TookOver) -> tuple[str, str]:
