@@ -150,24 +150,47 @@ def test_i02_two_first_requests_with_one_dedup_key(world: World, api: Caller) ->
     assert [row["number"] for row in api.get("/incidents").data["incidents"]] == [5, 4, 3, 2, 1]
 
 
+def serve(environ: dict[str, Any]) -> tuple[int, bytes]:
+    """What a server would send for this request."""
+    statuses: list[str] = []
+
+    def start(status: str, _headers: list[tuple[str, str]], _error: Any = None, /) -> Callable[[bytes], object]:
+        statuses.append(status)
+        return print
+
+    response = WSGIHandler()(environ, start)
+    body = b"".join(response)
+    response.close()
+    return int(statuses[0][:3]), body
+
+
+def environ_of(api: Caller, body: bytes) -> dict[str, Any]:
+    """A request to open an incident, as a server hands it on."""
+    environ: dict[str, Any] = RequestFactory().post("/v1/incidents", body, content_type="application/json").environ
+    return environ | {"HTTP_AUTHORIZATION": f"Bearer {api.key}", "wsgi.input": io.BytesIO(body)}
+
+
 def test_i08_a_client_that_leaves_within_its_request_changes_nothing(world: World, api: Caller) -> None:
     class Gone(io.BytesIO):
         def read(self, _size: int | None = -1) -> bytes:
             raise OSError("the client is gone")
 
     whole = json.dumps(given(world)).encode()
-    environ = RequestFactory().post("/v1/incidents", whole, content_type="application/json").environ
-    environ["HTTP_AUTHORIZATION"] = f"Bearer {api.key}"
-    statuses: list[str] = []
-
-    def start(status: str, _headers: list[tuple[str, str]], _error: Any = None, /) -> Callable[[bytes], object]:
-        statuses.append(status)
-        return statuses.append  # type: ignore[return-value]
-
-    for stream in (Gone(whole), io.BytesIO(whole[:40])):
-        WSGIHandler()(environ | {"wsgi.input": stream}, start).close()
-    assert [status[:3] for status in statuses] == ["400", "422"]
+    assert serve(environ_of(api, whole) | {"wsgi.input": Gone(whole)})[0] == 400
+    assert serve(environ_of(api, whole) | {"wsgi.input": io.BytesIO(whole[:40])})[0] == 422
     assert written(world.organization) == (0, 0)
+
+
+def test_i04_a_body_in_chunks_counts_too(world: World, api: Caller) -> None:
+    for body, status in (
+        (b"x" * (256 * 1024 + 1), 413),
+        (b'{"title": 5}', 422),
+        (json.dumps(given(world)).encode(), 201),
+    ):
+        environ = environ_of(api, body) | {"HTTP_TRANSFER_ENCODING": "chunked"}
+        del environ["CONTENT_LENGTH"]
+        assert serve(environ)[0] == status
+    assert written(world.organization)[0] == 1
 
 
 def test_statuses_move_one_step_at_a_time(world: World, api: Caller) -> None:

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from typing import Any, NoReturn
 from uuid import UUID
 
+from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest
-from django.http.request import UnreadablePostError
 from ninja.parser import Parser
 from ninja.types import DictStrAny
 
@@ -40,13 +40,24 @@ class StrictParser(Parser):
 def read_body(request: HttpRequest) -> bytes:
     """The body, which where there is none is an empty object. Raises Problem: `body_too_large`."""
     try:
+        if "HTTP_TRANSFER_ENCODING" in request.META and not request.META.get("CONTENT_LENGTH"):
+            request._body = _read_unmeasured(request)  # noqa: SLF001 -- where Django keeps what it has read
         body = request.body
     except RequestDataTooBig:
         raise errors.Problem("body_too_large", "The body is larger than 256 KiB.") from None
-    except UnreadablePostError:
+    except OSError:
         raise errors.Problem("bad_request", "The body ended before it was whole.") from None
     if not body:
-        request._body = body = b"{}"  # noqa: SLF001 -- what an absent body is
+        request._body = body = b"{}"  # noqa: SLF001 -- as above
+    return body
+
+
+def _read_unmeasured(request: HttpRequest) -> bytes:
+    """A body that came in chunks, which Django takes for none; it must not be ignored in silence."""
+    limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0
+    body: bytes = request.META["wsgi.input"].read(limit + 1)
+    if len(body) > limit:
+        raise RequestDataTooBig
     return body
 
 
