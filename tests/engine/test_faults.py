@@ -3,6 +3,7 @@
 import signal
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import timedelta
 
@@ -289,3 +290,24 @@ def test_t19_a_poisoned_incident_is_set_aside_and_every_other_goes_on(world: Wor
 def _policy_of(incident: Incident) -> str:
     [(policy,)] = ask("select policy::text from incident where id = %s", incident.id)
     return str(policy)
+
+
+def test_p18_openings_do_not_deadlock_with_each_other_while_an_engine_pages(world: World, start: Start) -> None:
+    start()
+    ana = world.member("Ana")
+    policy_id = world.policy([([ana], 5)])
+
+    def open_fifty(client: int) -> None:
+        try:
+            for number in range(50):
+                given = incidents.Opening(f"{client}.{number}", state.Severity.LOW, ana.id, policy_id=policy_id)
+                incidents.open_incident(world.principal, given)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as clients:
+        list(clients.map(open_fifty, range(4)))
+    # A deadlock is found, and ends in an error, after a second.
+    assert count("select count(*) from incident") == 200
+    assert ask("select min(number), max(number), count(distinct number) from incident") == [(1, 200, 200)]
+    eventually(lambda: len(world.mail.messages) >= 200)

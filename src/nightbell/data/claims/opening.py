@@ -1,11 +1,12 @@
 """Opening an incident, in one statement."""
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 
 from nightbell.core import policy
 from nightbell.data import rows
@@ -34,12 +35,16 @@ with clock as materialized (
 ), policy as materialized (
   select {FROZEN_POLICY} as frozen
   from escalation_policy p where p.organization_id = %(organization)s and p.id = %(policy)s
-), counter as materialized (
-  -- Locked here and counted on below only if the row was inserted: a loser on the dedup key uses up no number.
-  select o.incident_count + 1 as number from organization o
+), known as materialized (
+  select from incident i
+  where i.organization_id = %(organization)s and i.dedup_key = %(dedup_key)s and i.state <> 'closed'
+), counter as (
+  -- Locked and counted in one: a lock first and an update after it deadlock with each other as soon as an engine, whose
+  -- pages refer to the organization, has a key-share lock on it as well.
+  update organization o set incident_count = o.incident_count + 1
   where o.id = %(organization)s and exists (select from owner)
-    and (%(policy)s::uuid is null or exists (select from policy))
-  for no key update of o
+    and (%(policy)s::uuid is null or exists (select from policy)) and not exists (select from known)
+  returning o.incident_count as number
 ), opened as (
   insert into incident (
     id, organization_id, number, title, description, severity, status, owner_id, dedup_key, created_by, created_at,
@@ -49,11 +54,8 @@ with clock as materialized (
     %(dedup_key)s, %(actor)s::jsonb, clock.at, clock.at, %(state)s, policy.frozen, 0, 1,
     case when %(due)s then clock.at end, %(due_cause)s, 0, 0, '{{}}'
   from counter cross join clock left join policy on true
-  on conflict (organization_id, dedup_key) where state <> 'closed' do nothing
+  -- No `on conflict`: who loses on the dedup key to somebody not yet `known` undoes all of it, the number too.
   returning id, number, created_at, policy
-), counted as (
-  update organization set incident_count = incident_count + 1
-  where id = %(organization)s and exists (select from opened)
 ), paged as (
   -- Only where nobody else will be: an incident without a policy pages its owner at once.
   insert into page (
@@ -74,6 +76,8 @@ select exists (select from owner), %(policy)s::uuid is null or exists (select fr
   (select trim(a.first_name || ' ' || a.last_name) from account a where a.id = %(owner)s)
 from clock left join opened on true
 """
+
+DEDUP_KEY_ONCE = "incident_dedup_key_once_while_open"
 
 # Read in a second statement: the one that lost to it cannot see it.
 OPEN_WITH_DEDUP_KEY = """
@@ -96,9 +100,17 @@ class Opening:
 
 def open_incident(given: dict[str, Any]) -> Opening:
     """Run OPEN."""
-    with connection.cursor() as cursor:
-        cursor.execute(OPEN, given)
-        owner_found, policy_found, number, created_at, frozen, owner_name = cursor.fetchone()
+    # What a loser undoes must not be more than this statement.
+    undoable = connection.in_atomic_block and given["dedup_key"] is not None
+    try:
+        with transaction.atomic() if undoable else nullcontext(), connection.cursor() as cursor:
+            cursor.execute(OPEN, given)
+            owner_found, policy_found, number, created_at, frozen, owner_name = cursor.fetchone()
+    except IntegrityError as error:
+        broken = getattr(error.__cause__, "diag", None)
+        if broken is None or broken.constraint_name != DEDUP_KEY_ONCE:
+            raise
+        return Opening(owner_found=True, policy_found=True, number=None, created_at=None, policy=None, owner_name=None)
     return Opening(
         owner_found, policy_found, number, created_at, rows.policy_in(frozen) if frozen else None, owner_name
     )
