@@ -186,7 +186,8 @@ def difference(before: Schedule, after: Schedule, start: datetime, end: datetime
             last = changes[-1] if changes else None
             if loser == gainer:
                 continue
-            if last and (last.position, last.end, last.loses, last.gains) == (position, left, loser, gainer):
+            # Never the last of another layer: that one ends where all of them end.
+            if last and (last.end, last.loses, last.gains) == (left, loser, gainer):
                 changes[-1] = replace(last, end=right)
             else:
                 changes.append(Change(left, right, position, loser, gainer))

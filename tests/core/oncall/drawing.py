@@ -1,17 +1,18 @@
 """Schedules around changes of clocks, for hypothesis to draw from: any zone, any change, any rotation, overrides."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from uuid import UUID
 
 from hypothesis import strategies as st
 
 from nightbell.core import oncall
-from tests.core.oncall import transitions
+from tests.core.oncall import oracle, transitions
 
 PEOPLE = tuple(UUID(int=number) for number in range(1, 7))
 MINUTE = timedelta(minutes=1)
 DAY = timedelta(days=1)
+MOMENT = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,9 @@ class Case:
     start: datetime
     end: datetime
     change: datetime
+
+
+Edit = tuple[Case, oncall.Rotation, oncall.Rotation]
 
 
 def minutes(low: int, high: int) -> st.SearchStrategy[timedelta]:
@@ -91,8 +95,14 @@ def cases(draw: st.DrawFn) -> Case:
     return Case(schedule, start, start + draw(minutes(1, 10 * 1440)), change)
 
 
+def moved(other: Case, to: Case) -> oncall.Schedule:
+    """The schedule of one case, brought to the time and zone of another."""
+    layers = tuple(replace(layer, effective_from=to.start - DAY) for layer in other.schedule.layers)
+    return replace(other.schedule, timezone=to.schedule.timezone, layers=layers)
+
+
 @st.composite
-def edits(draw: st.DrawFn) -> tuple[Case, oncall.Rotation, oncall.Rotation]:
+def edits(draw: st.DrawFn) -> Edit:
     """A schedule, one of its layers, and what that layer is edited to: other people, order, length or handoff time."""
     name, change, walls = draw(changes())
     layer = draw(rotations(0, change, walls))
@@ -116,3 +126,14 @@ def instants(case: Case) -> st.SearchStrategy[datetime]:
     """In the case's stretch, its end aside."""
     length = int((case.end - case.start).total_seconds())
     return st.integers(0, length - 1).map(lambda seconds: case.start + timedelta(seconds=seconds))
+
+
+def edges(case: Case) -> list[datetime]:
+    """Where something begins or ends in the case's stretch, and the moments just before."""
+    layers, overrides = case.schedule.layers, case.schedule.overrides
+    found = {case.change, *(layer.effective_until for layer in layers if layer.effective_until)}
+    found |= {edge for override in overrides for edge in (override.starts_at, override.ends_at)}
+    for layer in layers:
+        found |= set(oracle.handoffs(case.schedule.timezone, layer, case.end))
+    both = {near for edge in found for near in (edge - MOMENT, edge)}
+    return sorted(near for near in both if case.start <= near < case.end)

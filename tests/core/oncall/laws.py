@@ -2,15 +2,14 @@
 
 from collections import Counter
 from dataclasses import replace
-from datetime import datetime, timedelta
-from itertools import pairwise
+from datetime import datetime
+from itertools import pairwise, product
 from uuid import UUID
 
 from nightbell.core import oncall, zones
-from tests.core.oncall import oracle, transitions
-from tests.core.oncall.drawing import DAY, PEOPLE, Case
+from tests.core.oncall import drawing, oracle, transitions
+from tests.core.oncall.drawing import DAY, MINUTE, MOMENT, PEOPLE, Case
 
-MOMENT = timedelta(microseconds=1)
 FAR_AWAY = ("UTC", "America/New_York", "Australia/Lord_Howe", "Pacific/Kiritimati", "Pacific/Apia")
 
 
@@ -21,17 +20,18 @@ def people(schedule: oncall.Schedule, at: datetime) -> dict[int, UUID]:
     return {duty.position: duty.user_id for duty in duties}
 
 
-def the_simulation_agrees(case: Case, at: datetime) -> None:
-    found = people(case.schedule, at)
-    assert found == oracle.people(case.schedule, at)
-    in_order = [found[position] for position in sorted(found)]
-    assert oncall.owner(case.schedule, at) == (in_order[0] if in_order else None)
-    assert oncall.paging_targets(case.schedule, at) == tuple(dict.fromkeys(in_order))
+def the_simulation_agrees(case: Case, somewhere: datetime) -> None:
+    for at in (somewhere, *drawing.edges(case)):
+        found = people(case.schedule, at)
+        assert found == oracle.people(case.schedule, at)
+        in_order = [found[position] for position in sorted(found)]
+        assert oncall.owner(case.schedule, at) == (in_order[0] if in_order else None)
+        assert oncall.paging_targets(case.schedule, at) == tuple(dict.fromkeys(in_order))
 
 
-def an_unrestricted_layer_has_one_person(case: Case, at: datetime) -> None:
+def an_unrestricted_layer_has_one_person(case: Case, somewhere: datetime) -> None:
     """Of the people who are still there, in every layer that has begun and not ended."""
-    for layer in case.schedule.layers:
+    for layer, at in product(case.schedule.layers, (somewhere, *drawing.edges(case))):
         begun = layer.effective_from <= at and (layer.effective_until is None or at < layer.effective_until)
         if begun and not case.schedule.inactive.issuperset(layer.participants):
             on_it = [duty for duty in oncall.on_call(case.schedule, at) if duty.position == layer.position]
@@ -69,10 +69,11 @@ def the_zone_of_an_instant_does_not_matter(case: Case, at: datetime) -> None:
 
 def lines(case: Case, start: datetime, end: datetime) -> list[tuple[int | None, tuple[oncall.Shift, ...]]]:
     """Every line of the timeline by its position, and the final one as None."""
-    drawn: list[tuple[int | None, tuple[oncall.Shift, ...]]] = [(None, oncall.final(case.schedule, start, end))]
-    for position in (*oncall.positions(case.schedule), 7):
-        drawn.append((position, oncall.shifts(case.schedule, position, start, end)))
-    return drawn
+    positions = (*oncall.positions(case.schedule), 7)
+    return [
+        (None, oncall.final(case.schedule, start, end)),
+        *((position, oncall.shifts(case.schedule, position, start, end)) for position in positions),
+    ]
 
 
 def at_once(case: Case, position: int | None, at: datetime) -> oncall.Duty | None:
@@ -203,9 +204,9 @@ def a_difference_is_what_the_instants_say(
 
 
 def a_change_of_clocks_moves_no_handoff_wrongly(name: str, change: transitions.Transition) -> None:
-    """A handoff in the middle of what is skipped or repeated, and one at either end of it, each day around the change."""
+    """A handoff in the middle of what is skipped or repeated, in its last minute or just after it, around the change."""
     start, end = change.walls
-    for wall in (start, start + (end - start) / 2, end):
+    for wall in (start + (end - start) / 2, end - MINUTE, end):
         rotation = oncall.Rotation(UUID(int=1), 0, 1, wall.time(), change.at - 2 * DAY, None, PEOPLE[:5])
         schedule = oncall.Schedule(UUID(int=2), name, (rotation,))
         stop = change.at + 2 * DAY
@@ -213,10 +214,11 @@ def a_change_of_clocks_moves_no_handoff_wrongly(name: str, change: transitions.T
         planned = oracle.handoffs(name, rotation, stop)
         assert planned == sorted(planned)
         assert [shift.start for shift in line] == sorted(set(planned))
+        near = (change.at - MOMENT, change.at, change.at + MINUTE)
         for shift in line:
             number = len([at for at in planned if at <= shift.start]) - 1
             assert shift.duty is not None
             assert shift.duty.shift == number
             assert shift.duty.user_id == PEOPLE[number % 5]
-            assert oncall.on_call(schedule, shift.start) == (shift.duty,)
-            assert oncall.on_call(schedule, shift.end - MOMENT) == (shift.duty,)
+            for at in (shift.start, shift.end - MOMENT, *(at for at in near if shift.start <= at < shift.end)):
+                assert oncall.on_call(schedule, at) == (shift.duty,)

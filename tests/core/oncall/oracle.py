@@ -4,6 +4,7 @@ It shares no code and no idea with the product: no fold, no guess at a shift's n
 """
 
 from datetime import datetime, timedelta
+from functools import lru_cache
 from uuid import UUID
 
 from nightbell.core import oncall
@@ -30,6 +31,7 @@ def shows(name: str, shown: datetime) -> list[datetime]:
     return sorted(instants)
 
 
+@lru_cache(maxsize=100_000)
 def happens(name: str, shown: datetime) -> datetime:
     """When something planned for this wall time happens, by RFC 5545, 3.3.5."""
     instants = shows(name, shown)

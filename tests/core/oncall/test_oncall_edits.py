@@ -12,8 +12,6 @@ from nightbell.core import oncall
 from tests.core.oncall import drawing, laws, transitions
 from tests.core.oncall.test_oncall_zones import ENOUGH
 
-Edit = tuple[drawing.Case, oncall.Rotation, oncall.Rotation]
-
 ANA, BO, CY, DI = drawing.PEOPLE[:4]
 DAY = timedelta(days=1)
 MONDAY = datetime(2026, 6, 1, 9, tzinfo=UTC)
@@ -25,14 +23,16 @@ NOW = MONDAY + 10 * DAY
 
 @ENOUGH
 @given(drawing.edits(), drawing.minutes(-2 * 1440, 20 * 1440), st.one_of(st.none(), st.sampled_from(transitions.NAMES)))
-def test_an_edit_keeps_the_person_on_call_at_its_instant(drawn: Edit, later: timedelta, zone: str | None) -> None:
+def test_an_edit_keeps_the_person_on_call_at_its_instant(
+    drawn: drawing.Edit, later: timedelta, zone: str | None
+) -> None:
     case, layer, edited = drawn
     laws.an_edit_keeps_todays_person(case, layer, edited, zone or case.schedule.timezone, case.change + later)
 
 
 @ENOUGH
 @given(drawing.edits(), drawing.minutes(-2 * 1440, 20 * 1440))
-def test_an_edit_of_nothing_moves_nothing(drawn: Edit, later: timedelta) -> None:
+def test_an_edit_of_nothing_moves_nothing(drawn: drawing.Edit, later: timedelta) -> None:
     case, layer, _ = drawn
     laws.an_edit_of_nothing_moves_nothing(case, layer, case.change + later)
 
@@ -40,17 +40,12 @@ def test_an_edit_of_nothing_moves_nothing(drawn: Edit, later: timedelta) -> None
 @settings(ENOUGH, max_examples=50)
 @given(drawing.cases(), drawing.cases())
 def test_a_difference_is_what_the_instants_on_both_sides_say(one: drawing.Case, other: drawing.Case) -> None:
-    moved = replace(
-        other.schedule,
-        timezone=one.schedule.timezone,
-        layers=tuple(replace(layer, effective_from=one.start - DAY) for layer in other.schedule.layers),
-    )
-    laws.a_difference_is_what_the_instants_say(one.schedule, moved, one.start, one.end)
+    laws.a_difference_is_what_the_instants_say(one.schedule, drawing.moved(other, one), one.start, one.end)
 
 
 @ENOUGH
 @given(drawing.edits())
-def test_the_difference_an_edit_makes_is_what_the_instants_say(drawn: Edit) -> None:
+def test_the_difference_an_edit_makes_is_what_the_instants_say(drawn: drawing.Edit) -> None:
     case, _, edited = drawn
     after = replace(case.schedule, layers=(edited,))
     laws.a_difference_is_what_the_instants_say(case.schedule, after, case.start, case.end)

@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 from dataclasses import replace
-from datetime import timedelta
+from datetime import time, timedelta
 from pathlib import Path
 
 import pytest
@@ -21,7 +21,7 @@ def answers() -> list[str]:
     said = []
     for zone, _, wall, at, _ in named.NAMED:
         start = named.utc(at) - timedelta(days=3, minutes=7)
-        layer = replace(named.LAYER, handoff_time=named.time.fromisoformat(wall), effective_from=start)
+        layer = replace(named.LAYER, handoff_time=time.fromisoformat(wall), effective_from=start)
         schedule = replace(
             named.SCHEDULE, timezone=zone, layers=(layer, named.SECOND), overrides=tuple(named.OVERRIDES.values())
         )
