@@ -151,6 +151,19 @@ def test_an_engine_that_dies_is_started_again_loudly(running: Running) -> None:
     assert "engine ended with -9" in running.at.log.read_text()
 
 
+def test_a_database_that_is_killed_is_started_again(running: Running) -> None:
+    server = running.at.one("bin/postgres -D")
+    os.kill(server, signal.SIGKILL)
+    deadline = time.monotonic() + 30
+    while True:
+        done = running.at.run("org", "fallback", "acme")
+        if done.returncode == 0 and server not in running.at.family():
+            break
+        assert time.monotonic() < deadline, done.stderr
+    running.opens("After the database came back")
+    running.mail.wait_for(lambda each: "After the database" in each.subject, timeout=20)
+
+
 def test_a_port_somebody_listens_on_is_refused(running: Running) -> None:
     refused = running.at.run("web", "--port", str(running.at.port))
     assert refused.returncode == 1

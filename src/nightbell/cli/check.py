@@ -115,5 +115,7 @@ def _mail(settings: env.Settings) -> Finding:
         return Finding("mail", ok=False, says=f"{server.place}: {error.smtp_code} {words}")
     except smtp.FAULTS as error:
         return Finding("mail", ok=False, says=f"{server.place}: {error}")
-    backend.close()
+    finally:
+        if backend.connection is not None:
+            backend.connection.close()  # a refused login leaves it open
     return Finding("mail", ok=True, says=f"{server.place} takes mail" + (" for this login" if server.username else ""))

@@ -1,0 +1,65 @@
+"""Migrations by several machines, and beside those who work: one after the other, and nobody waits for long."""
+
+import subprocess
+import threading
+import time
+
+import psycopg
+import pytest
+from django.db import OperationalError, connection
+from django.db.migrations.recorder import MigrationRecorder
+
+from nightbell import postgres
+from nightbell.data import upgrade
+from tests.cli import installations
+
+pytestmark = [pytest.mark.timeout(180)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_migration_gives_a_lock_up_after_three_seconds_and_tries_again(server: postgres.Server) -> None:
+    MigrationRecorder(connection).record_unapplied("sessions", "0001_initial")
+    with connection.cursor() as cursor:
+        cursor.execute("drop table django_session")
+    held = threading.Event()
+
+    def hold() -> None:
+        with psycopg.connect(server.url) as other:
+            other.execute("lock table django_content_type in access exclusive mode")
+            held.set()
+            time.sleep(4)
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    held.wait(10)
+    assert upgrade.migrate() == ["sessions.0001_initial"]
+    assert not holder.is_alive(), "it did not wait for the lock at all"
+    holder.join()
+    assert "django_session" in connection.introspection.table_names()
+    assert upgrade.pending() == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_never_gets_a_turn_says_so(server: postgres.Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(upgrade, "TURN_SECONDS", 0.2)
+    with psycopg.connect(server.url) as other:
+        other.execute(upgrade.TAKE)
+        with pytest.raises(OperationalError, match="another machine"):
+            upgrade.migrate()
+
+
+def test_machines_that_migrate_at_once_take_turns() -> None:
+    with installations.installation({}) as at:
+        several = [
+            subprocess.Popen(
+                [*installations.NIGHTBELL, "migrate", "--quiet"],
+                env=at.environ,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+            for _ in range(3)
+        ]
+        said = [process.communicate(timeout=90) for process in several]
+        assert [process.returncode for process in several] == [0, 0, 0], said
+        assert sum("up to date" in out for out, _ in said) == 1
