@@ -1,11 +1,14 @@
 """The page behind the link in a mail: its address is the authority, its button the only thing that acts."""
 
+from zoneinfo import ZoneInfo
+
 import pytest
 from django.test import Client
 
 from nightbell.actions import links
 from nightbell.core.incident import state
 from nightbell.core.links import AcknowledgeGrant
+from nightbell.data.models import Account
 from tests.web import markup
 from tests.world import Incident, Person, World
 
@@ -128,3 +131,13 @@ def test_a_forged_link_is_not_there(told: World, browser: Client) -> None:
         assert browser.get(forged).status_code == 404
         assert browser.post(forged).status_code == 404
     assert incident.now.state is state.State.PAGING
+
+
+def test_its_times_are_those_of_whoever_it_was_sent_to(told: World, browser: Client) -> None:
+    (ana,) = told.members("Ana")
+    Account.objects.filter(id=ana.id).update(timezone="Asia/Kathmandu")
+    incident = told.opens("DB pool exhausted", layers=[([ana], 5)])
+    due_at = incident.now.due_at
+    assert due_at is not None
+    local = due_at.astimezone(ZoneInfo("Asia/Kathmandu"))
+    assert f"at {local:%H:%M:%S} (Asia/Kathmandu) unless" in markup.get(browser, link(incident, ana)).words

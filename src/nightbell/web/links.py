@@ -2,6 +2,7 @@
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
@@ -9,10 +10,12 @@ from django.views.decorators.http import require_http_methods
 from nightbell.actions import incidents as actions
 from nightbell.actions import links
 from nightbell.core.incident import state
+from nightbell.core.links import AcknowledgeGrant
 from nightbell.data import clock
 from nightbell.data.access import grants
+from nightbell.data.access.principal import Principal
 from nightbell.data.reads import incidents
-from nightbell.web import panel
+from nightbell.web import panel, session
 
 _HEADERS = {"Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex, nofollow"}
 
@@ -27,27 +30,29 @@ def acknowledge(request: HttpRequest, token: str) -> HttpResponse:
     grant = links.read_acknowledge(token)
     if grant is None:
         raise Http404
-    principal = grants.holder(grant)
-    if principal is None:
+    holder = grants.holder(grant)
+    if holder is None:
         return _answer(request, "web/ack_refused.html", {}, 403)
-    before = incidents.one(principal, grant.incident_id)
-    if before is None:
-        raise Http404
-    acted = request.method == "POST"
-    view = actions.acknowledge(principal, grant.incident_id) if acted else before
-    stop = incidents.next_stop(view)
-    mine = view.incident.acknowledged_by is not None and view.incident.acknowledged_by.user_id == grant.user_id
-    now = clock.now()
+    with timezone.override(session.zone(holder.timezone)):
+        return _show(request, grant, holder.principal)
+
+
+def _show(request: HttpRequest, grant: AcknowledgeGrant, principal: Principal) -> HttpResponse:
+    if request.method == "POST":
+        view = actions.acknowledge(principal, grant.incident_id)
+    else:
+        found = incidents.one(principal, grant.incident_id)
+        assert found is not None  # its holder was found by it, and incidents are never deleted
+        view = found
+    by, now = view.incident.acknowledged_by, clock.now()
     context = {
         "view": view,
         "incident": view.incident,
-        "acted": acted and before.incident.unanswered and mine,
-        "mine": mine,
+        "mine": by is not None and by.user_id == grant.user_id,
         "is_resolved": view.incident.state is state.State.CLOSED,
         "owns": view.incident.owner_id == grant.user_id,
-        "panel": panel.of(view, stop, grant.user_id, {}, now),
-        "principal_name": principal.actor.name,
-        "now": now,
+        "panel": panel.of(view, incidents.next_stop(view), grant.user_id, {}, now),
+        "holder": principal.actor.name,
     }
     return _answer(request, "web/ack.html", context, 200)
 

@@ -14,12 +14,13 @@ from nightbell.web import words
 
 @dataclass(frozen=True, slots=True)
 class Rung:
-    """One layer on the ladder; `place` is `done`, `now`, `next` or `later`."""
+    """One layer on the ladder; `place` is `done`, `now`, `next` or `later`, `word` says it."""
 
     label: str
     people: str
     timeout: str
-    place: str
+    place: str = "later"
+    word: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,7 @@ def of(
         due_at=incident.due_at,
         overdue=_overdue(incident, now),
         round=_round(incident),
-        ladder=_ladder(incident, stop, names),
+        ladder=_ladder(view, stop, names),
     )
 
 
@@ -176,21 +177,36 @@ def _round(incident: state.Incident) -> str:
 def layers(copy: policy.Policy, names: Mapping[UUID, str]) -> tuple[Rung, ...]:
     """The layers of a policy that nothing is walking."""
     return tuple(
-        Rung(f"Layer {position}", target_words(layer.target, names), words.span(layer.ack_timeout), "later")
+        Rung(f"Layer {position}", target_words(layer.target, names), words.span(layer.ack_timeout))
         for position, layer in enumerate(copy.layers, start=1)
     )
 
 
-def _ladder(incident: state.Incident, stop: paging.Stop | None, names: Mapping[UUID, str]) -> tuple[Rung, ...]:
+def _ladder(view: incidents.IncidentView, stop: paging.Stop | None, names: Mapping[UUID, str]) -> tuple[Rung, ...]:
+    incident, standing = view.incident, _standing(view)
     if incident.policy is None:
         return ()
     rungs = [
-        replace(rung, place=_place(incident, stop, position))
+        _placed(rung, _place(incident, stop, position), standing)
         for position, rung in enumerate(layers(incident.policy, names), start=1)
     ]
     at_end = incident.state is state.State.EXHAUSTED
     place = "now" if at_end else "next" if stop and stop.layer is None else "later"
-    return (*rungs, Rung("Last resort", "the fallback responders", "", place))
+    return (*rungs, _placed(Rung("Last resort", "the fallback responders", ""), place, standing))
+
+
+def _standing(view: incidents.IncidentView) -> str:
+    """What the layer that was paged last is now: only what is waited for is `now`."""
+    if not view.incident.unanswered:
+        return "reached"
+    handed = view.notified and all(each.reason == "handoff" for each in view.notified)
+    return "handed over" if handed else "now"
+
+
+def _placed(rung: Rung, place: str, standing: str) -> Rung:
+    """Where it stands, in a word."""
+    word = {"done": "passed", "now": standing, "next": "next"}.get(place, "")
+    return replace(rung, place=place, word=word)
 
 
 def _place(incident: state.Incident, stop: paging.Stop | None, position: int) -> str:

@@ -40,7 +40,7 @@ def member(
         principal = access.of_user(account.pk, actor.Via.WEB, _uuid(request.session.get(_ORGANIZATION)))
         if principal is None:
             return render(request, "web/no_member.html", status=403)
-        with timezone.override(_zone(account.timezone)):
+        with timezone.override(zone(account.timezone)):
             return view(request, principal, *args, **kwargs)
 
     return cast(Callable[Concatenate[HttpRequest, P], HttpResponseBase], never_cache(run))
@@ -99,7 +99,8 @@ def _uuid(text: str | None) -> UUID | None:
         return None
 
 
-def _zone(name: str) -> ZoneInfo:
+def zone(name: str) -> ZoneInfo:
+    """The zone of this name; UTC for one that does not exist."""
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError):  # unknown; malformed; the name of a folder of zones

@@ -44,11 +44,11 @@ def stop_people(stop: paging.Stop) -> str:
 
 
 def stop_short(stop: paging.Stop) -> str:
-    """The same in a few words: `Bo`, `Bo and 2 more`, `last resort`."""
+    """The same in a few words: `Bo`, `Bo +2`, `last resort`."""
     if stop.layer is None:
         return "last resort"
     first, *others = [plain(member.name, 100) for member, _ in stop.group]
-    return f"{first} and {len(others)} more" if others else first
+    return f"{first} +{len(others)}" if others else first
 
 
 def verb(stop: paging.Stop) -> str:

@@ -1,6 +1,6 @@
 """What a signed link lets its holder be: a member, as long as they are one."""
 
-from uuid import UUID
+from dataclasses import dataclass
 
 from django.db import connection
 
@@ -8,19 +8,25 @@ from nightbell.core import links
 from nightbell.core.incident import actor
 from nightbell.data.access import principal
 
-ORGANIZATION = "select i.organization_id from incident i where i.id = %(incident)s"
+GRANTED = """
+select i.organization_id, a.timezone
+from incident i cross join account a
+where i.id = %(incident)s and a.id = %(user)s
+"""
 
 
-def holder(grant: links.AcknowledgeGrant) -> principal.Principal | None:
-    """The member the link was made for; None where they left, or where the incident is not there."""
-    organization_id = _organization_of(grant.incident_id)
-    if organization_id is None:
-        return None
-    return principal.of_member(organization_id, grant.user_id, actor.Via.LINK)
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """The member a link was made for, and the zone they live in."""
+
+    principal: principal.Principal
+    timezone: str
 
 
-def _organization_of(incident_id: UUID) -> UUID | None:
+def holder(grant: links.AcknowledgeGrant) -> Holder | None:
+    """Whoever the link was made for; None where they are no member any more, or the incident is not there."""
     with connection.cursor() as cursor:
-        cursor.execute(ORGANIZATION, {"incident": incident_id})
+        cursor.execute(GRANTED, {"incident": grant.incident_id, "user": grant.user_id})
         row = cursor.fetchone()
-    return row[0] if row else None
+    member = principal.of_member(row[0], grant.user_id, actor.Via.LINK) if row else None
+    return Holder(member, row[1]) if member else None
