@@ -20,22 +20,25 @@ def _id(kind: int, number: str) -> str:
     return _ID.format(kind=kind, number=number)
 
 
-# 5 organizations, 200 people, 40,000 incidents of which one in ten is open and one in eighty due, and what goes with them.
+# 5 organizations, 200 people, 40,000 incidents of which one in ten is open and one in eighty due, and what belongs to
+# them.
 FILL = f"""
 insert into organization (id, name, slug) select {_id(1, "n")}, 'O' || n, 'o' || n from generate_series(1, 5) n;
 insert into account (id, password, email, first_name, last_name, timezone, is_active)
 select {_id(2, "n")}, '', 'p' || n || '@owls.example', 'P', n::text, 'UTC', true from generate_series(1, 200) n;
 insert into membership (id, organization_id, user_id, role)
-select gen_random_uuid(), {_id(1, "n % 5 + 1")}, {_id(2, "n")}, case when n % 20 = 0 then 'org:admin' else 'org:member' end
+select gen_random_uuid(), {_id(1, "n % 5 + 1")}, {_id(2, "n")},
+  case when n % 20 = 0 then 'org:admin' else 'org:member' end
 from generate_series(1, 200) n;
 insert into api_key (id, organization_id, name, digest)
 select gen_random_uuid(), {_id(1, "n % 5 + 1")}, 'k', sha256(n::text::bytea) from generate_series(1, 20000) n;
-insert into incident (id, organization_id, number, title, severity, status, owner_id, created_by, state, position, round,
-  epoch, handed_off_epoch, relieved, due_at, due_cause, resolved_at, acknowledged_by, acknowledged_at, dedup_key)
+insert into incident (id, organization_id, number, title, severity, status, owner_id, created_by, state, position,
+  round, epoch, handed_off_epoch, relieved, due_at, due_cause, resolved_at, acknowledged_by, acknowledged_at, dedup_key)
 select {_id(3, "n")}, {_id(1, "n % 5 + 1")}, n / 5 + 1, 'T', 'high',
   case when n % 10 > 0 then 'resolved' else 'investigating' end, {_id(2, "n % 200 + 1")}, '{{}}',
   case when n % 10 > 0 then 'closed' when n % 20 = 0 then 'paging' else 'acknowledged' end, 1, 1, 0, 0, '{{}}',
-  case when n % 80 = 0 then nightbell_now() - interval '1 minute' when n % 20 = 0 then nightbell_now() + n * interval '1 s' end,
+  case when n % 80 = 0 then nightbell_now() - interval '1 minute'
+    when n % 20 = 0 then nightbell_now() + n * interval '1 s' end,
   case when n % 20 = 0 then 'timeout' end, case when n % 10 > 0 then nightbell_now() end,
   case when n % 10 = 0 and n % 20 > 0 then '{{"id": "7"}}'::jsonb end,
   case when n % 10 = 0 and n % 20 > 0 then nightbell_now() end, 'key ' || n
@@ -44,7 +47,8 @@ insert into page (id, organization_id, incident_id, user_id, channel, reason, ep
   state, due_at)
 select {_id(4, "n")}, {_id(1, "n % 5 + 1")}, {_id(3, "n")}, {_id(2, "n % 200 + 1")}, 'email', 'layer', 0, 1, 1, '{{}}',
   nightbell_now(), case when n % 20 = 0 then 'queued' else 'sent' end,
-  case when n % 80 = 0 then nightbell_now() - interval '1 s' when n % 20 = 0 then nightbell_now() + n * interval '1 s' end
+  case when n % 80 = 0 then nightbell_now() - interval '1 s'
+    when n % 20 = 0 then nightbell_now() + n * interval '1 s' end
 from generate_series(1, 40000) n;
 insert into notice (id, organization_id, incident_id, user_id, channel, kind, data, queued_at, state, due_at)
 select gen_random_uuid(), {_id(1, "n % 5 + 1")}, {_id(3, "n")}, {_id(2, "n % 200 + 1")}, 'email', 'x', '{{}}',

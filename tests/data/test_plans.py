@@ -69,7 +69,7 @@ EXPECTED: list[tuple[str, dict[str, Any], set[str]]] = [
     (principal.KEY, {"digest": principal.digest("nb_live_7")}, set()),
 ]
 # Where it is the clock that an index is searched by.
-BY_CLOCK = [
+BY_CLOCK: list[tuple[str, dict[str, Any], str]] = [
     (due.CLAIM_DUE, {"limit": 500}, "incident_due"),
     (due.DUE_IDS, {"limit": 500}, "incident_due"),
     (messages.CLAIM["page"], CLAIMED, "page_due"),

@@ -33,8 +33,8 @@ where i.organization_id = %(organization)s and (i.id = %(id)s or i.number = %(nu
 LOCK_AND_NOTIFIED = LOCK + NOTIFIED
 
 # Open incidents a member's removal must look at: theirs, the ones they acknowledged, and the ones that paged them.
-# Ordered, so that two removals take their locks in the same order. `limit 1` makes the planner look pages up incident by
-# incident; for `exists` it reads every page there ever was, while openings wait for the removal.
+# Ordered, so that two removals take their locks in the same order. `limit 1` makes the planner look pages up incident
+# by incident; for `exists` it reads every page there ever was, while openings wait for the removal.
 INVOLVING = """
 select i.id from incident i
 where i.organization_id = %(organization)s and i.state <> 'closed' and (
