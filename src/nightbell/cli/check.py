@@ -2,6 +2,7 @@
 
 import os
 import smtplib
+import ssl
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
@@ -9,7 +10,6 @@ from datetime import UTC, datetime
 
 import click
 import django
-from django.core.mail.backends.smtp import EmailBackend
 from django.db import Error
 
 from nightbell.channels import smtp
@@ -97,25 +97,23 @@ def _mail(settings: env.Settings) -> Finding:
     if settings.smtp_url is None:
         return Finding("mail", ok=False, says="NIGHTBELL_SMTP_URL is not set: nobody can be paged by mail")
     server = smtp.parse_url(settings.smtp_url)
-    backend = EmailBackend(
-        host=server.host,
-        port=server.port,
-        username=server.username,
-        password=server.password,
-        use_tls=server.security is smtp.Security.STARTTLS,
-        use_ssl=server.security is smtp.Security.TLS,
-        timeout=SMTP_TIMEOUT_SECONDS,
-    )
     try:
-        backend.open()  # connects, greets, logs in
-        assert backend.connection is not None
-        backend.connection.ehlo_or_helo_if_needed()
+        with _connection(server) as connection:
+            if server.security is smtp.Security.STARTTLS:
+                connection.starttls(context=ssl.create_default_context())
+            connection.ehlo_or_helo_if_needed()
+            if server.username:
+                connection.login(server.username, server.password)
     except smtplib.SMTPResponseException as error:
         words = error.smtp_error.decode(errors="replace") if isinstance(error.smtp_error, bytes) else error.smtp_error
         return Finding("mail", ok=False, says=f"{server.place}: {error.smtp_code} {words}")
     except smtp.FAULTS as error:
         return Finding("mail", ok=False, says=f"{server.place}: {error}")
-    finally:
-        if backend.connection is not None:
-            backend.connection.close()  # a refused login leaves it open
     return Finding("mail", ok=True, says=f"{server.place} takes mail" + (" for this login" if server.username else ""))
+
+
+def _connection(server: smtp.SmtpServer) -> smtplib.SMTP:
+    if server.security is smtp.Security.TLS:
+        context = ssl.create_default_context()
+        return smtplib.SMTP_SSL(server.host, server.port, timeout=SMTP_TIMEOUT_SECONDS, context=context)
+    return smtplib.SMTP(server.host, server.port, timeout=SMTP_TIMEOUT_SECONDS)
