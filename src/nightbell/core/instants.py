@@ -1,7 +1,8 @@
 """How an instant is said: by the clock of whoever reads it, with its zone."""
 
 from datetime import UTC, datetime, tzinfo
-from zoneinfo import ZoneInfo
+
+from nightbell.core import zones
 
 
 def said(at: datetime, timezone: str, known: datetime | None = None) -> str:
@@ -34,8 +35,8 @@ def _day(local: datetime) -> str:
 def _zone(name: str) -> tuple[tzinfo, str]:
     """The zone and its name; UTC for one that does not exist."""
     try:
-        return ZoneInfo(name), name
-    except (KeyError, ValueError, OSError):  # unknown; malformed; the name of a folder of zones
+        return zones.zone(name), name
+    except ValueError:
         return UTC, "UTC"
 
 

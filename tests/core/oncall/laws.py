@@ -204,7 +204,7 @@ def a_difference_is_what_the_instants_say(
 
 
 def a_change_of_clocks_moves_no_handoff_wrongly(name: str, change: transitions.Transition) -> None:
-    """A handoff in the middle of what is skipped or repeated, in its last minute or just after it, around the change."""
+    """A handoff in the middle of what is skipped or repeated, in its last minute, or just after it."""
     start, end = change.walls
     for wall in (start + (end - start) / 2, end - MINUTE, end):
         rotation = oncall.Rotation(UUID(int=1), 0, 1, wall.time(), change.at - 2 * DAY, None, PEOPLE[:5])
