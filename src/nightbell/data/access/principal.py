@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db import connection
 
 from nightbell.core.incident import actor
+from nightbell.data import prepared
 from nightbell.data.models import Role
 
 KEY_PREFIX = "nb_live_"
@@ -54,7 +55,7 @@ def of_key(key: str, via: actor.Via = actor.Via.API) -> Principal | None:
     """Whoever holds this key, unless it is unknown or revoked."""
     if not key.startswith(KEY_PREFIX):
         return None
-    with connection.cursor() as cursor:
+    with prepared.cursor() as cursor:
         cursor.execute(KEY, {"digest": digest(key)})
         row = cursor.fetchone()
     if row is None:

@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db import connection
 
 from nightbell.core import delivery
+from nightbell.data import prepared
 
 Table = Literal["page", "notice"]
 TABLES: tuple[Table, ...] = ("page", "notice")
@@ -114,7 +115,7 @@ def settle(
         "audit_id": audit_id,
         "actor": json.dumps(actor),
     }
-    with connection.cursor() as cursor:
+    with prepared.cursor() as cursor:
         cursor.execute(SETTLE[lease.table], given)
         (settled,) = cursor.fetchone()
     return bool(settled)

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db import IntegrityError, connection, transaction
 
 from nightbell.core import policy
-from nightbell.data import rows
+from nightbell.data import prepared, rows
 
 # The policy as the incident keeps it: what `rows.policy_of` reads.
 FROZEN_POLICY = """
@@ -103,7 +103,7 @@ def open_incident(given: dict[str, Any]) -> Opening:
     # What a loser undoes must not be more than this statement.
     undoable = connection.in_atomic_block and given["dedup_key"] is not None
     try:
-        with transaction.atomic() if undoable else nullcontext(), connection.cursor() as cursor:
+        with transaction.atomic() if undoable else nullcontext(), prepared.cursor() as cursor:
             cursor.execute(OPEN, given)
             owner_found, policy_found, number, created_at, frozen, owner_name = cursor.fetchone()
     except IntegrityError as error:

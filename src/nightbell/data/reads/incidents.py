@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db import connection
 
 from nightbell.core.incident import actor, paging, state
-from nightbell.data import rows
+from nightbell.data import prepared, rows
 from nightbell.data.access.principal import Principal
 from nightbell.data.reads import rosters
 
@@ -136,7 +136,7 @@ class Filters:
 
 def one(principal: Principal, ref: UUID | int) -> IncidentView | None:
     """The incident with this id or number, without what only its own page shows."""
-    with connection.cursor() as cursor:
+    with prepared.cursor() as cursor:
         cursor.execute(ONE, reference(principal, ref))
         row = cursor.fetchone()
     return of_row(row) if row else None

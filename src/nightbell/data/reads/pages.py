@@ -11,7 +11,7 @@ from django.db import connection
 
 from nightbell.core import message, notice
 from nightbell.core.incident import effects, paging, state
-from nightbell.data import rows
+from nightbell.data import prepared, rows
 from nightbell.data.access.principal import Principal
 from nightbell.data.reads import rosters
 
@@ -90,7 +90,7 @@ class NoticeLook:
 
 def look(page_id: UUID, attempts: int) -> Look:
     """Look once more at a page claimed for this attempt."""
-    with connection.cursor() as cursor:
+    with prepared.cursor() as cursor:
         cursor.execute(LOOK, {"id": page_id, "attempts": attempts})
         row = cursor.fetchone()
     incident = rows.incident_of(row[20:])
@@ -133,7 +133,7 @@ def next_step(seen: Look) -> message.NextStep | None:
 
 def look_at_notice(notice_id: UUID, attempts: int) -> NoticeLook:
     """Look once more at a notice claimed for this attempt."""
-    with connection.cursor() as cursor:
+    with prepared.cursor() as cursor:
         cursor.execute(LOOK_AT_NOTICE, {"id": notice_id, "attempts": attempts})
         now, is_member, held, address, timezone, kind, data, *incident = cursor.fetchone()
     return NoticeLook(now, is_member, held, address, timezone, notice.Kind(kind), json.loads(data), *incident)

@@ -4,11 +4,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from uuid import UUID
 
-from django.db import connection
-
 from nightbell.core import oncall, policy, roster
 from nightbell.core.incident import state
-from nightbell.data import clock
+from nightbell.data import clock, prepared
 from nightbell.data.reads import schedules
 
 # A member is reached by mail, always.
@@ -50,7 +48,7 @@ def read(organizations: Iterable[UUID], incidents: Iterable[state.Incident]) -> 
                     targeted.add(schedule_id)
     on_call = _on_call(targeted)
     named.update(duty.user_id for duties in on_call.values() for duty in duties)
-    with connection.cursor() as cursor:
+    with prepared.cursor() as cursor:
         cursor.execute(MEMBERS, {"organizations": list(set(organizations)), "users": list(named)})
         found = cursor.fetchall()
     members: dict[UUID, dict[UUID, roster.Member]] = defaultdict(dict)
@@ -84,7 +82,7 @@ def _on_call(schedule_ids: set[UUID]) -> Mapping[UUID, tuple[oncall.Duty, ...]]:
 
 def lock_member(organization_id: UUID, user_id: UUID) -> roster.Member | None:
     """This member, who stays one until the transaction ends; None where they are not an active member."""
-    with connection.cursor() as cursor:
+    with prepared.cursor() as cursor:
         cursor.execute(LOCK_MEMBER, {"organization": organization_id, "user": user_id})
         row = cursor.fetchone()
     return roster.Member(user_id, row[0], CHANNELS) if row else None
