@@ -141,7 +141,7 @@ def _target(body: bodies.UsersTargetGiven | bodies.ScheduleTargetGiven, place: s
         case bodies.ScheduleTargetGiven():
             schedule_id = parsing.uuid(body.schedule_id)
             if schedule_id is None:
-                raise Rejected(Code.INVALID_TARGET, "There is no such schedule.", f"{place}target.scheduleId")
+                raise policies.no_schedule(f"{place}target.scheduleId")
             return policy.Schedule(schedule_id)
         case bodies.UsersTargetGiven():
             user_ids = tuple(user_id for each in body.user_ids if (user_id := parsing.uuid(each)))

@@ -6,10 +6,12 @@ from django.core.handlers.exception import convert_exception_to_response
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLResolver, get_resolver
 
+_PLACE = "/v1"
+
 
 def is_one(request: HttpRequest) -> bool:
     """Whether a program is asking: it shows a key, or something like it."""
-    return "HTTP_AUTHORIZATION" in request.META and request.path_info.startswith("/v1/")
+    return "HTTP_AUTHORIZATION" in request.META and request.path_info.startswith(f"{_PLACE}/")
 
 
 def serve(request: HttpRequest) -> HttpResponse:
@@ -19,7 +21,7 @@ def serve(request: HttpRequest) -> HttpResponse:
 
 def _serve(request: HttpRequest) -> HttpResponse:
     request.get_host()  # refuses a host that is not ours
-    match = _resolver().resolve(request.path_info)
+    match = _resolver().resolve(request.path_info.removeprefix(_PLACE))
     response: HttpResponse = match.func(request, *match.args, **match.kwargs)
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Content-Length"] = str(len(response.content))
@@ -31,4 +33,4 @@ _guarded = convert_exception_to_response(_serve)
 
 @cache
 def _resolver() -> URLResolver:
-    return get_resolver()
+    return get_resolver("nightbell.api.v1")

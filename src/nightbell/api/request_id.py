@@ -1,7 +1,7 @@
 """Gives every request an id, which is in its answer and its errors, and every error of the API its envelope."""
 
 from collections.abc import Callable
-from uuid import uuid4
+from random import getrandbits
 
 from django.http import HttpRequest, HttpResponse
 
@@ -19,7 +19,7 @@ class RequestIdMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        request_id = uuid4().hex
+        request_id = f"{getrandbits(128):032x}"
         request.request_id = request_id  # type: ignore[attr-defined]
         response = programs.serve(request) if programs.is_one(request) else self.get_response(request)
         if response.status_code >= 400 and request.path_info.startswith("/v1/"):

@@ -1,0 +1,138 @@
+"""Overrides and who is on call, in the API."""
+
+from datetime import timedelta
+from typing import Annotated, Any
+from uuid import UUID
+
+from django.http import HttpResponse
+from ninja import Path, Query, Router
+
+from nightbell.actions import calendars, overrides
+from nightbell.api import access, errors, parsing, rendering, schedule_answers, schedule_bodies, schedule_rendering
+from nightbell.api.access import Request
+from nightbell.api.answers import Data
+from nightbell.api.schedule_bodies import At, Between, Previewing, Since, refuse_unknown
+from nightbell.api.schedules import ScheduleId, identified, not_found, previewed
+from nightbell.core.errors import Code, Rejected
+from nightbell.core.incident import actor
+from nightbell.data import clock
+from nightbell.data.reads import on_call
+from nightbell.data.reads import schedules as reads
+
+router = Router(tags=["On call"])
+
+OverrideId = Annotated[str, Path(..., alias="overrideId")]
+MADE: dict[int, Any] = {201: Data[schedule_answers.OverrideRow], 200: Data[schedule_answers.Preview]}
+SHOWN = timedelta(days=28)
+MAX_SHOWN = timedelta(days=400)
+
+
+@router.get("/oncall/schedules/{id}/resolve", response={200: Data[schedule_answers.Resolved]})
+def resolve_schedule(request: Request, schedule_id: ScheduleId, query: Query[At]) -> HttpResponse:
+    """Who is on call at an instant. The past is answered from the schedule as it is now."""
+    refuse_unknown(request, At)
+    found = on_call.resolve(request.principal, identified(schedule_id), query.at or clock.now())
+    if found is None:
+        raise not_found()
+    return rendering.answer(schedule_rendering.resolved(found))
+
+
+@router.get("/oncall/schedules/{id}/shifts", response={200: Data[schedule_answers.Timeline]})
+def list_shifts(request: Request, schedule_id: ScheduleId, query: Query[Between]) -> HttpResponse:
+    """The timeline, gaps included: at most 400 days of it."""
+    refuse_unknown(request, Between)
+    start = query.start or clock.now()
+    end = query.end or start + SHOWN
+    if not timedelta() < end - start <= MAX_SHOWN:
+        raise errors.invalid("to", f"This must be after `from`, by up to {MAX_SHOWN.days} days.")
+    found = on_call.timeline(request.principal, identified(schedule_id), start, end)
+    if found is None:
+        raise not_found()
+    return rendering.answer(schedule_rendering.timeline(found))
+
+
+@router.get("/oncall/schedules/{id}/overrides", response={200: Data[schedule_answers.Overrides]})
+def list_overrides(request: Request, schedule_id: ScheduleId, query: Query[Since]) -> HttpResponse:
+    """Those that have not ended, or had not at `from`; the earliest first."""
+    refuse_unknown(request, Since)
+    found = identified(schedule_id)
+    if reads.one(request.principal, found) is None:
+        raise not_found()
+    rows = reads.overrides(found, query.since or clock.now())
+    return rendering.answer({"overrides": [schedule_rendering.override(found, row) for row in rows]})
+
+
+@router.post("/oncall/schedules/{id}/overrides", response=MADE)
+def create_override(
+    request: Request, schedule_id: ScheduleId, body: schedule_bodies.OverrideGiven, how: Query[Previewing]
+) -> HttpResponse:
+    """Put somebody else on call. Any member may; whoever is displaced and whoever takes over are told by mail."""
+    refuse_unknown(request, Previewing)
+    found, layer_id = identified(schedule_id), parsing.uuid(body.layer_id)
+    if body.layer_id is not None and layer_id is None:
+        raise Rejected(Code.NOT_FOUND, "There is no such layer in this schedule.", "layerId")
+    given = overrides.Given(parsing.uuid(body.user_id), body.starts_at, body.ends_at, layer_id)
+    if how.preview:
+        return previewed(overrides.preview(request.principal, found, given))
+    return _made(found, overrides.create(request.principal, found, given))
+
+
+@router.post("/oncall/schedules/{id}/overrides/take", response=MADE)
+def take_shift(
+    request: Request, schedule_id: ScheduleId, body: schedule_bodies.Taking, how: Query[Previewing]
+) -> HttpResponse:
+    """Take the shift that is under way, from now until it ends. A key says for whom."""
+    refuse_unknown(request, Previewing)
+    found, user_id = identified(schedule_id), _taker(request, body)
+    if how.preview:
+        return previewed(overrides.preview_taking(request.principal, found, user_id))
+    return _made(found, overrides.take_now(request.principal, found, user_id))
+
+
+@router.delete(
+    "/oncall/schedules/{id}/overrides/{overrideId}", response={204: None, 200: Data[schedule_answers.Preview]}
+)
+def delete_override(
+    request: Request, schedule_id: ScheduleId, override_id: OverrideId, how: Query[Previewing]
+) -> HttpResponse:
+    """Take it back; one that has begun ends now."""
+    refuse_unknown(request, Previewing)
+    found, leaving = identified(schedule_id), identified(override_id)
+    if how.preview:
+        return previewed(overrides.preview_deleting(request.principal, found, leaving))
+    overrides.delete(request.principal, found, leaving)
+    return rendering.nothing()
+
+
+@router.post("/oncall/calendar-token", response={201: Data[schedule_answers.CalendarToken]})
+def create_calendar_token(request: Request) -> HttpResponse:
+    """A new token for one's own calendar; the one before is revoked. Only who is signed in has one."""
+    token = calendars.create(_person(request))
+    return rendering.answer({"token": token, "url": calendars.my_url(token)}, 201)
+
+
+@router.delete("/oncall/calendar-token", response={204: None})
+def revoke_calendar_token(request: Request) -> HttpResponse:
+    """No calendar reads anything by it from now on."""
+    calendars.revoke(_person(request))
+    return rendering.nothing()
+
+
+def _made(schedule_id: UUID, override_id: UUID) -> HttpResponse:
+    row = next(row for row in reads.overrides(schedule_id) if row.id == override_id)
+    return rendering.answer(schedule_rendering.override(schedule_id, row), 201)
+
+
+def _taker(request: Request, body: schedule_bodies.Taking) -> UUID | None:
+    who = request.principal.actor
+    if body.user_id is not None:
+        return parsing.uuid(body.user_id)
+    if who.type is not actor.Type.USER:
+        raise errors.invalid("userId", "A key says who takes the shift.")
+    return who.id
+
+
+def _person(request: Request) -> access.Principal:
+    if request.principal.actor.type is not actor.Type.USER:
+        raise errors.Problem("not_authorized", "A calendar belongs to a person, who must be signed in.")
+    return request.principal

@@ -1,0 +1,143 @@
+"""What is sent and asked about schedules: one model a body or a query, which refuses what it does not know."""
+
+import re
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Annotated, Any
+
+from django.http import HttpRequest
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from nightbell.actions import schedules
+from nightbell.api import errors
+from nightbell.api.bodies import Body, Name
+from nightbell.core import oncall
+
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)")
+
+
+def _instant(value: Any) -> datetime:
+    """The library would take a number of seconds as well, and a day."""
+    if not isinstance(value, str) or not _INSTANT.fullmatch(value):
+        raise ValueError("must be an instant like 2026-11-23T10:00:00Z")
+    at = datetime.fromisoformat(value)
+    if not schedules.EARLIEST <= at < schedules.LATEST:
+        raise ValueError(f"must be between {schedules.EARLIEST:%Y} and {schedules.LATEST.year - 1}")
+    return at
+
+
+def _kept() -> Any:
+    """A field that stays as it is where it is not given."""
+    return Field(default=None, json_schema_extra=lambda schema: schema.pop("default", None))
+
+
+Instant = Annotated[datetime, BeforeValidator(_instant)]
+Description = Annotated[str | None, Field(max_length=schedules.MAX_DESCRIPTION)]
+Timezone = Annotated[str, Field(max_length=64, description="An IANA zone, like Europe/Berlin.")]
+RotationType = Annotated[oncall.Kind, Field(strict=False)]
+RotationLengthDays = Annotated[int | None, Field(ge=1, le=schedules.MAX_LENGTH_DAYS)]
+HandoffTime = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description="In the schedule's zone.")]
+Participants = Annotated[list[str], Field(min_length=1, max_length=oncall.MAX_PARTICIPANTS)]
+Position = Annotated[int, Field(ge=0, lt=oncall.MAX_LAYERS)]
+
+
+class ScheduleGiven(Body):
+    """A schedule's own fields."""
+
+    name: Name
+    description: Description = None
+    timezone: Timezone
+
+
+class ScheduleChanges(Body):
+    """What of a schedule changes."""
+
+    name: Name = _kept()
+    description: Description = _kept()
+    timezone: Timezone = _kept()
+
+
+class RotationGiven(Body):
+    """A rotation layer; without a position it is the last. `rotationLengthDays` is needed for `custom` only."""
+
+    rotation_type: RotationType
+    rotation_length_days: RotationLengthDays = None
+    handoff_time: HandoffTime
+    effective_from: Instant
+    effective_until: Instant | None = None
+    participant_ids: Participants
+    position: Position | None = None
+
+
+class RotationChanges(Body):
+    """What of a rotation layer changes; a new position moves the others out of the way."""
+
+    rotation_type: RotationType = _kept()
+    rotation_length_days: RotationLengthDays = _kept()
+    handoff_time: HandoffTime = _kept()
+    effective_from: Instant = _kept()
+    effective_until: Instant | None = _kept()
+    participant_ids: Participants = _kept()
+    position: Position = _kept()
+
+
+class RotationOrder(Body):
+    """Every layer of the schedule, once."""
+
+    layer_ids: Annotated[list[str], Field(max_length=oncall.MAX_LAYERS)]
+
+
+class OverrideGiven(Body):
+    """Somebody else for a while; without a layer, in the whole schedule."""
+
+    user_id: str
+    starts_at: Instant
+    ends_at: Instant
+    layer_id: str | None = None
+
+
+class Taking(Body):
+    """Who takes the shift that is under way; without it, whoever is signed in."""
+
+    user_id: str | None = None
+
+
+class Previewing(BaseModel):
+    """Whether to show a change instead of making it."""
+
+    preview: bool = Field(False, description="Answer 200 with who gains and who loses what, and save nothing.")
+
+
+class Editing(Previewing):
+    """How to edit a rotation."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    keep_current: bool = Field(True, alias="keepCurrent", description="Whoever is on call now stays on call.")
+
+
+class At(BaseModel):
+    """An instant."""
+
+    at: Instant | None = Field(None, description="Now, if it is not given.")
+
+
+class Since(BaseModel):
+    """From when on."""
+
+    since: Instant | None = Field(None, alias="from", description="What ended before is left out. Now, if not given.")
+
+
+class Between(BaseModel):
+    """From when to when."""
+
+    start: Instant | None = Field(None, alias="from", description="Now, if it is not given.")
+    end: Instant | None = Field(None, alias="to", description="28 days after `from`, if it is not given.")
+
+
+def refuse_unknown(request: HttpRequest, *models: type[BaseModel]) -> None:
+    """Raises Problem: `validation_error` for a name in the query that is in none of these."""
+    known = {field.alias or name for model in models for name, field in model.model_fields.items()}
+    unknown: Iterable[str] = request.GET.keys() - known
+    for name in sorted(unknown):
+        raise errors.invalid(name, "There is no such parameter.")

@@ -1,0 +1,229 @@
+"""The schedules of the API, with their rotation layers."""
+
+from datetime import time
+from typing import Annotated, Any, cast
+from uuid import UUID
+
+from django.http import HttpResponse
+from ninja import Path, Query, Router
+
+from nightbell.actions import schedules
+from nightbell.api import access, parsing, rendering, schedule_answers, schedule_bodies, schedule_rendering
+from nightbell.api.access import Request
+from nightbell.api.answers import Data
+from nightbell.api.schedule_bodies import Editing, Previewing, refuse_unknown
+from nightbell.core import oncall
+from nightbell.core.errors import Code, Rejected
+from nightbell.data.reads import on_call
+from nightbell.data.reads import schedules as reads
+
+router = Router(tags=["On call"])
+
+ScheduleId = Annotated[str, Path(..., alias="id")]
+LayerId = Annotated[str, Path(..., alias="layerId")]
+PREVIEW = Data[schedule_answers.Preview]
+ONE: dict[int, Any] = {200: Data[schedule_answers.Schedule] | PREVIEW}
+ADDED: dict[int, Any] = {201: Data[schedule_answers.Rotation], 200: PREVIEW}
+LAYER: dict[int, Any] = {200: Data[schedule_answers.Rotation] | PREVIEW}
+GONE: dict[int, Any] = {204: None, 200: PREVIEW}
+
+
+@router.get("/oncall/schedules", response={200: Data[schedule_answers.Schedules]})
+def list_schedules(request: Request) -> HttpResponse:
+    """By name, without layers."""
+    found = reads.listed(request.principal)
+    return rendering.answer({"schedules": [schedule_rendering.schedule_row(each) for each in found]})
+
+
+@router.post("/oncall/schedules", response={201: Data[schedule_answers.Schedule]})
+def create_schedule(request: Request, body: schedule_bodies.ScheduleGiven) -> HttpResponse:
+    """Make a schedule; its layers are added to it."""
+    access.require_admin(request.principal)
+    refuse_unknown(request)
+    made = schedules.create(request.principal, schedules.Given(body.name, body.timezone, body.description))
+    return _answer(request, made, 201)
+
+
+@router.get("/oncall/schedules/{id}", response={200: Data[schedule_answers.Schedule]})
+def get_schedule(request: Request, schedule_id: ScheduleId) -> HttpResponse:
+    """With its layers."""
+    return _answer(request, identified(schedule_id))
+
+
+@router.put("/oncall/schedules/{id}", response=ONE)
+def replace_schedule(
+    request: Request, schedule_id: ScheduleId, body: schedule_bodies.ScheduleGiven, how: Query[Editing]
+) -> HttpResponse:
+    """Make its own fields anew; what is not given is as in a new one. Its layers stay."""
+    changes: schedules.Changes = {"name": body.name, "timezone": body.timezone, "description": body.description}
+    return _change(request, schedule_id, changes, how)
+
+
+@router.patch("/oncall/schedules/{id}", response=ONE)
+def change_schedule(
+    request: Request, schedule_id: ScheduleId, body: schedule_bodies.ScheduleChanges, how: Query[Editing]
+) -> HttpResponse:
+    """Change what is given."""
+    changes = {name: getattr(body, name) for name in body.model_fields_set}
+    return _change(request, schedule_id, cast(schedules.Changes, changes), how)
+
+
+@router.delete("/oncall/schedules/{id}", response=GONE)
+def delete_schedule(request: Request, schedule_id: ScheduleId, how: Query[Previewing]) -> HttpResponse:
+    """409 `in_use` where a policy targets it."""
+    _admit(request, Previewing)
+    found = identified(schedule_id)
+    if how.preview:
+        return previewed(
+            schedules.preview(request.principal, found, lambda: schedules.delete(request.principal, found))
+        )
+    schedules.delete(request.principal, found)
+    return rendering.nothing()
+
+
+@router.post("/oncall/schedules/{id}/layers", response=ADDED)
+def add_rotation(
+    request: Request, schedule_id: ScheduleId, body: schedule_bodies.RotationGiven, how: Query[Editing]
+) -> HttpResponse:
+    """At the end, or where `position` says."""
+    _admit(request, Editing)
+    found = identified(schedule_id)
+    edited = schedules.add_layer(request.principal, found, _given(body), _how(how))
+    return _edited(request, found, edited, how, 201)
+
+
+@router.put("/oncall/schedules/{id}/layers/order", response=ONE)
+def order_rotations(
+    request: Request, schedule_id: ScheduleId, body: schedule_bodies.RotationOrder, how: Query[Editing]
+) -> HttpResponse:
+    """The whole order."""
+    _admit(request, Editing)
+    found = identified(schedule_id)
+    # An id that is none is of no layer either.
+    layer_ids = [parsing.uuid(layer_id) or UUID(int=0) for layer_id in body.layer_ids]
+    edited = schedules.order_layers(request.principal, found, layer_ids, _how(how))
+    return previewed(edited.changes) if how.preview else _answer(request, found)
+
+
+@router.put("/oncall/schedules/{id}/layers/{layerId}", response=LAYER)
+def replace_rotation(
+    request: Request,
+    schedule_id: ScheduleId,
+    layer_id: LayerId,
+    body: schedule_bodies.RotationGiven,
+    how: Query[Editing],
+) -> HttpResponse:
+    """Make the layer anew under its id; without a position it stays where it is."""
+    given = _given(body)
+    changes: schedules.LayerChanges = {
+        "rotation_type": given.rotation_type,
+        "rotation_length_days": given.rotation_length_days,
+        "handoff_time": given.handoff_time,
+        "effective_from": given.effective_from,
+        "effective_until": given.effective_until,
+        "participant_ids": given.participant_ids,
+        "position": given.position,
+    }
+    return _change_layer(request, schedule_id, layer_id, changes, how)
+
+
+@router.patch("/oncall/schedules/{id}/layers/{layerId}", response=LAYER)
+def change_rotation(
+    request: Request,
+    schedule_id: ScheduleId,
+    layer_id: LayerId,
+    body: schedule_bodies.RotationChanges,
+    how: Query[Editing],
+) -> HttpResponse:
+    """Change what is given."""
+    changes = {name: getattr(body, name) for name in body.model_fields_set}
+    if "handoff_time" in changes:
+        changes["handoff_time"] = time.fromisoformat(body.handoff_time)
+    if "participant_ids" in changes:
+        changes["participant_ids"] = _people(body.participant_ids)
+    return _change_layer(request, schedule_id, layer_id, cast(schedules.LayerChanges, changes), how)
+
+
+@router.delete("/oncall/schedules/{id}/layers/{layerId}", response=GONE)
+def delete_rotation(request: Request, schedule_id: ScheduleId, layer_id: LayerId, how: Query[Editing]) -> HttpResponse:
+    """With its overrides; those after it move up."""
+    _admit(request, Editing)
+    edited = schedules.delete_layer(request.principal, identified(schedule_id), identified(layer_id), _how(how))
+    return previewed(edited.changes) if how.preview else rendering.nothing()
+
+
+def identified(text: str) -> UUID:
+    """The id in an address. Raises Rejected: `not_found`."""
+    found = parsing.uuid(text)
+    if found is None:
+        raise not_found()
+    return found
+
+
+def not_found() -> Rejected:
+    """The refusal of a schedule that is not there."""
+    return Rejected(Code.NOT_FOUND, "There is no such schedule.")
+
+
+def previewed(changes: tuple[oncall.Change, ...]) -> HttpResponse:
+    """What an edit would do."""
+    people = {user_id for change in changes for user_id in (change.loses, change.gains) if user_id}
+    return rendering.answer(schedule_rendering.preview(changes, on_call.names(people)))
+
+
+def _admit(request: Request, known: type[Previewing]) -> None:
+    access.require_admin(request.principal)
+    refuse_unknown(request, known)
+
+
+def _change(request: Request, schedule_id: str, changes: schedules.Changes, how: Editing) -> HttpResponse:
+    _admit(request, Editing)
+    found = identified(schedule_id)
+    edited = schedules.change(request.principal, found, changes, _how(how))
+    return previewed(edited.changes) if how.preview else _answer(request, found)
+
+
+def _change_layer(
+    request: Request, schedule_id: str, layer_id: str, changes: schedules.LayerChanges, how: Editing
+) -> HttpResponse:
+    _admit(request, Editing)
+    found = identified(schedule_id)
+    edited = schedules.change_layer(request.principal, found, identified(layer_id), changes, _how(how))
+    return _edited(request, found, edited, how)
+
+
+def _edited(
+    request: Request, schedule_id: UUID, edited: schedules.Edited, how: Editing, status: int = 200
+) -> HttpResponse:
+    if how.preview:
+        return previewed(edited.changes)
+    layers = {row.id: row for row in reads.layers(schedule_id)}
+    assert edited.layer_id is not None
+    return rendering.answer(schedule_rendering.layer(layers[edited.layer_id]), status)
+
+
+def _answer(request: Request, schedule_id: UUID, status: int = 200) -> HttpResponse:
+    summary = reads.one(request.principal, schedule_id)
+    if summary is None:
+        raise not_found()
+    return rendering.answer(schedule_rendering.schedule(summary, reads.layers(schedule_id)), status)
+
+
+def _how(how: Editing) -> schedules.How:
+    return schedules.How(preview=how.preview, keep_current=how.keep_current)
+
+
+def _given(body: schedule_bodies.RotationGiven) -> schedules.LayerGiven:
+    return schedules.LayerGiven(
+        body.rotation_type,
+        time.fromisoformat(body.handoff_time),
+        body.effective_from,
+        _people(body.participant_ids),
+        body.rotation_length_days,
+        body.effective_until,
+        body.position,
+    )
+
+
+def _people(participants: list[str]) -> tuple[UUID | None, ...]:
+    return tuple(parsing.uuid(each) for each in participants)
