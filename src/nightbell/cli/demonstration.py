@@ -62,7 +62,6 @@ def _environ(at: str, database_url: str) -> Mapping[str, str]:
         smtp_port = free.getsockname()[1]
     return {
         **{name: value for name, value in os.environ.items() if not name.startswith("NIGHTBELL_")},
-        **web.FEW_HEAPS,
         "NIGHTBELL_URL": at,
         "NIGHTBELL_DATABASE_URL": database_url,
         "NIGHTBELL_SMTP_URL": f"smtp://127.0.0.1:{smtp_port}",

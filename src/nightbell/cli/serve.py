@@ -20,6 +20,8 @@ def serve(host: str, port: int) -> None:
     nightbell serve
     nightbell serve --host 0.0.0.0 --port 8000
 
+    Where others are to reach it, NIGHTBELL_URL says how: links in mails start with it, and other names are refused.
+
     It brings the tables up to date first. Stop it with Ctrl-C or SIGTERM: pages under way are finished first.
     """
     settings = env.read()
@@ -41,7 +43,6 @@ def _supervise(host: str, port: int, database_url: str, server: postgres.Server 
     at = supervisor.address(host, port)
     plan = supervisor.Plan(
         environ={
-            **web.FEW_HEAPS,
             "NIGHTBELL_URL": at,
             **{name: value for name, value in os.environ.items() if value},
             "NIGHTBELL_DATABASE_URL": database_url,

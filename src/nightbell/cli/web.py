@@ -19,8 +19,6 @@ from nightbell.conf import env
 DRAIN_SECONDS = 10
 # A thread keeps its connection to the database; one that rested this long gives both back.
 THREAD_REST_SECONDS = 300
-# Few threads allocate at once: a heap for each of them is memory nobody gets back.
-FEW_HEAPS = {"MALLOC_ARENA_MAX": "2"}
 
 LOGGING = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s web %(message)s"}},
