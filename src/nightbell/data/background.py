@@ -23,16 +23,23 @@ class Background(Generic[T]):
         self._waiting: set[T] = set()
         self._lock = threading.Lock()
         self._stirred = threading.Event()
+        self._idle = threading.Event()
+        self._idle.set()
         self._thread: threading.Thread | None = None
 
     def add(self, value: T) -> None:
         """Have `value` written soon."""
         with self._lock:
             self._waiting.add(value)
+            self._idle.clear()
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
                 self._thread.start()
         self._stirred.set()
+
+    def drain(self, timeout: timedelta) -> bool:
+        """Wait until everything added has been written or given up; False where that takes longer than `timeout`."""
+        return self._idle.wait(timeout.total_seconds())
 
     def _run(self) -> None:
         while True:
@@ -46,4 +53,7 @@ class Background(Generic[T]):
                 # The next lot gets a new connection; this one is decoration.
                 log.warning("%s: %s", self._name, error)
                 connection.close()
+            with self._lock:
+                if not self._waiting:
+                    self._idle.set()
             time.sleep(self._pause)
