@@ -1,6 +1,7 @@
 """Tens of thousands of rows, and the plans PostgreSQL makes for a statement among them."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -104,6 +105,28 @@ def explain(statement: str, given: Mapping[str, Any]) -> Plan:
         cursor.execute(f"explain (format json) {statement}", given)
         (found,) = cursor.fetchone()
     return Plan(tuple(_nodes((json.loads(found) if isinstance(found, str) else found)[0]["Plan"])))
+
+
+def explain_prepared(statement: str) -> Plan:
+    """The plan of a statement that the server prepares before it knows what is asked."""
+    names = list(dict.fromkeys(_NAMED.findall(statement)))
+    numbered = _NAMED.sub(lambda found: f"${names.index(found[1]) + 1}", statement).replace("%%", "%")
+    types = ", ".join(_TYPES.get(name, "unknown") for name in names)
+    nothing = ", ".join("null" for _ in names)
+    with connection.cursor() as cursor:
+        cursor.execute(f"prepare hot ({types}) as {numbered}")
+        try:
+            cursor.execute("set plan_cache_mode = force_generic_plan")
+            cursor.execute(f"explain (format json) execute hot ({nothing})")
+            (found,) = cursor.fetchone()
+        finally:
+            cursor.execute("deallocate hot")
+            cursor.execute("reset plan_cache_mode")
+    return Plan(tuple(_nodes((json.loads(found) if isinstance(found, str) else found)[0]["Plan"])))
+
+
+_NAMED = re.compile(r"%\((\w+)\)s")
+_TYPES = {"id": "uuid", "organization": "uuid", "user": "uuid", "number": "int", "attempts": "int", "digest": "bytea"}
 
 
 def _nodes(plan: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

@@ -75,6 +75,16 @@ BY_CLOCK: list[tuple[str, dict[str, Any], str]] = [
     (messages.CLAIM["page"], CLAIMED, "page_due"),
     (messages.CLAIM["notice"], CLAIMED, "notice_due"),
 ]
+# Prepared, and so planned for whatever may be asked.
+PREPARED: list[tuple[str, set[str]]] = [
+    (incidents.ONE, {"incident_pkey", "incident_number_once", "page_once"}),
+    (pages.LOOK, {"page_pkey", "incident_pkey"}),
+    (pages.LOOK_AT_NOTICE, {"notice_pkey", "incident_pkey"}),
+    (messages.SETTLE["page"], {"page_pkey"}),
+    (messages.SETTLE["notice"], {"notice_pkey"}),
+    (principal.KEY, set()),
+    (opening.OPEN, set()),
+]
 VOLATILE = """
 create or replace function nightbell_now() returns timestamptz language sql as 'select clock_timestamp()'
 """
@@ -86,6 +96,10 @@ def check_plans() -> None:
         assert plan.scanned == set(), statement
         assert expected <= plan.indexes, (statement, plan.indexes)
     assert all("nightbell_now()" in at for at in searched_by_clock())
+    for statement, expected in PREPARED:
+        plan = crowd.explain_prepared(statement)
+        assert plan.scanned == set(), statement
+        assert expected <= plan.indexes, (statement, plan.indexes)
 
 
 def searched_by_clock() -> list[str]:
