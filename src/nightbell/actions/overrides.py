@@ -10,6 +10,7 @@ from nightbell.core.errors import Code, Rejected
 from nightbell.data import clock, record, rows, transaction
 from nightbell.data.access.principal import Principal
 from nightbell.data.models import Membership, Notice, Override, RotationLayer, Schedule
+from nightbell.data.reads import on_call
 from nightbell.data.reads import schedules as reads
 
 MAX_LENGTH = timedelta(days=366)
@@ -33,11 +34,17 @@ def create(principal: Principal, schedule_id: UUID, given: Given) -> UUID:
     starts, has ended already, is longer than a year, or overlaps another in its scope).
     """
     schedule = schedules.lock(principal, schedule_id)
-    return _create(principal, schedule, given)
+    now = clock.now()
+    return _create(principal, schedule, given, reads.load([schedule_id], now)[schedule_id], now)
+
+
+def preview(principal: Principal, schedule_id: UUID, given: Given) -> tuple[oncall.Change, ...]:
+    """What `create` would do. Raises Rejected as it does."""
+    return schedules.preview(principal, schedule_id, lambda: create(principal, schedule_id, given))
 
 
 @transaction.action
-def take_now(principal: Principal, schedule_id: UUID, user_id: UUID) -> UUID:
+def take_now(principal: Principal, schedule_id: UUID, user_id: UUID | None) -> UUID:
     """Put this member on call from now until the shift that is under way ends, in the whole schedule.
 
     Raises Rejected: as `create`, and `validation_error` where they are on call already or no shift is under way.
@@ -45,16 +52,21 @@ def take_now(principal: Principal, schedule_id: UUID, user_id: UUID) -> UUID:
     schedule = schedules.lock(principal, schedule_id)
     now = clock.now()
     value = reads.load([schedule_id], now)[schedule_id]
-    shift = oncall.final(value, now, now + MAX_LENGTH)[0]
-    if shift.duty is None:
+    duty = next(iter(oncall.on_call(value, now)), None)
+    if duty is None:
         raise Rejected(Code.VALIDATION_ERROR, "Nobody is on call now, so there is no shift to take.", "startsAt")
-    if shift.duty.user_id == user_id:
+    if duty.user_id == user_id:
         raise Rejected(Code.VALIDATION_ERROR, "They are on call already.", "userId")
-    if shift.duty.override_id is not None:
-        # The override under way gives way from now on; what it was until now stays on the record.
-        Override.objects.filter(id=shift.duty.override_id, starts_at__lt=now).update(ends_at=now)
-        Override.objects.filter(id=shift.duty.override_id, starts_at__gte=now).delete()
-    return _create(principal, schedule, Given(user_id, now, shift.end))
+    # An override of the whole schedule gives way from now on; what it was until now stays. One of a layer is displaced.
+    under_way = Override.objects.filter(schedule=schedule, layer=None, starts_at__lte=now, ends_at__gt=now)
+    under_way.filter(starts_at__lt=now).update(ends_at=now)
+    under_way.delete()
+    return _create(principal, schedule, Given(user_id, now, on_call.until(value, None, now)), value, now)
+
+
+def preview_taking(principal: Principal, schedule_id: UUID, user_id: UUID | None) -> tuple[oncall.Change, ...]:
+    """What `take_now` would do. Raises Rejected as it does."""
+    return schedules.preview(principal, schedule_id, lambda: take_now(principal, schedule_id, user_id))
 
 
 @transaction.action
@@ -80,10 +92,13 @@ def delete(principal: Principal, schedule_id: UUID, override_id: UUID) -> None:
     _record(principal, schedule, "override_deleted", {"overrideId": str(override_id)})
 
 
-def _create(principal: Principal, schedule: Schedule, given: Given) -> UUID:
-    now = clock.now()
+def preview_deleting(principal: Principal, schedule_id: UUID, override_id: UUID) -> tuple[oncall.Change, ...]:
+    """What `delete` would do. Raises Rejected as it does."""
+    return schedules.preview(principal, schedule_id, lambda: delete(principal, schedule_id, override_id))
+
+
+def _create(principal: Principal, schedule: Schedule, given: Given, before: oncall.Schedule, now: datetime) -> UUID:
     user_id = _check(principal, schedule, given, now)
-    before = reads.load([schedule.id], now)[schedule.id]
     made = Override.objects.create(
         id=ids.new(),
         schedule=schedule,
@@ -112,13 +127,18 @@ def _check(principal: Principal, schedule: Schedule, given: Given, now: datetime
     members = Membership.objects.filter(organization_id=principal.organization_id, removed_at=None)
     if given.user_id is None or not members.filter(user_id=given.user_id).exists():
         raise Rejected(Code.INVALID_TARGET_USER, "Whoever takes over is an active member.", "userId")
+    schedules.check_instant(given.starts_at, "startsAt")
+    schedules.check_instant(given.ends_at, "endsAt")
     if given.ends_at <= given.starts_at:
         raise Rejected(Code.VALIDATION_ERROR, "An override ends after it starts.", "endsAt")
     if given.ends_at <= now:
         raise Rejected(Code.VALIDATION_ERROR, "An override that has ended would change nothing.", "endsAt")
     if given.ends_at - given.starts_at > MAX_LENGTH:
         raise Rejected(Code.VALIDATION_ERROR, f"An override is at most {MAX_LENGTH.days} days long.", "endsAt")
-    scope = Override.objects.filter(schedule=schedule, layer_id=given.layer_id)
+    # Those of people who have left count for nothing, and are in nobody's way.
+    scope = Override.objects.filter(
+        schedule=schedule, layer_id=given.layer_id, user_id__in=members.values_list("user_id", flat=True)
+    )
     other = scope.filter(starts_at__lt=given.ends_at, ends_at__gt=given.starts_at).select_related("user").first()
     if other is not None:
         raise Rejected(
@@ -161,5 +181,6 @@ def _tell(principal: Principal, schedule: Schedule, changes: tuple[oncall.Change
 
 
 def _record(principal: Principal, schedule: Schedule, kind: str, data: dict[str, str | None]) -> None:
+    Schedule.objects.filter(id=schedule.id).update(updated_at=clock.Now())
     whose = {"scheduleId": str(schedule.id)}
     record.write(ids.new(), schedule.organization_id, principal.actor, kind, whose | data)

@@ -11,7 +11,7 @@ from nightbell.actions import ids
 from nightbell.core import policy
 from nightbell.core.errors import Code, Rejected
 from nightbell.data import clock, transaction
-from nightbell.data.models import EscalationLayer, EscalationPolicy, Membership
+from nightbell.data.models import EscalationLayer, EscalationPolicy, Membership, Schedule
 
 MAX_NAME = 100
 MAX_DESCRIPTION = 10_000
@@ -104,7 +104,7 @@ def add_layer(organization_id: UUID, policy_id: UUID, given: LayerGiven) -> Esca
     if len(layers) >= policy.MAX_LAYERS:
         raise _invalid(f"A policy has at most {policy.MAX_LAYERS} layers.", "layers")
     _check_layer(given, "")
-    _check_members(organization_id, [(given, "")])
+    _check_targets(organization_id, [(given, "")])
     last = len(layers) + 1
     made = _layer(found.id, given, last if given.position is None else given.position)
     _check_position(made.position, last)
@@ -125,7 +125,7 @@ def change_layer(organization_id: UUID, policy_id: UUID, layer_id: UUID, changes
     _check_layer(given, "")
     if "target" in changes:
         # Somebody named before may have left since; that hinders nobody from changing the timeout.
-        _check_members(organization_id, [(given, "")])
+        _check_targets(organization_id, [(given, "")])
     made = _layer(found.id, given, old.position if given.position is None else given.position)
     made.id = old.id
     _check_position(made.position, len(layers))
@@ -164,6 +164,11 @@ def order_layers(organization_id: UUID, policy_id: UUID, layer_ids: Sequence[UUI
 def not_members(field: str) -> Rejected:
     """The refusal of a target that names somebody who is no active member."""
     return Rejected(Code.INVALID_TARGET, "Not everybody in it is an active member of the organization.", field)
+
+
+def no_schedule(field: str) -> Rejected:
+    """The refusal of a target that names no schedule of the organization."""
+    return Rejected(Code.INVALID_TARGET, "There is no such schedule.", field)
 
 
 def _lock(organization_id: UUID, policy_id: UUID) -> EscalationPolicy:
@@ -262,18 +267,14 @@ def _check(organization_id: UUID, given: Given) -> None:
     named = [(layer, f"layers.{place}.") for place, layer in enumerate(given.layers)]
     for layer, place in named:
         _check_layer(layer, place)
-    _check_members(organization_id, named)
+    _check_targets(organization_id, named)
 
 
 def _check_layer(given: LayerGiven, place: str) -> None:
     if not 1 <= given.ack_timeout_minutes <= policy.MAX_ACK_TIMEOUT_MINUTES:
         raise _invalid(f"A timeout is 1 to {policy.MAX_ACK_TIMEOUT_MINUTES} minutes.", f"{place}ackTimeoutMinutes")
-    match given.target:
-        case policy.Schedule():
-            raise Rejected(Code.INVALID_TARGET, "There is no such schedule.", f"{place}target.scheduleId")
-        case policy.Users(user_ids):
-            if not 1 <= len(user_ids) <= policy.MAX_USERS:
-                raise _invalid(f"A layer pages 1 to {policy.MAX_USERS} people.", f"{place}target.userIds")
+    if isinstance(given.target, policy.Users) and not 1 <= len(given.target.user_ids) <= policy.MAX_USERS:
+        raise _invalid(f"A layer pages 1 to {policy.MAX_USERS} people.", f"{place}target.userIds")
 
 
 def _check_position(position: int, last: int) -> None:
@@ -281,7 +282,7 @@ def _check_position(position: int, last: int) -> None:
         raise _invalid(f"The position is 1 to {last}.", "position")
 
 
-def _check_members(organization_id: UUID, layers: Sequence[tuple[LayerGiven, str]]) -> None:
+def _check_targets(organization_id: UUID, layers: Sequence[tuple[LayerGiven, str]]) -> None:
     """People are resolved anew whenever a layer is paged; this only keeps a mistake out."""
     named = {
         user_id for layer, _ in layers if isinstance(layer.target, policy.Users) for user_id in layer.target.user_ids
@@ -291,9 +292,22 @@ def _check_members(organization_id: UUID, layers: Sequence[tuple[LayerGiven, str
             organization_id=organization_id, user_id__in=named, removed_at=None, user__is_active=True
         ).values_list("user_id", flat=True)
     )
+    known = _lock_schedules(organization_id, layers)
     for layer, place in layers:
-        if isinstance(layer.target, policy.Users) and not active.issuperset(layer.target.user_ids):
-            raise not_members(f"{place}target.userIds")
+        match layer.target:
+            case policy.Users(user_ids):
+                if not active.issuperset(user_ids):
+                    raise not_members(f"{place}target.userIds")
+            case policy.Schedule(schedule_id):
+                if schedule_id not in known:
+                    raise no_schedule(f"{place}target.scheduleId")
+
+
+def _lock_schedules(organization_id: UUID, layers: Sequence[tuple[LayerGiven, str]]) -> set[UUID]:
+    """The schedules these layers name: locked, so that nobody deletes one before the layer that targets it is there."""
+    named = {layer.target.schedule_id for layer, _ in layers if isinstance(layer.target, policy.Schedule)}
+    found = Schedule.objects.select_for_update(no_key=True).filter(organization_id=organization_id, id__in=named)
+    return {schedule.id for schedule in found.order_by("id")} if named else set()
 
 
 def _refuse_name(error: IntegrityError) -> NoReturn:

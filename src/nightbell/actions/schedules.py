@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, time, timedelta
-from typing import Any, TypedDict
+from datetime import UTC, datetime, time, timedelta
+from typing import Any, NoReturn, TypedDict
 from uuid import UUID
 
 from django.db import IntegrityError
+from django.db import transaction as database
 from django.db.models import ProtectedError
 
 from nightbell.actions import ids
@@ -22,6 +23,10 @@ PREVIEW = timedelta(days=28)
 MAX_NAME = 100
 MAX_DESCRIPTION = 10_000
 MAX_LENGTH_DAYS = 366
+# Instants outside have no place on a rota, and some of them none in a calendar either.
+EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+LATEST = datetime(2200, 1, 1, tzinfo=UTC)
+_NAME_ONCE = "schedule_name_once"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +81,7 @@ class How:
 
 @dataclass(frozen=True, slots=True)
 class Edited:
-    """What an edit does in the next 28 days, and the layer it was about, if it was made and about one."""
+    """What an edit does in the next 28 days, and the layer it was about, if it was about one that is there now."""
 
     changes: tuple[oncall.Change, ...]
     layer_id: UUID | None = None
@@ -117,6 +122,22 @@ def change(principal: Principal, schedule_id: UUID, changes: Changes, how: How =
 
 
 @transaction.action
+def preview(principal: Principal, schedule_id: UUID, act: Callable[[], object]) -> tuple[oncall.Change, ...]:
+    """What `act` would do to a schedule in the next 28 days: it is done, looked at and undone.
+
+    Raises Rejected: `not_found`, and what `act` raises.
+    """
+    lock(principal, schedule_id)
+    now = clock.now()
+    before = _value(schedule_id)
+    with transaction.joining():
+        act()
+    after = schedules.load([schedule_id], now).get(schedule_id, replace(before, layers=(), overrides=()))
+    database.set_rollback(True)
+    return oncall.difference(before, after, now, now + PREVIEW)
+
+
+@transaction.action
 def delete(principal: Principal, schedule_id: UUID) -> None:
     """Delete a schedule that no policy targets. Raises Rejected: `not_found`, `in_use`."""
     row = lock(principal, schedule_id)
@@ -142,7 +163,8 @@ def add_layer(principal: Principal, schedule_id: UUID, given: LayerGiven, how: H
         _fill_layer(made, given)
         layers.insert(len(layers) if given.position is None else given.position, made)
 
-    return replace(_edit(principal, schedule_id, edit, how), layer_id=made.id)
+    edited = _edit(principal, schedule_id, edit, how)
+    return edited if how.preview else replace(edited, layer_id=made.id)
 
 
 @transaction.action
@@ -158,6 +180,8 @@ def change_layer(
     def edit(layers: list[RotationLayer]) -> None:
         row = _layer_of(layers, layer_id)
         given = replace(_given(row), **changes)
+        if "rotation_type" in changes and "rotation_length_days" not in changes:
+            given = replace(given, rotation_length_days=oncall.LENGTH_DAYS.get(given.rotation_type))
         known = set(row.participant_ids) if "participant_ids" in changes else set(given.participant_ids)
         _check_layer(principal, given, len(layers) - 1, known={each for each in known if each is not None})
         _fill_layer(row, given)
@@ -279,7 +303,7 @@ def _shown(layer: RotationLayer) -> dict[str, Any]:
 
 
 def _check(given: Given) -> None:
-    if not 1 <= len(given.name) <= MAX_NAME:
+    if not given.name.strip() or len(given.name) > MAX_NAME:
         raise _invalid(f"A name has 1 to {MAX_NAME} characters.", "name")
     if given.description is not None and len(given.description) > MAX_DESCRIPTION:
         raise _invalid(f"A description has up to {MAX_DESCRIPTION:,} characters.", "description")
@@ -297,6 +321,9 @@ def _check_layer(
         raise _invalid(f"A custom rotation is 1 to {MAX_LENGTH_DAYS} days long.", "rotationLengthDays")
     if fixed is not None and length != fixed:
         raise _invalid(f"A {given.rotation_type} rotation is {fixed} days long.", "rotationLengthDays")
+    check_instant(given.effective_from, "effectiveFrom")
+    if given.effective_until is not None:
+        check_instant(given.effective_until, "effectiveUntil")
     if given.effective_until is not None and given.effective_until <= given.effective_from:
         raise _invalid("A layer ends after it starts.", "effectiveUntil")
     if given.position is not None and not 0 <= given.position <= last:
@@ -310,6 +337,12 @@ def _check_layer(
     ).count()
     if active != len(new):
         raise Rejected(Code.INVALID_TARGET_USER, "A participant is an active member.", "participantIds")
+
+
+def check_instant(at: datetime, field: str) -> None:
+    """Raises Rejected: `validation_error` for an instant before 1970 or after 2199."""
+    if not EARLIEST <= at < LATEST:
+        raise _invalid(f"An instant is between {EARLIEST:%Y} and {LATEST.year - 1}.", field)
 
 
 def _fill(row: Schedule, given: Given) -> None:
@@ -331,8 +364,14 @@ def _save(row: Schedule, *, insert: bool) -> None:
         row.updated_at = clock.now()
     try:
         row.save(force_insert=insert)
-    except IntegrityError:
-        raise Rejected(Code.NAME_CONFLICT, f"There is a schedule {row.name} already.", "name") from None
+    except IntegrityError as error:
+        _refuse_name(error, row.name)
+
+
+def _refuse_name(error: IntegrityError, name: str) -> NoReturn:
+    if getattr(getattr(error.__cause__, "diag", None), "constraint_name", None) != _NAME_ONCE:
+        raise error
+    raise Rejected(Code.NAME_CONFLICT, f"There is a schedule {name} already.", "name")
 
 
 def _record(principal: Principal, kind: str, schedule_id: UUID, data: dict[str, Any]) -> None:

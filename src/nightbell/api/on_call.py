@@ -8,7 +8,7 @@ from django.http import HttpResponse
 from ninja import Path, Query, Router
 
 from nightbell.actions import calendars, overrides
-from nightbell.api import access, errors, parsing, rendering, schedule_answers, schedule_bodies, schedule_rendering
+from nightbell.api import errors, parsing, rendering, schedule_answers, schedule_bodies, schedule_rendering
 from nightbell.api.access import Request
 from nightbell.api.answers import Data
 from nightbell.api.schedule_bodies import At, Between, Previewing, Since, refuse_unknown
@@ -16,6 +16,7 @@ from nightbell.api.schedules import ScheduleId, identified, not_found, previewed
 from nightbell.core.errors import Code, Rejected
 from nightbell.core.incident import actor
 from nightbell.data import clock
+from nightbell.data.access.principal import Principal
 from nightbell.data.reads import on_call
 from nightbell.data.reads import schedules as reads
 
@@ -132,7 +133,7 @@ def _taker(request: Request, body: schedule_bodies.Taking) -> UUID | None:
     return who.id
 
 
-def _person(request: Request) -> access.Principal:
+def _person(request: Request) -> Principal:
     if request.principal.actor.type is not actor.Type.USER:
         raise errors.Problem("not_authorized", "A calendar belongs to a person, who must be signed in.")
     return request.principal

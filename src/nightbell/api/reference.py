@@ -1,5 +1,6 @@
 """The reference: the OpenAPI document of the API, and a page that shows it."""
 
+import copy
 import json
 from functools import cache
 from typing import Any
@@ -8,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from ninja import NinjaAPI
 
-from nightbell.api import answers
+from nightbell.api import answers, feeds
 
 # Errors any operation may answer with.
 _ERRORS = {
@@ -51,6 +52,7 @@ def page(request: HttpRequest) -> HttpResponse:
 
 def _document(api: NinjaAPI) -> dict[str, Any]:
     document: dict[str, Any] = json.loads(json.dumps(api.get_openapi_schema(path_prefix="v1/")))
+    document["paths"] |= copy.deepcopy(feeds.DESCRIPTION)
     document["components"]["securitySchemes"] = _SECURITY
     document["security"] = [{"apiKey": []}, {"session": []}]
     schema = answers.Error.model_json_schema(ref_template="#/components/schemas/{model}")

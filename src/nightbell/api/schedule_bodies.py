@@ -28,7 +28,11 @@ def _instant(value: Any) -> datetime:
 
 def _kept() -> Any:
     """A field that stays as it is where it is not given."""
-    return Field(default=None, json_schema_extra=lambda schema: schema.pop("default", None))
+    return Field(default=None, json_schema_extra=_without_default)
+
+
+def _without_default(schema: dict[str, Any]) -> None:
+    schema.pop("default", None)
 
 
 Instant = Annotated[datetime, BeforeValidator(_instant)]

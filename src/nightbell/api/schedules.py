@@ -89,7 +89,7 @@ def add_rotation(
     _admit(request, Editing)
     found = identified(schedule_id)
     edited = schedules.add_layer(request.principal, found, _given(body), _how(how))
-    return _edited(request, found, edited, how, 201)
+    return _edited(found, edited, how, 201)
 
 
 @router.put("/oncall/schedules/{id}/layers/order", response=ONE)
@@ -189,12 +189,10 @@ def _change_layer(
     _admit(request, Editing)
     found = identified(schedule_id)
     edited = schedules.change_layer(request.principal, found, identified(layer_id), changes, _how(how))
-    return _edited(request, found, edited, how)
+    return _edited(found, edited, how)
 
 
-def _edited(
-    request: Request, schedule_id: UUID, edited: schedules.Edited, how: Editing, status: int = 200
-) -> HttpResponse:
+def _edited(schedule_id: UUID, edited: schedules.Edited, how: Editing, status: int = 200) -> HttpResponse:
     if how.preview:
         return previewed(edited.changes)
     layers = {row.id: row for row in reads.layers(schedule_id)}

@@ -9,7 +9,7 @@ from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 from ninja.operation import Operation
 
-from nightbell.api import errors, incidents, parsing, policies, reference, users
+from nightbell.api import errors, feeds, incidents, on_call, parsing, policies, reference, schedules, users
 from nightbell.api.door import door
 from nightbell.core.errors import Code, Rejected
 
@@ -43,7 +43,7 @@ api = API(
     parser=parsing.StrictParser(),
 )
 api.add_decorator(door, mode="view")
-for each in (incidents.router, policies.router, users.router):
+for each in (incidents.router, policies.router, schedules.router, on_call.router, users.router):
     api.add_router("", each)
 
 # Exceptions of a kind are handled by the function for it; ninja's types also allow for a class, which nothing raises.
@@ -76,6 +76,8 @@ def openapi_text() -> str:
 _ninja: Any = api.urls[0]
 urlpatterns: list[URLPattern | URLResolver] = [
     path("openapi.json", openapi),
+    # First, because the library takes what ends in .ics for an id.
+    *feeds.urlpatterns,
     *_ninja[:-1],
     re_path("", unknown),
 ]

@@ -1,5 +1,6 @@
 """Schedules as values: the only way from their rows to the on-call functions."""
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -10,6 +11,8 @@ from uuid import UUID
 from django.db import connection
 
 from nightbell.core import oncall
+from nightbell.core.incident import actor
+from nightbell.data import rows
 from nightbell.data.access.principal import Principal
 
 SCHEDULES = """
@@ -66,7 +69,8 @@ from rotation_layer l where l.schedule_id = %(schedule)s order by l.position
 """
 
 OVERRIDE_ROWS = """
-select o.id, o.layer_id, o.user_id, trim(a.first_name || ' ' || a.last_name), o.starts_at, o.ends_at, o.created_at
+select o.id, o.layer_id, o.user_id, trim(a.first_name || ' ' || a.last_name), o.starts_at, o.ends_at, o.created_at,
+  o.created_by::text
 from override o join account a on a.id = o.user_id
 where o.schedule_id = %(schedule)s and (%(since)s::timestamptz is null or o.ends_at > %(since)s)
 order by o.starts_at, o.id
@@ -118,6 +122,7 @@ class OverrideRow:
     starts_at: datetime
     ends_at: datetime
     created_at: datetime
+    created_by: actor.Actor
 
 
 def load(schedule_ids: Iterable[UUID], since: datetime) -> Mapping[UUID, oncall.Schedule]:
@@ -184,7 +189,7 @@ def overrides(schedule_id: UUID, since: datetime | None = None) -> list[Override
     """A schedule's overrides, the earliest first; those that have ended before `since` are left out."""
     with connection.cursor() as cursor:
         cursor.execute(OVERRIDE_ROWS, {"schedule": schedule_id, "since": since})
-        return [OverrideRow(*row) for row in cursor.fetchall()]
+        return [OverrideRow(*row[:-1], created_by=rows.actor_of(json.loads(row[-1]))) for row in cursor.fetchall()]
 
 
 def _summaries(principal: Principal, schedule_id: UUID | None) -> list[Summary]:
