@@ -7,6 +7,8 @@ from datetime import timedelta
 from django.contrib.sessions.backends.db import SessionStore
 from django.db import Error, connection
 
+from nightbell.actions import once
+
 log = logging.getLogger(__name__)
 
 EVERY = timedelta(hours=1)
@@ -37,5 +39,6 @@ class Chores:
 
 
 def tidy() -> None:
-    """Forget sessions that have ended."""
+    """Forget sessions that have ended, and answers nobody is promised any more."""
     SessionStore.clear_expired()
+    once.forget()
