@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from nightbell.web import acts, incidents, links, session
+from nightbell.web import acts, incidents, links, schedules, session, turns
 
 urlpatterns = [
     path("", incidents.listing, name="incidents"),
@@ -15,6 +15,18 @@ urlpatterns = [
     path("incidents/<int:number>/status", acts.change_status, name="status"),
     path("incidents/<int:number>/resolve", acts.resolve, name="resolve"),
     path("policies", incidents.policies, name="policies"),
+    path("schedules", schedules.listing, name="schedules"),
+    path("schedules/new", schedules.new, name="schedule-new"),
+    path("schedules/<uuid:schedule_id>", schedules.schedule, name="schedule"),
+    path("schedules/<uuid:schedule_id>/delete", turns.delete, name="schedule-delete"),
+    path("schedules/<uuid:schedule_id>/override", turns.override, name="override"),
+    path("schedules/<uuid:schedule_id>/take", turns.take, name="take"),
+    path("schedules/<uuid:schedule_id>/overrides/<uuid:override_id>/delete", turns.take_back, name="take-back"),
+    path("schedules/<uuid:schedule_id>/layers/new", turns.layer, name="layer-new"),
+    path("schedules/<uuid:schedule_id>/layers/<uuid:layer_id>", turns.layer, name="layer"),
+    path("schedules/<uuid:schedule_id>/layers/<uuid:layer_id>/delete", turns.delete_layer, name="layer-delete"),
+    path("shifts", schedules.mine, name="shifts"),
+    path("shifts/calendar", turns.calendar, name="calendar"),
     path("organization", session.switch, name="organization"),
     path("ack/<str:token>", links.acknowledge, name="ack"),
 ]
