@@ -13,6 +13,8 @@ from nightbell import postgres
 from nightbell.data import upgrade
 from tests.cli import installations
 
+WAITING = "select count(*) from pg_stat_activity where wait_event_type = 'Lock'"
+
 pytestmark = [pytest.mark.timeout(180)]
 
 
@@ -22,19 +24,28 @@ def test_a_migration_gives_a_lock_up_after_three_seconds_and_tries_again(server:
     with connection.cursor() as cursor:
         cursor.execute("drop table django_session")
     held = threading.Event()
+    waited: list[float] = []
 
     def hold() -> None:
-        with psycopg.connect(server.url) as other:
+        """Until somebody has waited for the lock and then no longer does."""
+        with psycopg.connect(server.url) as other, psycopg.connect(server.url, autocommit=True) as watcher:
             other.execute("lock table django_content_type in access exclusive mode")
             held.set()
-            time.sleep(4)
+            deadline = time.monotonic() + 20
+            while time.monotonic() < deadline:
+                waiting = watcher.execute(WAITING).fetchone()
+                if waiting == (0,) and waited:
+                    return
+                if waiting != (0,):
+                    waited.append(time.monotonic())
+                time.sleep(0.05)
 
     holder = threading.Thread(target=hold)
     holder.start()
     held.wait(10)
     assert upgrade.migrate() == ["sessions.0001_initial"]
-    assert not holder.is_alive(), "it did not wait for the lock at all"
     holder.join()
+    assert 2 < waited[-1] - waited[0] < 5
     assert "django_session" in connection.introspection.table_names()
     assert upgrade.pending() == []
 
