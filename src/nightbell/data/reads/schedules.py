@@ -189,7 +189,7 @@ def overrides(schedule_id: UUID, since: datetime | None = None) -> list[Override
     """A schedule's overrides, the earliest first; those that have ended before `since` are left out."""
     with connection.cursor() as cursor:
         cursor.execute(OVERRIDE_ROWS, {"schedule": schedule_id, "since": since})
-        return [OverrideRow(*row[:-1], created_by=rows.actor_of(json.loads(row[-1]))) for row in cursor.fetchall()]
+        return [OverrideRow(*(*row[:-1], rows.actor_of(json.loads(row[-1])))) for row in cursor.fetchall()]
 
 
 def _summaries(principal: Principal, schedule_id: UUID | None) -> list[Summary]:

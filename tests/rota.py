@@ -1,0 +1,62 @@
+"""Schedules for the stories of `tests.world`: rotations of people, in the words of whoever sets them up."""
+
+from dataclasses import replace
+from datetime import datetime, time, timedelta
+from typing import Any
+from uuid import UUID
+
+from nightbell.actions import incidents, overrides, policies, schedules
+from nightbell.core import oncall, policy
+from nightbell.core.incident import state
+from nightbell.data import clock
+from nightbell.data.reads import on_call
+from tests.world import Incident, Person, World
+
+
+class Rota:
+    """A schedule of the story."""
+
+    def __init__(self, world: World, name: str = "Platform on-call", timezone: str = "UTC") -> None:
+        self.world = world
+        self.name = name
+        self.id = schedules.create(world.principal, schedules.Given(name, timezone))
+        self.layers: list[UUID] = []
+
+    def layer(self, *people: Person, since: datetime | None = None, **more: Any) -> UUID:
+        """People taking weekly turns, from now on unless said otherwise; the first is on call first."""
+        given = replace(
+            schedules.LayerGiven(
+                oncall.Kind.WEEKLY, time(9), since or clock.now(), tuple(person.id for person in people)
+            ),
+            **more,
+        )
+        made = schedules.add_layer(self.world.principal, self.id, given).layer_id
+        assert made is not None
+        self.layers.append(made)
+        return made
+
+    def override(self, by: Person, hours: float = 8, layer: UUID | None = None, **later: float) -> UUID:
+        """Somebody else from now, or later, for some hours."""
+        start = clock.now() + timedelta(**later)
+        given = overrides.Given(by.id, start, start + timedelta(hours=hours), layer)
+        return overrides.create(self.world.principal, self.id, given)
+
+    def on_call(self, **later: float) -> list[str]:
+        """The names of those on call now, or later, one a layer."""
+        found = on_call.resolve(self.world.principal, self.id, clock.now() + timedelta(**later))
+        assert found is not None
+        return [each.name for each in found.current]
+
+    def policy(self, *then: tuple[Person, int], minutes: int = 5) -> UUID:
+        """A policy that pages this schedule first, and then these people."""
+        layers = [policies.LayerGiven(policy.Schedule(self.id), minutes)]
+        layers += [policies.LayerGiven(policy.Users((person.id,)), each) for person, each in then]
+        given = policies.Given(f"{self.name} first", layers=tuple(layers))
+        return policies.create(self.world.organization.id, given).id
+
+    def opens(self, owner: Person | None = None, **more: Any) -> Incident:
+        """A program opens an incident for whoever is on call."""
+        given = incidents.Opening("DB pool exhausted", state.Severity.CRITICAL, owner.id if owner else None, **more)
+        view, _ = incidents.open_by_schedule(self.world.principal, given, self.id, owner_named=owner is not None)
+        self.world.settles()
+        return self.world.of(view)
