@@ -119,6 +119,11 @@ def _handed_off(view: incidents.IncidentView, data: Mapping[str, Any], who: acto
     previous, new = _named(view, [data["previousOwner"]]), _named(view, [data["newOwner"]])
     if who.type is actor.Type.SYSTEM:
         text = format_html("Handed to {}, because the one it waited for left the organization.", new)
+    elif who.id is not None and str(who.id) == data["newOwner"]:
+        mine = data["previousOwner"] == data["newOwner"]
+        text = (
+            format_html("{} took this back.", new) if mine else format_html("{} took this over from {}.", new, previous)
+        )
     elif who.id is not None and str(who.id) == data["previousOwner"]:
         text = format_html("{} handed this to {}.", _who(who), new)
     elif data["previousOwner"] == data["newOwner"]:
