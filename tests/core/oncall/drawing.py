@@ -50,6 +50,11 @@ def times(walls: tuple[datetime, ...]) -> st.SearchStrategy[time]:
     return st.one_of(anyone, st.sampled_from(around).map(datetime.time)) if around else anyone
 
 
+def zones() -> st.SearchStrategy[str]:
+    """Any zone, and those furthest apart, where it is always another day."""
+    return st.one_of(st.sampled_from(["Pacific/Kiritimati", "Pacific/Pago_Pago"]), st.sampled_from(transitions.NAMES))
+
+
 def lengths() -> st.SearchStrategy[int]:
     return st.one_of(st.sampled_from(list(oncall.LENGTH_DAYS.values())), st.integers(1, 20))
 
@@ -78,8 +83,8 @@ def overrides(draw: st.DrawFn, change: datetime, layers: tuple[oncall.Rotation, 
     found = []
     for number, scope in enumerate(scopes):
         if draw(st.booleans()):
-            start = change + draw(minutes(-3 * 1440, 3 * 1440))
-            end = start + draw(minutes(1, 3 * 1440))
+            start = change + draw(minutes(-1440, 1440))
+            end = start + draw(minutes(1, 2 * 1440))
             found.append(oncall.Override(UUID(int=200 + number), draw(st.sampled_from(PEOPLE)), start, end, scope))
     return tuple(draw(st.permutations(found)))
 
@@ -91,8 +96,8 @@ def cases(draw: st.DrawFn) -> Case:
     layers = tuple(draw(rotations(number, change, walls)) for number in numbers)
     inactive = draw(st.one_of(st.just(frozenset[UUID]()), st.frozensets(st.sampled_from(PEOPLE), max_size=3)))
     schedule = oncall.Schedule(UUID(int=99), name, layers, draw(overrides(change, layers)), inactive)
-    start = change - draw(minutes(0, 5 * 1440))
-    return Case(schedule, start, start + draw(minutes(1, 10 * 1440)), change)
+    start, end = change - draw(minutes(0, 3 * 1440)), change + draw(minutes(1, 7 * 1440))
+    return Case(schedule, start, end, change)
 
 
 def moved(other: Case, to: Case) -> oncall.Schedule:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nightbell.core import oncall
-from tests.core.oncall import drawing, laws, transitions
+from tests.core.oncall import drawing, laws
 from tests.core.oncall.test_oncall_zones import ENOUGH
 
 ANA, BO, CY, DI = drawing.PEOPLE[:4]
@@ -22,7 +22,7 @@ NOW = MONDAY + 10 * DAY
 
 
 @ENOUGH
-@given(drawing.edits(), drawing.minutes(-2 * 1440, 20 * 1440), st.one_of(st.none(), st.sampled_from(transitions.NAMES)))
+@given(drawing.edits(), drawing.minutes(-2 * 1440, 20 * 1440), st.one_of(st.none(), drawing.zones()))
 def test_an_edit_keeps_the_person_on_call_at_its_instant(
     drawn: drawing.Edit, later: timedelta, zone: str | None
 ) -> None:
@@ -97,6 +97,17 @@ def test_where_no_turn_is_under_way_the_edit_is_taken_as_it_is() -> None:
     assert oncall.keeping(SCHEDULE, LAYER, edited, "UTC", MONDAY - DAY) == edited
     later = replace(edited, effective_from=NOW + DAY)
     assert oncall.keeping(SCHEDULE, LAYER, later, "UTC", NOW) == later
+
+
+def test_another_zone_keeps_todays_person() -> None:
+    daily = replace(LAYER, length_days=1)
+    before = replace(SCHEDULE, layers=(daily,))
+    # In Kiritimati it is tomorrow, and after its handoff.
+    evening = datetime(2026, 6, 11, 20, tzinfo=UTC)
+    kept = oncall.keeping(before, daily, daily, "Pacific/Kiritimati", evening)
+    after = replace(before, layers=(kept,), timezone="Pacific/Kiritimati")
+    assert oncall.owner(before, evening) == oncall.owner(after, evening) == BO
+    assert kept.offset != 0
 
 
 def test_a_difference_names_who_gains_and_who_loses_which_stretch() -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from nightbell.core import oncall
 from tests.core import planting, test_zones
-from tests.core.oncall import drawing, laws, test_oncall_named, transitions
+from tests.core.oncall import drawing, laws, test_oncall_edits, test_oncall_named, transitions
 from tests.core.oncall.planted import PLANTED
 from tests.core.oncall.test_oncall_zones import CASE_AND_INSTANT
 from tests.core.planting import Mutant
@@ -28,7 +28,6 @@ BOUNDED = settings(
 )
 
 LATER = drawing.minutes(-2 * 1440, 20 * 1440)
-NAMES = st.sampled_from(transitions.NAMES)
 SOME_ZONES = ("America/St_Johns", "America/New_York", "Australia/Lord_Howe", "Africa/Cairo")
 
 
@@ -73,6 +72,7 @@ def named() -> None:
     test_oncall_named.test_a_handoff_repeated_from_the_day_before_never_comes_before_the_first_shift()
     test_oncall_named.test_the_far_past_and_ten_years_ahead_are_right()
     test_oncall_named.test_a_schedule_without_a_first_layer_can_still_be_overridden()
+    test_oncall_edits.test_another_zone_keeps_todays_person()
     with pytest.raises(ValueError):
         oncall.on_call(test_oncall_named.SCHEDULE, datetime(2026, 6, 3))  # noqa: DTZ001
     with pytest.MonkeyPatch.context() as patch:
@@ -91,7 +91,7 @@ LAWS: dict[str, Callable[[], None]] = {
     "joining": drawn(laws.two_lines_join, CASE_AND_INSTANT),
     "zones of instants": drawn(laws.the_zone_of_an_instant_does_not_matter, CASE_AND_INSTANT),
     "fairness": drawn(fairness, st.tuples(drawing.edits(), st.integers(1, 3))),
-    "keeping": drawn(an_edit, st.tuples(drawing.edits(), NAMES, LATER)),
+    "keeping": drawn(an_edit, st.tuples(drawing.edits(), drawing.zones(), LATER)),
     "editing nothing": drawn(nothing, st.tuples(drawing.edits(), LATER)),
     "difference": drawn(difference, st.tuples(drawing.cases(), drawing.cases())),
     "named cases": named,

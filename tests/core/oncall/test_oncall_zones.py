@@ -12,7 +12,7 @@ from tests.core.oncall import drawing, laws, transitions
 
 # Each law sees this many schedules; the planted bugs show that it is enough.
 settings.register_profile(
-    "oncall", max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    "oncall", max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 ENOUGH = settings.get_profile("oncall")
 
