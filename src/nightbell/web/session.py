@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
+from nightbell.core import zones
 from nightbell.core.incident import actor
 from nightbell.data.access import principal as access
 from nightbell.data.access.principal import Principal
@@ -102,6 +103,6 @@ def _uuid(text: str | None) -> UUID | None:
 def zone(name: str) -> ZoneInfo:
     """The zone of this name; UTC for one that does not exist."""
     try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError):  # unknown; malformed; the name of a folder of zones
-        return ZoneInfo("UTC")
+        return zones.zone(name)
+    except ValueError:
+        return zones.zone("UTC")
