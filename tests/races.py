@@ -12,7 +12,7 @@ from django.db import connection
 
 T = TypeVar("T")
 
-PATIENCE_SECONDS = 10.0
+PATIENCE_SECONDS = 30.0
 # Reading goes on, and so does taking row locks; whatever is decided waits before it is written.
 WRITING = "lock table audit in share mode"
 

