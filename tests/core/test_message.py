@@ -217,3 +217,29 @@ def test_clean_text_is_one_encodable_line_no_longer_than_asked(text: str, length
     assert len(shown) <= length
     assert len(shown.splitlines()) <= 1
     assert message.clean(shown, length) == shown
+
+
+ON_CALL = replace(FACTS, schedule="Platform on-call", rotation="weekly rotation")
+
+
+def test_somebody_on_call_reads_which_schedule_and_rotation_put_them_there() -> None:
+    assert message.why(ON_CALL) == "Layer 1 of 3 of Payments → Platform on-call → weekly rotation."
+
+
+def test_somebody_who_took_over_reads_until_when() -> None:
+    until = datetime(2026, 11, 23, 17, tzinfo=UTC)
+    facts = replace(ON_CALL, override_by="Bo", override_until=until, cause=Cause.TIMEOUT)
+    assert message.why(facts) == (
+        "Layer 1 of 3 of Payments → Platform on-call → weekly rotation (override by Bo until 18:00 (Europe/Berlin))"
+        ": nobody answered in time."
+    )
+
+
+def test_what_was_deleted_since_is_left_out() -> None:
+    assert message.why(replace(ON_CALL, rotation=None)) == "Layer 1 of 3 of Payments → Platform on-call."
+
+
+def test_the_name_of_a_schedule_is_cleaned() -> None:
+    assert message.why(replace(ON_CALL, schedule="a\nBcc: x\u202e")) == (
+        "Layer 1 of 3 of Payments → a Bcc: x → weekly rotation."
+    )

@@ -15,6 +15,7 @@ from django.db import Error
 from nightbell.channels import smtp
 from nightbell.cli import answers, database
 from nightbell.conf import env
+from nightbell.core import zones
 from nightbell.data import clock, upgrade
 
 OLDEST_SERVER = 14
@@ -39,7 +40,12 @@ def check(as_json: bool) -> None:
     No mail is sent and nothing is changed.
     """
     settings = env.read()
-    findings = [Finding("environment", ok=True, says="every variable is right"), *_database(settings), _mail(settings)]
+    findings = [
+        Finding("environment", ok=True, says="every variable is right"),
+        Finding("time zones", ok=True, says=f"{zones.source()}, whatever the system has"),
+        *_database(settings),
+        _mail(settings),
+    ]
     lines = [f"{'ok   ' if each.ok else 'WRONG'}  {each.name}: {each.says}" for each in findings]
     ok = all(each.ok for each in findings)
     answers.show({"ok": ok, "findings": [asdict(each) for each in findings]}, as_json, *lines)

@@ -25,7 +25,8 @@ class Facts:
     """Everything a page may say. Title, description and note come from outside and are hostile.
 
     `position` is 0 where no layer was paged; `timezone` is the recipient's IANA zone; `next_step` is None where nobody
-    else will be paged; `handed_off_by` and `note` are set for a handoff.
+    else will be paged; `handed_off_by` and `note` are set for a handoff; `schedule`, `rotation` (`weekly rotation`) and
+    the override are how a schedule put the recipient on call.
     """
 
     incident_id: UUID
@@ -51,6 +52,10 @@ class Facts:
     next_step: NextStep | None
     acknowledge_url: str
     view_url: str
+    schedule: str | None = None
+    rotation: str | None = None
+    override_by: str | None = None
+    override_until: datetime | None = None
 
 
 MAX_NAMES = 3
@@ -90,7 +95,7 @@ def why(facts: Facts) -> str:
             layer = f" {_layer(facts)}{_because(facts.cause)}." if facts.position else ""
             return f"You own this incident.{layer}"
         case Reason.LAYER:
-            return f"{_layer(facts)}{_because(facts.cause)}."
+            return f"{_layer(facts)}{_on_call(facts)}{_because(facts.cause)}."
         case _:
             assert_never(facts.reason)
 
@@ -192,6 +197,16 @@ def _layer(facts: Facts) -> str:
     of_policy = f" of {clean(facts.policy_name, 100)}" if facts.policy_name else ""
     round_ = f", round {facts.round}" if facts.round > 1 else ""
     return f"Layer {facts.position} of {facts.layer_count}{of_policy}{round_}"
+
+
+def _on_call(facts: Facts) -> str:
+    """How a schedule put somebody on call: ` → Platform on-call → weekly rotation (override by Bo until 18:00 …)`."""
+    if facts.schedule is None:
+        return ""
+    turn = f" → {facts.rotation}" if facts.rotation else ""
+    until = f" until {_instant(facts, facts.override_until)}" if facts.override_until else ""
+    override = f" (override by {clean(facts.override_by, 100)}{until})" if facts.override_by else ""
+    return f" → {clean(facts.schedule, 100)}{turn}{override}"
 
 
 def _because(cause: Cause | None) -> str:

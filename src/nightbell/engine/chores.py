@@ -7,7 +7,7 @@ from datetime import timedelta
 from django.contrib.sessions.backends.db import SessionStore
 from django.db import Error, connection
 
-from nightbell.actions import once
+from nightbell.actions import coverage, once
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +39,7 @@ class Chores:
 
 
 def tidy() -> None:
-    """Forget sessions that have ended, and answers nobody is promised any more."""
+    """Forget ended sessions and answers nobody is promised any more; tell admins of hours with nobody on call."""
     SessionStore.clear_expired()
     once.forget()
+    coverage.tell_all()

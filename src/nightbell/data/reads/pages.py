@@ -31,6 +31,17 @@ left join membership m on m.organization_id = i.organization_id and m.user_id = 
 where p.id = %(id)s
 """
 
+# How a schedule put somebody on call; what has been deleted since is left out.
+DUTY = """
+select s.name, case l.rotation_type when 'custom' then l.rotation_length_days || '-day' else l.rotation_type end,
+  trim(a.first_name || ' ' || a.last_name), o.ends_at
+from schedule s
+left join rotation_layer l on l.id = %(layer)s
+left join override o on o.id = %(override)s
+left join account a on a.id = o.user_id
+where s.id = %(schedule)s
+"""
+
 LOOK_AT_NOTICE = """
 select nightbell_now(), m.id is not null, n.state = 'sending' and n.attempts = %(attempts)s, a.email, a.timezone,
   n.kind, n.data::text, i.number, i.title,
@@ -117,8 +128,29 @@ def look(page_id: UUID, attempts: int) -> Look:
         "note": why.get("note"),
         "policy_name": incident.policy.name if incident.policy else None,
         "layer_count": incident.layer_count,
+        **_duty(why),
     }
     return Look(row[0], row[1], row[2], row[3], row[4], row[5], row[12], incident, facts)
+
+
+def _duty(why: Mapping[str, Any]) -> dict[str, Any]:
+    """What a page says of the schedule that put its recipient on call; nothing where none did."""
+    duty = why.get("duty")
+    if duty is None:
+        return {}
+    given = {"schedule": why["target"]["scheduleId"], "layer": duty["layerId"], "override": duty["overrideId"]}
+    with prepared.cursor() as cursor:
+        cursor.execute(DUTY, given)
+        row = cursor.fetchone()
+    if row is None:
+        return {}
+    name, rotation, override_by, override_until = row
+    return {
+        "schedule": name,
+        "rotation": f"{rotation} rotation" if rotation else None,
+        "override_by": override_by,
+        "override_until": override_until,
+    }
 
 
 def next_step(seen: Look) -> message.NextStep | None:

@@ -1,0 +1,57 @@
+"""Telling an organization's admins of the hours in which nobody is on call: once a week, and only if there are any."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from django.db import transaction as database
+from django.db.models import Q
+
+from nightbell.actions import ids
+from nightbell.core import notice
+from nightbell.core.incident import actor
+from nightbell.data import clock, rows, transaction
+from nightbell.data.models import Membership, Notice, Organization, Role
+from nightbell.data.reads import gaps
+
+EVERY = timedelta(days=7)
+# A mail lists no more than this; the page of schedules has all of them.
+MAX_TOLD = 50
+
+
+def tell_all() -> int:
+    """Tell the admins of every organization that is due; how many organizations were told."""
+    due = Organization.objects.filter(_due()).order_by("id").values_list("id", flat=True)
+    return sum(_tell(organization_id) for organization_id in list(due))
+
+
+@transaction.action
+def _tell(organization_id: UUID) -> bool:
+    # Whoever changes this row first tells; another engine waits for it here, and then finds nothing due.
+    if not Organization.objects.filter(_due(), id=organization_id).update(gaps_told_at=clock.Now()):
+        return False
+    now = clock.now()
+    found = gaps.of_organization_id(organization_id, now)
+    if not found:
+        # Nothing was told, so a gap that opens tomorrow need not wait for a week.
+        database.set_rollback(True)
+        return False
+    told = [[each.name, start.isoformat(), end.isoformat()] for each in found for start, end in each.gaps]
+    admins = Membership.objects.filter(organization_id=organization_id, role=Role.ADMIN, removed_at=None)
+    Notice.objects.bulk_create(
+        Notice(
+            id=ids.new(),
+            organization_id=organization_id,
+            user_id=user_id,
+            channel="email",
+            kind=notice.Kind.COVERAGE_GAPS.value,
+            queued_at=now,
+            due_at=now,
+            data={"by": rows.actor_values(actor.SYSTEM), "gaps": told[:MAX_TOLD]},
+        )
+        for user_id in admins.order_by("id").values_list("user_id", flat=True)
+    )
+    return True
+
+
+def _due() -> Q:
+    return Q(gaps_told_at=None) | Q(gaps_told_at__lte=clock.Now() - EVERY)
