@@ -42,16 +42,17 @@ def page_of(incident: Incident) -> tuple[str, int] | None:
     return (found[0][0], found[0][1]) if found else None
 
 
-def thinks_for_a_second(world: World) -> None:
-    """The mail server answers nobody for a while, and takes everything then."""
-    begun = threading.Event()
+def thinks(world: World) -> threading.Event:
+    """The mail server answers nobody until it is told to go on, and takes everything then."""
+    begun, go_on = threading.Event(), threading.Event()
 
     def think() -> None:
         begun.set()
-        time.sleep(1.0)
+        go_on.wait(10)
 
     world.mail._server.loop.call_soon_threadsafe(think)
     assert begun.wait(5)
+    return go_on
 
 
 def test_a_notification_wakes_an_engine_at_once(world: World, start: Start) -> None:
@@ -78,11 +79,13 @@ def test_without_notifications_the_poll_finds_it_within_a_second(
 
 def test_p02_a_terminated_engine_finishes_its_calls(world: World, start: Start) -> None:
     engine = start()
-    thinks_for_a_second(world)
+    go_on = thinks(world)
     incident, _ = opened(world)
     eventually(lambda: page_of(incident) == ("sending", 1))
     engine.send(signal.SIGTERM)
+    eventually(lambda: "the engine stops" in engine.said)
     later, _ = opened(world, "Too late")
+    go_on.set()
     assert engine.wait(10) == 0
     assert page_of(incident) == ("sent", 1)
     assert len(mails(world, incident)) == 1
@@ -226,12 +229,13 @@ def test_t02_what_an_engine_committed_and_did_not_send_another_sends(world: Worl
 
 def test_t03_what_was_accepted_and_not_recorded_is_sent_again_with_the_same_id(world: World, start: Start) -> None:
     first = start()
-    thinks_for_a_second(world)
+    go_on = thinks(world)
     incident, _ = opened(world)
     eventually(lambda: page_of(incident) == ("sending", 1))
     with transaction.atomic():
         # Nobody can write anything down about the page meanwhile.
         ask("select id from page where incident_id = %s for no key update", incident.id)
+        go_on.set()
         eventually(lambda: bool(mails(world, incident)))
         first.kill()
     start()

@@ -116,7 +116,7 @@ def actor_values(who: actor.Actor) -> dict[str, Any]:
 
 def values_of(value: Any) -> dict[str, Any]:
     """A flat core value (an event, a page's why) as JSON values by camelCase name."""
-    return {_camel(each.name): _plain(getattr(value, each.name)) for each in fields(value)}
+    return {camel: _plain(getattr(value, name)) for name, camel in _names(value.__class__)}
 
 
 def kind_of(event: events.Event) -> str:
@@ -125,17 +125,23 @@ def kind_of(event: events.Event) -> str:
 
 
 @cache
+def _names(kind: type[Any]) -> tuple[tuple[str, str], ...]:
+    return tuple((each.name, _camel(each.name)) for each in fields(kind))
+
+
+@cache
 def _snake(name: str) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
 
 
-@cache
 def _camel(name: str) -> str:
     return re.sub(r"_(\w)", lambda match: match[1].upper(), name)
 
 
 def _plain(value: Any) -> Any:
     match value:
+        case None | str() | int():
+            return value
         case UUID():
             return str(value)
         case tuple():

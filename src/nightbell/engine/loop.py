@@ -33,6 +33,7 @@ class Engine:
             Lane(name, make_channel, settings.NIGHTBELL.senders) for name, make_channel in registry.makers().items()
         ]
         self._chores = Chores()
+        self._behind = threading.Event()
         self.failures = 0
 
     def run(self, stop: threading.Event) -> None:
@@ -43,16 +44,20 @@ class Engine:
         for lane in self._lanes:
             lane.start()
         self._chores.start()
+        threading.Thread(target=self._assist, args=(stop,), name="assistant", daemon=True).start()
         log.info("the engine runs")
         while not stop.is_set():
             self._turn(stop)
         self._drain()
 
     def _turn(self, stop: threading.Event) -> None:
-        """Once round: fire, and sleep if there was nothing to. Whatever goes wrong, the next turn comes."""
+        """Once round: fire, and sleep if that was all. Whatever goes wrong, the next turn comes."""
         try:
-            if self._fire() == 0 and not stop.is_set():
-                self._sleep()
+            fired = self._fire()
+            if fired == escalations.BATCH:
+                self._behind.set()
+            if fired < escalations.BATCH and not stop.is_set():
+                self._sleep(fired)
         except LOST_DATABASE as error:
             self._lost(error)
         except Exception:
@@ -61,12 +66,30 @@ class Engine:
             connection.close()
             stop.wait(1)
 
+    def _assist(self, stop: threading.Event) -> None:
+        """While there is more due than one batch, prepare one while the database writes the other."""
+        while not stop.is_set():
+            self._behind.wait()
+            self._behind.clear()
+            try:
+                while not stop.is_set() and self._fire() == escalations.BATCH:
+                    pass
+            except LOST_DATABASE as error:
+                self._lost(error)
+            except Exception:
+                self.failures += 1
+                log.exception("the engine's second hand failed")
+            connection.close()
+
     def _ring_on(self, stop: threading.Event) -> None:
         stop.wait()
         self._bell.ring()
 
-    def _sleep(self) -> None:
-        self._bell.sleep(escalations.seconds_to_next())
+    def _sleep(self, fired: int) -> None:
+        pause = escalations.seconds_to_next()
+        if fired and pause is not None and pause <= 0:
+            return  # more has come due meanwhile
+        self._bell.sleep(pause)
         self._stir()
 
     def _stir(self) -> None:
