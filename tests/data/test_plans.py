@@ -85,9 +85,7 @@ PREPARED: list[tuple[str, set[str]]] = [
     (principal.KEY, set()),
     (opening.OPEN, set()),
 ]
-VOLATILE = """
-create or replace function nightbell_now() returns timestamptz language sql as 'select clock_timestamp()'
-"""
+VOLATILE = clock.REAL.replace("stable", "volatile")
 
 
 def check_plans() -> None:
