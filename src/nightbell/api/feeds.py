@@ -45,7 +45,8 @@ def rendered(feed: calendars.Feed) -> bytes:
     calendar = icalendar.Calendar()
     calendar.add("prodid", "-//Nightbell//On call//EN")
     calendar.add("version", "2.0")
-    calendar.add("x-wr-calname", message.clean(feed.name, MAX_NAME))
+    # Said to be text: what the library does not know it would not escape.
+    calendar.add("x-wr-calname", icalendar.vText(message.clean(feed.name, MAX_NAME)))
     calendar.add("refresh-interval", REFRESH, parameters={"VALUE": "DURATION"})
     calendar.add("x-published-ttl", "PT1H")
     for each in feed.events:
