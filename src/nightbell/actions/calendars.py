@@ -7,7 +7,8 @@ from django.conf import settings
 
 from nightbell.actions import ids
 from nightbell.data import clock, transaction
-from nightbell.data.access.principal import Principal, digest
+from nightbell.data.access import principal as access
+from nightbell.data.access.principal import Principal
 from nightbell.data.models import CalendarToken, Membership
 from nightbell.data.reads import calendars
 
@@ -21,7 +22,7 @@ def create(principal: Principal) -> str:
     assert principal.actor.id is not None
     token = calendars.PREFIX + secrets.token_urlsafe(RANDOM_BYTES)
     CalendarToken.objects.create(
-        id=ids.new(), organization_id=principal.organization_id, user_id=principal.actor.id, digest=digest(token)
+        id=ids.new(), organization_id=principal.organization_id, user_id=principal.actor.id, digest=access.digest(token)
     )
     return token
 

@@ -11,7 +11,7 @@ from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from nightbell.channels import smtp
+from nightbell.channels import email, smtp
 
 PREFIX = "NIGHTBELL_"
 # The command line's client reads this one itself: it talks to a server and needs none of the rest.
@@ -69,8 +69,7 @@ class Settings(BaseModel):
     @field_validator("mail_from")
     @classmethod
     def _mail_from(cls, value: str) -> str:
-        if "@" not in value or "\n" in value or "\r" in value:
-            raise ValueError("must be a mail address, like Nightbell <pager@example.com>")
+        email.parse_sender(value)
         return value
 
     @cached_property

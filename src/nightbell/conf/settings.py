@@ -62,7 +62,6 @@ INSTALLED_APPS = [
     "nightbell.web",
     "allauth",
     "allauth.account",
-    "django_htmx",
     "ninja",
     "nightbell.data",
 ]
@@ -79,7 +78,6 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "django_htmx.middleware.HtmxMiddleware",
 ]
 
 ROOT_URLCONF = "nightbell.conf.urls"
