@@ -59,7 +59,8 @@ def django_db_setup(django_db_modify_db_settings: None, django_db_blocker: Djang
         with connection.cursor() as cursor:
             cursor.execute(emptied)
 
-    with pytest.MonkeyPatch.context() as patch:
+    # Unblocked to the end, because the threads that wake engines and mark keys write between tests as well.
+    with pytest.MonkeyPatch.context() as patch, django_db_blocker.unblock():
         # Django's own way truncates, and makes every permission anew: 400 ms a test where this takes two.
         patch.setattr(TransactionTestCase, "_fixture_teardown", empty)
         yield
