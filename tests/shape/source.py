@@ -75,6 +75,11 @@ class Source:
             elif isinstance(node, ast.ImportFrom):
                 yield from ((node.lineno, f"{node.module}.{alias.name}") for alias in node.names)
 
+    def names(self) -> set[str]:
+        """What the imported is called here: `from a import b as c` is `c`."""
+        found = (node for node in self.nodes if isinstance(node, ast.Import | ast.ImportFrom))
+        return {(alias.asname or alias.name).partition(".")[0] for node in found for alias in node.names}
+
     def at(self, line: int, message: str) -> str:
         return f"{self.path}:{line}: {message}"
 

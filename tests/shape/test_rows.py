@@ -29,7 +29,7 @@ def names_no_objects(file: source.Source) -> Iterator[str]:
 def writes_no_rows(file: source.Source) -> Iterator[str]:
     if file.room in WRITERS or file.inside == CLOCK:
         return
-    imported = {name.rpartition(".")[2] for _, name in file.imports()}
+    imported = file.names()
     for node in file.nodes:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and _writes(node, imported):
             yield file.at(node.lineno, f"writes a row by .{node.func.attr}(); that is for an action")
@@ -197,6 +197,7 @@ def test_a_planted_violation_is_caught(rule: source.Rule, path: str, text: str) 
         (names_no_objects, STORE, "Incident.objects.first()"),
         (writes_no_rows, STORE, "incident.save()"),
         (writes_no_rows, VIEW, "from nightbell.actions import keys\nkeys.create(name='x')"),
+        (writes_no_rows, VIEW, "from nightbell.actions import keys as actions\nactions.create(name='x')"),
         (writes_no_rows, VIEW, "session.delete(url)\ndigest.update(body)\nfound.update({})"),
         (keeps_sql_in_data, VIEW, "PROMPT = 'Select a member from the list, or update the policy.'"),
         (names_sql_in_upper_case, STORE, "READ = 'select id from incident'"),
