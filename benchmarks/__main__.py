@@ -23,7 +23,7 @@ PARTS: dict[str, Callable[[Installation], list[results.Row]]] = {
 @click.command()
 @click.argument("parts", nargs=-1, type=click.Choice(list(PARTS)), metavar="[PART]...")
 def main(parts: tuple[str, ...]) -> None:
-    """Measure, for about three minutes, on the loopback only. A PART is one of: memory, requests, latency, sustained,
+    """Measure, for about four minutes, on the loopback only. A PART is one of: memory, requests, latency, sustained,
     crash, together, lateness.
     """
     warnings.simplefilter("ignore")
