@@ -1,31 +1,33 @@
 """The picture of a schedule: the only place that turns a timeline into boxes, and says the same in words."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
-from urllib.parse import urlencode
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from nightbell.core import oncall
-from nightbell.data.reads import on_call
-from nightbell.web import words
+from nightbell.data.reads import on_call, schedules
+from nightbell.web import rota_forms, words
 
 TONES = 6
-# Narrower than this share of the picture a box has no room for a name.
-ROOM_FOR_A_NAME = 0.035
+# Narrower than these shares of the picture a box has room for initials only, and for nothing.
+ROOM_FOR_A_NAME = 0.05
+ROOM_FOR_INITIALS = 0.02
 
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A shift, or a gap, in per cent of the picture; `link` opens the override form on it."""
+    """A shift, or a gap, in per cent of the picture.
+
+    `link` leads to the form that overrides it, or to the override that it is; the past has none.
+    """
 
     x: str
     width: str
     kind: str
     tone: int
-    name: str
+    label: str
     words: str
     link: str
 
@@ -42,7 +44,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """A day's column; `change` says how the clocks change on it, if they do."""
+    """A day's column; `change` says how the clocks change on it, if they do, and `sign` says it as short as can be."""
 
     x: str
     width: str
@@ -50,22 +52,26 @@ class Day:
     is_today: bool
     is_weekend: bool
     change: str
+    sign: str
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A row of the table that says what the picture shows."""
+    """A row of the table that says what the picture shows; it may have begun before, or go on after, what is shown."""
 
     line: str
     who: str
     start: datetime
     end: datetime
+    began_before: bool
+    goes_on: bool
     why: str
+    link: str
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A schedule from `start` to `end`; `now` is None where the present is outside."""
+    """A schedule from `start` to `end`; `now` is None where the present is outside, `tones` are people's colours."""
 
     start: datetime
     end: datetime
@@ -74,6 +80,7 @@ class Picture:
     now: str | None
     table: tuple[Turn, ...]
     gaps: tuple[tuple[datetime, datetime], ...]
+    tones: Mapping[UUID, int]
 
 
 def window(zone: ZoneInfo, first: date, weeks: int) -> tuple[datetime, datetime]:
@@ -81,22 +88,26 @@ def window(zone: ZoneInfo, first: date, weeks: int) -> tuple[datetime, datetime]
     return _midnight(zone, first), _midnight(zone, first + timedelta(weeks=weeks))
 
 
-def picture(found: on_call.Timeline, kinds: Mapping[UUID, str], zone: ZoneInfo, now: datetime) -> Picture:
+def picture(
+    found: on_call.Timeline, kinds: Mapping[UUID, str], members: Mapping[UUID, str], zone: ZoneInfo, now: datetime
+) -> Picture:
     """Draw a timeline, with the days of `zone`. `kinds` has each layer's kind of rotation, in words."""
     scale = _Scale(found.start, found.end)
-    tones = {user_id: place % TONES for place, user_id in enumerate(sorted(found.names, key=found.names.__getitem__))}
-    drawn = _Drawing(found, scale, tones)
+    names = {**members, **found.names}
+    tones = {
+        user_id: place % TONES for place, user_id in enumerate(sorted(names, key=lambda each: (names[each], each)))
+    }
+    drawn = _Drawing(found, scale, tones, kinds, now)
     rows = [Row("On call", "what counts", True, drawn.boxes(found.final, None))]
-    overrides = tuple(shift for shift in found.final if shift.duty and shift.duty.override_id)
-    if overrides:
-        rows.append(Row("Overrides", "", False, drawn.boxes(overrides, None)))
-    table = list(drawn.turns("On call", found.final, kinds))
+    for place, lane in enumerate(_lanes([each for each in found.overrides if each.user_id in members])):
+        rows.append(Row("" if place else "Overrides", "", False, tuple(drawn.override(each) for each in lane)))
+    table = list(drawn.turns("On call", found.final, None))
     for line in found.lines:
         if line.layer_id is None:
             continue
         label = f"Layer {line.position}"
         rows.append(Row(label, kinds.get(line.layer_id, ""), False, drawn.boxes(line.shifts, line.layer_id)))
-        table += drawn.turns(label, line.shifts, kinds)
+        table += drawn.turns(label, line.shifts, line.layer_id)
     return Picture(
         found.start,
         found.end,
@@ -105,7 +116,13 @@ def picture(found: on_call.Timeline, kinds: Mapping[UUID, str], zone: ZoneInfo, 
         scale.per_cent(now) if found.start <= now < found.end else None,
         tuple(table),
         tuple((shift.start, shift.end) for shift in found.final if shift.duty is None),
+        tones,
     )
+
+
+def initials(name: str) -> str:
+    """`Bo Lind` as `BL`."""
+    return "".join(word[0] for word in words.plain(name, 100).split()[:2]).upper()
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,10 +134,10 @@ class _Scale:
         return (end - start) / (self.end - self.start)
 
     def per_cent(self, at: datetime) -> str:
-        return f"{self.share(self.start, at) * 100:.3f}%"
+        return self.width(self.start, at)
 
     def width(self, start: datetime, end: datetime) -> str:
-        return f"{self.share(start, end) * 100:.3f}%"
+        return f"{self.share(start, end) * 100:.4f}%"
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,35 +145,70 @@ class _Drawing:
     found: on_call.Timeline
     scale: _Scale
     tones: Mapping[UUID, int]
+    kinds: Mapping[UUID, str]
+    now: datetime
 
     def boxes(self, shifts: tuple[oncall.Shift, ...], layer_id: UUID | None) -> tuple[Box, ...]:
-        return tuple(self._box(shift, layer_id) for shift in shifts)
-
-    def _box(self, shift: oncall.Shift, layer_id: UUID | None) -> Box:
-        name = self._name(shift.duty)
-        has_room = self.scale.share(shift.start, shift.end) >= ROOM_FOR_A_NAME
-        return Box(
-            self.scale.per_cent(shift.start),
-            self.scale.width(shift.start, shift.end),
-            _kind(shift.duty),
-            self.tones[shift.duty.user_id] if shift.duty else 0,
-            name if has_room else "",
-            name,
-            self._link(shift, layer_id),
+        return tuple(
+            self._box(
+                shift.start,
+                shift.end,
+                _kind(shift.duty),
+                shift.duty.user_id if shift.duty else None,
+                self._link(shift, layer_id),
+            )
+            for shift in shifts
         )
 
-    def _link(self, shift: oncall.Shift, layer_id: UUID | None) -> str:
-        given: dict[str, Any] = {"from": _plain(shift.start), "to": _plain(shift.end)}
-        if layer_id is not None:
-            given["layer"] = str(layer_id)
-        return urlencode(given)
+    def override(self, row: schedules.OverrideRow) -> Box:
+        start, end = max(row.starts_at, self.found.start), min(row.ends_at, self.found.end)
+        link = f"#override-{row.id}" if row.ends_at > self.now else ""
+        return self._box(start, end, "override", row.user_id, link, row.name)
 
-    def _name(self, duty: oncall.Duty | None) -> str:
-        return words.plain(self.found.names[duty.user_id], 100) if duty else "Nobody"
-
-    def turns(self, label: str, shifts: tuple[oncall.Shift, ...], kinds: Mapping[UUID, str]) -> Iterator[Turn]:
+    def turns(self, label: str, shifts: tuple[oncall.Shift, ...], layer_id: UUID | None) -> Iterator[Turn]:
         for shift in shifts:
-            yield Turn(label, self._name(shift.duty), shift.start, shift.end, _why(shift.duty, kinds))
+            duty = shift.duty
+            yield Turn(
+                label,
+                self._name(duty.user_id if duty else None),
+                shift.start,
+                shift.end,
+                shift.start == self.found.start,
+                shift.end == self.found.end,
+                _why(duty, self.kinds),
+                self._link(shift, layer_id),
+            )
+
+    def _box(
+        self, start: datetime, end: datetime, kind: str, user_id: UUID | None, link: str, name: str | None = None
+    ) -> Box:
+        name = words.plain(name, 100) if name else self._name(user_id)
+        share = self.scale.share(start, end)
+        label = name if share >= ROOM_FOR_A_NAME else initials(name) if share >= ROOM_FOR_INITIALS else ""
+        tone = self.tones.get(user_id, 0) if user_id else 0
+        return Box(self.scale.per_cent(start), self.scale.width(start, end), kind, tone, label, name, link)
+
+    def _link(self, shift: oncall.Shift, layer_id: UUID | None) -> str:
+        if shift.end <= self.now:
+            return ""
+        if shift.duty and shift.duty.override_id:
+            return f"#override-{shift.duty.override_id}"
+        return rota_forms.override_query(shift.start, shift.end, layer_id)
+
+    def _name(self, user_id: UUID | None) -> str:
+        return words.plain(self.found.names[user_id], 100) if user_id else "Nobody"
+
+
+def _lanes(overrides: Sequence[schedules.OverrideRow]) -> list[list[schedules.OverrideRow]]:
+    """Overrides by start, those of different scopes at the same time one below the other."""
+    lanes: list[list[schedules.OverrideRow]] = []
+    for each in overrides:
+        free = next((lane for lane in lanes if lane[-1].ends_at <= each.starts_at), None)
+        if free is None:
+            lanes.append([each])
+        else:
+            free.append(each)
+    return lanes
 
 
 def _kind(duty: oncall.Duty | None) -> str:
@@ -179,27 +231,25 @@ def _days(zone: ZoneInfo, scale: _Scale, now: datetime) -> Iterator[Day]:
     day = scale.start.astimezone(zone).date()
     while (at := _midnight(zone, day)) < scale.end:
         following = _midnight(zone, day + timedelta(days=1))
-        yield Day(
-            scale.per_cent(at),
-            scale.width(at, following),
-            at,
-            day == today,
-            day.isoweekday() > 5,
-            _change(zone, at, following),
-        )
+        if following > at:  # or the zone has left this day out, as Apia did
+            yield Day(
+                scale.per_cent(at),
+                scale.width(at, following),
+                at,
+                day == today,
+                day.isoweekday() > 5,
+                *_change(zone, at, following),
+            )
         day += timedelta(days=1)
 
 
-def _change(zone: ZoneInfo, start: datetime, end: datetime) -> str:
+def _change(zone: ZoneInfo, start: datetime, end: datetime) -> tuple[str, str]:
     before, after = (at.astimezone(zone).utcoffset() or timedelta() for at in (start, end))
     if before == after:
-        return ""
-    return f"clocks go {'forward' if after > before else 'back'} {words.span(abs(after - before))}"
+        return "", ""
+    by = words.span(abs(after - before))
+    return (f"clocks go forward {by}", f"+{by}") if after > before else (f"clocks go back {by}", f"−{by}")
 
 
 def _midnight(zone: ZoneInfo, day: date) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC)
-
-
-def _plain(at: datetime) -> str:
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%MZ")

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -22,24 +23,43 @@ class Local(forms.CharField):
     zone = ZoneInfo("UTC")
 
     def clean(self, value: object) -> datetime | None:
-        """The instant in UTC; what ends in Z is in UTC already. A skipped hour is read with the offset before it."""
+        """The instant in UTC. A skipped hour is read with the offset before it, a repeated one as its first."""
         text = super().clean(value)
         if not text:
             return None
         found = _read(text)
-        if found is None:
+        if found is None or not schedules.EARLIEST.year <= found.year < schedules.LATEST.year:
             raise ValidationError("This is not a day and a time.")
-        return found.replace(tzinfo=UTC if text.endswith("Z") else self.zone).astimezone(UTC)
+        return found.replace(tzinfo=self.zone).astimezone(UTC)
 
 
 def instant(text: str) -> datetime | None:
-    """An instant in a link, in UTC."""
-    found = _read(text) if text.endswith("Z") else None
-    return found.replace(tzinfo=UTC) if found else None
+    """An instant in a link or a hidden field, in UTC."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return at.astimezone(UTC) if at.tzinfo and schedules.EARLIEST.year < at.year < schedules.LATEST.year else None
+
+
+def exact(at: datetime) -> str:
+    """What `instant` reads."""
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def wall(at: datetime, zone: ZoneInfo) -> str:
+    """What a `Local` shows for an instant: to the minute."""
+    return at.astimezone(zone).strftime(LOCAL)
+
+
+def override_query(start: datetime, end: datetime, layer_id: UUID | None) -> str:
+    """What a link to the override form says of a shift."""
+    given = {"from": exact(start), "to": exact(end)}
+    return "?" + urlencode(given | ({"layer": str(layer_id)} if layer_id else {}))
 
 
 def _read(text: str) -> datetime | None:
-    for shape in (LOCAL, "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%MZ"):
+    for shape in (LOCAL, "%Y-%m-%dT%H:%M:%S"):
         try:
             return datetime.strptime(text, shape)  # noqa: DTZ007 -- the zone is the form's
         except ValueError:
@@ -48,13 +68,31 @@ def _read(text: str) -> datetime | None:
 
 
 class InZone(forms.Form):
-    """A form whose times are by the wall clock of one zone."""
+    """A form whose times are by the wall clock of one zone.
+
+    A wall clock tells no seconds and says some hours twice: the instant that a field showed comes along, hidden,
+    and holds as long as nobody has typed another time.
+    """
 
     def __init__(self, zone: ZoneInfo, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.zone = zone
         for field in self.fields.values():
             if isinstance(field, Local):
                 field.zone = zone
+
+    def clean(self) -> dict[str, Any]:
+        """With the exact instants."""
+        for name, field in self.fields.items():
+            at = instant(self.data.get(f"{name}-exact", ""))
+            if isinstance(field, Local) and at and wall(at, self.zone) == self.data.get(name):
+                self.cleaned_data[name] = at
+        return self.cleaned_data
+
+    def exact(self) -> dict[str, str]:
+        """What the hidden fields carry on."""
+        given = self.data if self.is_bound else self.initial
+        return {name: given.get(f"{name}-exact", "") for name in self.fields}
 
 
 class Schedule(forms.Form):
@@ -107,6 +145,13 @@ class Override(InZone):
     starts = Local()
     ends = Local()
     layer = Id(required=False)
+
+    def clean_layer(self) -> UUID | None:
+        """None where none was chosen, and nothing else is."""
+        found: UUID | None = self.cleaned_data["layer"]
+        if found is None and self.data.get("layer"):
+            raise ValidationError("There is no such layer in this schedule.")
+        return found
 
     def given(self) -> overrides.Given:
         """For the action."""

@@ -1,26 +1,29 @@
 """The pages that show who is on call: the list of schedules, the one schedule, and my shifts."""
 
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
+from nightbell.actions import calendars as feeds
 from nightbell.actions import schedules as actions
 from nightbell.core import oncall, zones
 from nightbell.core.errors import Rejected
 from nightbell.data import clock
 from nightbell.data.access.principal import Principal
-from nightbell.data.reads import gaps, on_call, people
+from nightbell.data.reads import calendars, gaps, on_call, people
 from nightbell.data.reads import schedules as reads
 from nightbell.web import rota, rota_forms, session
 
 WEEKS = (1, 2, 4)
 MINE_AHEAD = timedelta(days=90)
+# More gaps than these are counted; the table has them all.
+MAX_GAPS = 4
 
 
 @require_GET
@@ -44,7 +47,7 @@ def listing(request: HttpRequest, principal: Principal) -> HttpResponse:
         for each in summaries
         if each.id in loaded
     ]
-    return session.page(request, principal, "web/schedules.html", {"section": "schedules", "shown": shown})
+    return session.page(request, principal, "web/schedules.html", {"section": "schedules", "shown": shown, "now": now})
 
 
 @require_GET
@@ -62,28 +65,40 @@ def show(
     if summary is None:
         raise Http404
     now = clock.now()
+    own = session.zone(timezone.get_current_timezone_name())
     mine = request.GET.get("zone") == "mine"
-    zone = ZoneInfo(timezone.get_current_timezone_name()) if mine else zones.zone(summary.timezone)
+    zone = own if mine else zones.zone(summary.timezone)
     weeks = next((each for each in WEEKS if request.GET.get("weeks") == str(each)), 2)
     first = _day(request.GET.get("from")) or now.astimezone(zone).date()
     found = on_call.timeline(principal, schedule_id, *rota.window(zone, first, weeks))
-    if found is None:
+    loaded = reads.load([schedule_id], now).get(schedule_id)
+    if found is None or loaded is None:
         raise Http404
     layers = reads.layers(schedule_id)
     kinds = {layer.id: kind_words(layer) for layer in layers}
     named = {each.id: each.name for each in people.active(principal)}
-    resolved = on_call.resolve(principal, schedule_id, now)
+    picture = rota.picture(found, kinds, named, zone, now)
+    current = _current(loaded, kinds, picture.tones, now)
+    positions: dict[UUID | None, int] = {layer.id: layer.position for layer in layers}
     context = {
         "section": "schedules",
         "schedule": summary,
-        "picture": rota.picture(found, kinds, zone, now),
-        "layers": [(layer, kinds[layer.id], [named.get(each) for each in layer.participant_ids]) for layer in layers],
-        "overrides": reads.overrides(schedule_id, now),
-        "current": resolved.current if resolved else (),
-        "is_mine": bool(resolved and resolved.owner and resolved.owner.id == principal.actor.user_id),
+        "picture": picture,
+        "last_day": picture.days[-1].at,
+        "days_height": 58 if any(day.change for day in picture.days) else 42,
+        "gaps": picture.gaps[:MAX_GAPS],
+        "more_gaps": max(0, len(picture.gaps) - MAX_GAPS),
+        "layers": [(layer, kinds[layer.id], _faces(layer.participant_ids, named, picture.tones)) for layer in layers],
+        "overrides": [
+            (each, each.user_id in named, positions.get(each.layer_id)) for each in reads.overrides(schedule_id, now)
+        ],
+        "current": current,
+        "owner": current[0] if current else None,
+        "is_mine": bool(current and current[0]["user_id"] == principal.actor.user_id),
         "weeks": weeks,
         "choices": WEEKS,
         "mine": mine,
+        "has_zones": str(own) != summary.timezone,
         "zone": str(zone),
         "before": first - timedelta(weeks=weeks),
         "after": first + timedelta(weeks=weeks),
@@ -119,8 +134,8 @@ def mine(request: HttpRequest, principal: Principal) -> HttpResponse:
     return show_mine(request, principal)
 
 
-def show_mine(request: HttpRequest, principal: Principal, calendar_url: str = "") -> HttpResponse:
-    """The page of my shifts, with a calendar's address right after it was made, and never again."""
+def show_mine(request: HttpRequest, principal: Principal, token: str = "") -> HttpResponse:
+    """The page of my shifts, with a calendar's addresses right after they were made, and never again."""
     now = clock.now()
     summaries = {each.id: each for each in reads.listed(principal)}
     loaded = reads.load(summaries, now)
@@ -132,7 +147,17 @@ def show_mine(request: HttpRequest, principal: Principal, calendar_url: str = ""
         if shift.duty and shift.duty.user_id == principal.actor.user_id
     ]
     shifts.sort(key=lambda each: (each[0].start, each[1].name, each[2]))
-    context = {"section": "shifts", "shifts": shifts, "now": now, "calendar_url": calendar_url}
+    addresses = [("My shifts", feeds.my_url(token))] if token else []
+    addresses += [(each.name, feeds.schedule_url(token, each.id)) for each in summaries.values() if token]
+    context = {
+        "section": "shifts",
+        "shifts": shifts,
+        "has_schedules": bool(summaries),
+        "now": now,
+        "last": now + MINE_AHEAD,
+        "addresses": addresses,
+        "made_at": calendars.token_since(principal),
+    }
     return session.page(request, principal, "web/shifts.html", context)
 
 
@@ -141,6 +166,46 @@ def kind_words(layer: reads.LayerRow) -> str:
     kind = oncall.Kind(layer.rotation_type)
     often = kind.value if kind is not oncall.Kind.CUSTOM else f"every {layer.rotation_length_days} days"
     return f"{often} at {layer.handoff_time}"
+
+
+def _current(
+    loaded: oncall.Schedule, kinds: Mapping[UUID, str], tones: Mapping[UUID, int], now: datetime
+) -> list[dict[str, Any]]:
+    """Whoever is on call now, one a layer, until when, and who follows in that layer."""
+    lines = {duty: _following(loaded, duty.position, now) for duty in oncall.on_call(loaded, now)}
+    named = on_call.names(
+        user_id
+        for duty, (_, follower) in lines.items()
+        for user_id in (duty.user_id, follower.duty.user_id if follower and follower.duty else None)
+        if user_id
+    )
+    return [
+        {
+            "user_id": duty.user_id,
+            "name": named[duty.user_id],
+            "initials": rota.initials(named[duty.user_id]),
+            "tone": tones.get(duty.user_id, 0),
+            "position": duty.position,
+            "kind": kinds.get(duty.layer_id, "") if duty.layer_id else "",
+            "is_override": duty.override_id is not None,
+            "until": until,
+            "then": named[follower.duty.user_id] if follower and follower.duty else "nobody",
+        }
+        for duty, (until, follower) in lines.items()
+    ]
+
+
+def _following(loaded: oncall.Schedule, position: int, now: datetime) -> tuple[datetime, oncall.Shift | None]:
+    """Until when the shift under way in a layer goes, and the one after it."""
+    until = on_call.until(loaded, position, now)
+    return until, next(iter(oncall.shifts(loaded, position, until, until + timedelta(hours=1))), None)
+
+
+def _faces(
+    user_ids: Iterable[UUID], named: Mapping[UUID, str], tones: Mapping[UUID, int]
+) -> list[tuple[str | None, int]]:
+    """Participants by name and colour; None is somebody who has left."""
+    return [(named.get(each), tones.get(each, 0)) for each in user_ids]
 
 
 def _turns(found: oncall.Schedule, now: datetime) -> tuple[oncall.Shift, ...]:
@@ -153,20 +218,25 @@ def _turns(found: oncall.Schedule, now: datetime) -> tuple[oncall.Shift, ...]:
     return oncall.final(found, now, now + farthest)
 
 
-def _turn(line: tuple[oncall.Shift, ...], place: int, names: Any) -> dict[str, Any] | None:
+def _turn(line: tuple[oncall.Shift, ...], place: int, names: Mapping[UUID, str]) -> dict[str, Any] | None:
     if len(line) <= place:
         return None
     shift = line[place]
     last = place == len(line) - 1
+    name = names[shift.duty.user_id] if shift.duty else None
     return {
-        "name": names[shift.duty.user_id] if shift.duty else None,
+        "name": name,
+        "initials": rota.initials(name or ""),
+        "tone": sorted(names.values()).index(name) % rota.TONES if name else 0,
         "start": shift.start,
         "end": None if last else shift.end,
     }
 
 
 def _day(text: str | None) -> date | None:
+    """A day that a calendar has room around."""
     try:
-        return date.fromisoformat(text or "")
+        found = date.fromisoformat(text or "")
     except ValueError:
         return None
+    return found if actions.EARLIEST.year < found.year < actions.LATEST.year else None

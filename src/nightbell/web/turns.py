@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -12,13 +13,13 @@ from django.views.decorators.http import require_POST
 
 from nightbell.actions import calendars, overrides
 from nightbell.actions import schedules as actions
-from nightbell.core import zones
+from nightbell.core import oncall, zones
 from nightbell.core.errors import Code, Rejected
 from nightbell.data import clock
 from nightbell.data.access.principal import Principal
 from nightbell.data.reads import on_call, people
 from nightbell.data.reads import schedules as reads
-from nightbell.web import rota_forms, schedules, session
+from nightbell.web import rota_forms, schedules, session, slots
 
 OVERRIDE_FIELDS = {"userId": "user", "startsAt": "starts", "endsAt": "ends", "layerId": "layer"}
 LAYER_FIELDS = {
@@ -39,12 +40,19 @@ def override(request: HttpRequest, principal: Principal, schedule_id: UUID) -> H
         try:
             overrides.create(principal, schedule_id, form.given())
         except Rejected as refused:
+            if refused.code is Code.NOT_FOUND and refused.field is None:
+                raise Http404 from None
             form.add_error(OVERRIDE_FIELDS.get(refused.field or ""), refused.message)
         else:
             return redirect("schedule", schedule_id=schedule_id)
-    layers = [(layer, schedules.kind_words(layer)) for layer in reads.layers(schedule_id)]
-    members = people.active(principal)
-    context = {"section": "schedules", "schedule": summary, "form": form, "layers": layers, "members": members}
+    context = {
+        "section": "schedules",
+        "schedule": summary,
+        "form": form,
+        "exact": form.exact(),
+        "layers": [(layer, schedules.kind_words(layer)) for layer in reads.layers(schedule_id)],
+        "members": people.active(principal),
+    }
     return session.page(request, principal, "web/override.html", context, 400 if form.errors else 200)
 
 
@@ -86,39 +94,49 @@ def delete(request: HttpRequest, principal: Principal, schedule_id: UUID) -> Htt
 
 @session.member
 def layer(request: HttpRequest, principal: Principal, schedule_id: UUID, layer_id: UUID | None = None) -> HttpResponse:
-    """Make or edit a layer. The first button shows who gains and who loses which shift, the second saves."""
+    """Make or edit a layer. One button shows who gains and who loses which shift, another saves."""
     summary = _summary(principal, schedule_id)
     row = next((each for each in reads.layers(schedule_id) if each.id == layer_id), None)
     if layer_id is not None and row is None:
         raise Http404
     zone = zones.zone(summary.timezone)
-    form = rota_forms.Layer(zone, request.POST if request.method == "POST" else None, initial=_layer_initial(row, zone))
-    chosen = request.POST.getlist("participant") if request.method == "POST" else _chosen(row)
-    chosen = [each for each in chosen if each]
+    members = people.active(principal)
+    arranged = request.method == "POST" and slots.is_arranging(request.POST)
+    asked = request.method == "POST" and not arranged
+    initial = request.POST.dict() if arranged else _layer_initial(row, zone)
+    form = rota_forms.Layer(zone, request.POST if asked else None, initial=initial)
+    given = slots.of(request.POST, members) if request.method == "POST" else slots.shown(row, members)
     moves: list[dict[str, Any]] | None = None
-    if request.method == "POST" and form.is_valid():
-        how = actions.How(preview="preview" in request.POST, keep_current=form.cleaned_data["keep"])
+    mistake = slots.mistake(given, members) if asked else ""
+    if asked and form.is_valid() and not mistake:
+        how = actions.How(preview="save" not in request.POST, keep_current=form.cleaned_data["keep"] or row is None)
         try:
-            edited = _edit(principal, schedule_id, layer_id, form.given(chosen), how)
+            edited = _edit(principal, schedule_id, layer_id, form.given([each for each in given if each]), how)
         except Rejected as refused:
-            form.add_error(LAYER_FIELDS.get(refused.field or ""), refused.message)
+            if refused.code is Code.NOT_FOUND:
+                raise Http404 from None
+            mistake = refused.message if refused.field == "participantIds" else ""
+            if not mistake:
+                form.add_error(LAYER_FIELDS.get(refused.field or ""), refused.message)
         else:
             if not how.preview:
                 return redirect("schedule", schedule_id=schedule_id)
             moves = _moves(edited)
-    members = people.active(principal)
     context = {
         "section": "schedules",
         "schedule": summary,
         "layer": row,
         "form": form,
+        "exact": form.exact(),
+        "slots": slots.choices(given, members),
         "members": members,
-        "slots": _slots(chosen, len(members)),
+        "mistake": mistake,
         "kinds": rota_forms.KINDS,
         "moves": moves,
+        "now": clock.now(),
     }
     with timezone.override(zone):
-        return session.page(request, principal, "web/layer.html", context, 400 if form.errors else 200)
+        return session.page(request, principal, "web/layer.html", context, 400 if form.errors or mistake else 200)
 
 
 @require_POST
@@ -129,7 +147,7 @@ def calendar(request: HttpRequest, principal: Principal) -> HttpResponse:
         calendars.revoke(principal)
         return redirect("shifts")
     # Shown in this answer and kept nowhere, not even in the session.
-    return schedules.show_mine(request, principal, calendars.my_url(calendars.create(principal)))
+    return schedules.show_mine(request, principal, calendars.create(principal))
 
 
 def _summary(principal: Principal, schedule_id: UUID) -> reads.Summary:
@@ -181,38 +199,31 @@ def _moves(edited: actions.Edited) -> list[dict[str, Any]]:
     ]
 
 
-def _hours(request: HttpRequest, zone: Any) -> Mapping[str, Any]:
+def _hours(request: HttpRequest, zone: ZoneInfo) -> Mapping[str, Any]:
     """What a click on a shift chose: its hours, from now on where it has begun."""
     now = clock.now()
-    initial: dict[str, Any] = {"starts": _wall(now, zone), "layer": request.GET.get("layer", "")}
-    for field, name in (("starts", "from"), ("ends", "to")):
-        at = rota_forms.instant(request.GET.get(name, ""))
-        if at is not None:
-            initial[field] = _wall(max(at, now), zone)
-    return initial
-
-
-def _layer_initial(row: reads.LayerRow | None, zone: Any) -> Mapping[str, Any]:
-    if row is None:
-        return {"kind": "weekly", "handoff": "09:00", "starts": _wall(clock.now(), zone), "keep": True}
+    start = rota_forms.instant(request.GET.get("from", ""))
+    end = rota_forms.instant(request.GET.get("to", ""))
     return {
-        "kind": row.rotation_type,
-        "length": row.rotation_length_days,
-        "handoff": row.handoff_time,
-        "starts": _wall(row.effective_from, zone),
-        "ends": _wall(row.effective_until, zone) if row.effective_until else "",
-        "keep": True,
+        "layer": request.GET.get("layer", ""),
+        **_shown("starts", max(start or now, now), zone),
+        **(_shown("ends", end, zone) if end else {}),
     }
 
 
-def _chosen(row: reads.LayerRow | None) -> list[str]:
-    return [str(each) for each in row.participant_ids] if row else []
+def _layer_initial(row: reads.LayerRow | None, zone: ZoneInfo) -> Mapping[str, Any]:
+    if row is None:
+        return {"kind": "weekly", "handoff": "09:00", "starts": rota_forms.wall(clock.now(), zone)}
+    return {
+        "kind": row.rotation_type,
+        "length": row.rotation_length_days if row.rotation_type == oncall.Kind.CUSTOM else "",
+        "handoff": row.handoff_time,
+        "keep": True,
+        **_shown("starts", row.effective_from, zone),
+        **(_shown("ends", row.effective_until, zone) if row.effective_until else {}),
+    }
 
 
-def _slots(chosen: list[str], members: int) -> list[str]:
-    """One choice a participant, in order, and a few empty ones to grow into."""
-    return [*chosen, *[""] * max(0, min(3, members - len(chosen)))]
-
-
-def _wall(at: datetime, zone: Any) -> str:
-    return at.astimezone(zone).strftime(rota_forms.LOCAL)
+def _shown(field: str, at: datetime, zone: ZoneInfo) -> dict[str, str]:
+    """What a field for an instant shows, and the instant itself."""
+    return {field: rota_forms.wall(at, zone), f"{field}-exact": rota_forms.exact(at)}

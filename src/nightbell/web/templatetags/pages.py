@@ -64,6 +64,14 @@ def day(at: datetime) -> SafeString:
 
 
 @register.filter
+def wall(at: datetime, now: datetime) -> SafeString:
+    """The day and the time of day in the zone that the page names, which the script leaves alone."""
+    local = timezone.localtime(at)
+    pattern = "%a %-d %b, %H:%M" if local.year == timezone.localtime(now).year else "%a %-d %b %Y, %H:%M"
+    return format_html('<time datetime="{}">{}</time>', at.isoformat(timespec="seconds"), local.strftime(pattern))
+
+
+@register.filter
 def ago(at: datetime, now: datetime) -> SafeString:
     """How long ago, kept up to date by the script."""
     return format_html('<span data-since="{}">{}</span>', _millis(at), words.span(now - at))
