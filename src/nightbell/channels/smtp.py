@@ -2,13 +2,12 @@
 
 import base64
 import smtplib
+import ssl
 import time
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import cast
 from urllib.parse import unquote, urlsplit
 
-from django.core.mail.backends.smtp import EmailBackend
 from django.core.mail.utils import DNS_NAME
 
 from nightbell.core import delivery, message
@@ -79,6 +78,26 @@ def parse_url(url: str) -> SmtpServer:
     return SmtpServer(parts.hostname, port or DEFAULT_PORTS[security], security, username, password)
 
 
+def connect(server: SmtpServer, timeout: float = TIMEOUT_SECONDS) -> smtplib.SMTP:
+    """A connection, protected and logged in as the address says. Raises one of FAULTS, and leaves nothing open."""
+    name = DNS_NAME.get_fqdn()
+    smtp: smtplib.SMTP
+    if server.security is Security.TLS:
+        context = ssl.create_default_context()
+        smtp = smtplib.SMTP_SSL(server.host, server.port, name, timeout=timeout, context=context)
+    else:
+        smtp = smtplib.SMTP(server.host, server.port, name, timeout=timeout)
+    try:
+        if server.security is Security.STARTTLS:
+            smtp.starttls(context=ssl.create_default_context())
+        if server.username:
+            smtp.login(server.username, server.password)
+    except BaseException:
+        smtp.close()
+        raise
+    return smtp
+
+
 class Conversation:
     """One connection to the server, kept open between messages; for one thread."""
 
@@ -87,7 +106,7 @@ class Conversation:
         DNS_NAME.get_fqdn()
         self._server = server
         self._timeout = timeout
-        self._backend: EmailBackend | None = None
+        self._smtp: smtplib.SMTP | None = None
         self._rested_at = 0.0
 
     def hand_over(self, sender: str, recipient: str, content: bytes) -> delivery.Outcome:
@@ -111,44 +130,34 @@ class Conversation:
 
     def close(self) -> None:
         """Say goodbye, if there is anybody to say it to."""
-        backend, self._backend = self._backend, None
-        if backend is None:
+        smtp, self._smtp = self._smtp, None
+        if smtp is None:
             return
         try:
-            backend.close()
+            smtp.quit()
         except FAULTS:
-            return  # what cannot be said goodbye to is closed all the same
+            smtp.close()
 
     def _hang_up(self) -> None:
         """Close without a goodbye: the answer to one may never come, and a page may be waiting."""
-        if self._backend is not None and self._backend.connection is not None:
-            self._backend.connection.close()
-        self.close()
+        smtp, self._smtp = self._smtp, None
+        if smtp is not None:
+            smtp.close()
 
     def _begin(self, sender: str, size: int) -> smtplib.SMTP:
         """A connection that has taken MAIL FROM."""
-        if self._backend is not None:
+        if self._smtp is not None:
             try:
-                return self._mail(self._backend, sender, size)
+                return self._mail(self._smtp, sender, size)
             except FAULTS as fault:
                 if not _is_dead(fault):
                     raise
                 self._hang_up()
-        self._backend = EmailBackend(
-            host=self._server.host,
-            port=self._server.port,
-            username=self._server.username,
-            password=self._server.password,
-            use_tls=self._server.security is Security.STARTTLS,
-            use_ssl=self._server.security is Security.TLS,
-            timeout=self._timeout,
-        )
-        return self._mail(self._backend, sender, size)
+        self._smtp = connect(self._server, self._timeout)
+        return self._mail(self._smtp, sender, size)
 
     @staticmethod
-    def _mail(backend: EmailBackend, sender: str, size: int) -> smtplib.SMTP:
-        backend.open()
-        smtp = cast("smtplib.SMTP", backend.connection)  # `open` raises where it does not open
+    def _mail(smtp: smtplib.SMTP, sender: str, size: int) -> smtplib.SMTP:
         smtp.ehlo_or_helo_if_needed()
         options = [f"size={size}"] if smtp.has_extn("size") else []
         options += ["body=8bitmime"] if smtp.has_extn("8bitmime") else []

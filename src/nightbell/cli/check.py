@@ -2,7 +2,6 @@
 
 import os
 import smtplib
-import ssl
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
@@ -104,22 +103,11 @@ def _mail(settings: env.Settings) -> Finding:
         return Finding("mail", ok=False, says="NIGHTBELL_SMTP_URL is not set: nobody can be paged by mail")
     server = smtp.parse_url(settings.smtp_url)
     try:
-        with _connection(server) as connection:
-            if server.security is smtp.Security.STARTTLS:
-                connection.starttls(context=ssl.create_default_context())
+        with smtp.connect(server, SMTP_TIMEOUT_SECONDS) as connection:
             connection.ehlo_or_helo_if_needed()
-            if server.username:
-                connection.login(server.username, server.password)
     except smtplib.SMTPResponseException as error:
         words = error.smtp_error.decode(errors="replace") if isinstance(error.smtp_error, bytes) else error.smtp_error
         return Finding("mail", ok=False, says=f"{server.place}: {error.smtp_code} {words}")
     except smtp.FAULTS as error:
         return Finding("mail", ok=False, says=f"{server.place}: {error}")
     return Finding("mail", ok=True, says=f"{server.place} takes mail" + (" for this login" if server.username else ""))
-
-
-def _connection(server: smtp.SmtpServer) -> smtplib.SMTP:
-    if server.security is smtp.Security.TLS:
-        context = ssl.create_default_context()
-        return smtplib.SMTP_SSL(server.host, server.port, timeout=SMTP_TIMEOUT_SECONDS, context=context)
-    return smtplib.SMTP(server.host, server.port, timeout=SMTP_TIMEOUT_SECONDS)
