@@ -21,9 +21,11 @@ class Rota:
         self.name = name
         self.id = schedules.create(world.principal, schedules.Given(name, timezone))
         self.layers: list[UUID] = []
+        self.people: dict[str, Person] = {}
 
     def layer(self, *people: Person, since: datetime | None = None, **more: Any) -> UUID:
         """People taking weekly turns, from now on unless said otherwise; the first is on call first."""
+        self.people |= {person.name: person for person in people}
         given = replace(
             schedules.LayerGiven(
                 oncall.Kind.WEEKLY, time(9), since or clock.now(), tuple(person.id for person in people)

@@ -49,7 +49,6 @@ def rota(world: World) -> Rota:
     made = Rota(world, timezone="Europe/Berlin")
     made.layer(bo, cy, since=JUNE)
     made.layer(di, since=JUNE, rotation_type=oncall.Kind.CUSTOM, rotation_length_days=100)
-    world.people = {person.name: person for person in (bo, cy, di)}  # type: ignore[attr-defined]
     return made
 
 
@@ -79,7 +78,7 @@ def test_a_schedules_feed_has_the_shifts_that_the_pager_has(world: World, rota: 
 
 
 def test_my_feed_has_my_shifts_and_nobody_elses(world: World, rota: Rota) -> None:
-    bo = world.people["Bo"]  # type: ignore[attr-defined]
+    bo = rota.people["Bo"]
     other = Rota(world, "Second line", timezone="Asia/Tokyo")
     other.layer(world.zoe, bo)
     token = Member(bo).post("/oncall/calendar-token").data
@@ -93,7 +92,7 @@ def test_my_feed_has_my_shifts_and_nobody_elses(world: World, rota: Rota) -> Non
 
 
 def test_a_shift_keeps_its_uid_when_somebody_else_takes_it(world: World, rota: Rota) -> None:
-    cy = world.people["Cy"]  # type: ignore[attr-defined]
+    cy = rota.people["Cy"]
     url = calendars.schedule_url(calendars.create(world.zoe.principal), rota.id)
     before = {(event.uid, event.start, event.end) for event in calendar(url).events}
     schedules.change_layer(world.principal, rota.id, rota.layers[0], {"participant_ids": (cy.id,)})
@@ -127,7 +126,7 @@ def test_what_has_not_changed_is_not_sent_again(world: World, rota: Rota) -> Non
 
 
 def test_a_token_that_is_revoked_replaced_or_made_up_reads_nothing(world: World, rota: Rota) -> None:
-    bo = Member(world.people["Bo"])  # type: ignore[attr-defined]
+    bo = Member(rota.people["Bo"])
     first = bo.post("/oncall/calendar-token").data["url"]
     second = bo.post("/oncall/calendar-token").data["url"]
     assert fetch(first).status_code == 401
@@ -142,7 +141,7 @@ def test_a_token_that_is_revoked_replaced_or_made_up_reads_nothing(world: World,
 
 
 def test_a_token_dies_with_the_membership_and_with_the_account(world: World, rota: Rota) -> None:
-    bo = world.people["Bo"]  # type: ignore[attr-defined]
+    bo = rota.people["Bo"]
     url = calendars.my_url(calendars.create(bo.principal))
     assert fetch(url).status_code == 200
     Account.objects.filter(id=bo.id).update(is_active=False)

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
 
@@ -47,11 +47,6 @@ def rota(world: World) -> Rota:
     made.layer(di)
     made.layer(bo)
     return made
-
-
-def person(world: World, name: str) -> Person:
-    found = next(each for each in Caller(world.organization).get("/users").data["users"] if each["firstName"] == name)
-    return Person(world, UUID(found["id"]), name, found["email"], world.zoe.role)
 
 
 def test_resolve_says_who_why_and_until_when(world: World, api: Caller, rota: Rota) -> None:
@@ -133,7 +128,7 @@ def test_shifts_are_28_days_from_now_if_nothing_is_said(api: Caller, rota: Rota)
 
 
 def test_an_override_is_made_listed_and_taken_back(world: World, api: Caller, rota: Rota) -> None:
-    di = person(world, "Di")
+    di = rota.people["Di"]
     answer = overrides(api, rota, di, at(hours=1), at(hours=3))
     assert answer.status == 201
     made = answer.data
@@ -160,7 +155,7 @@ def test_an_override_is_made_listed_and_taken_back(world: World, api: Caller, ro
 
 
 def test_an_override_that_has_begun_ends_now_and_stays_on_the_record(world: World, api: Caller, rota: Rota) -> None:
-    made = overrides(api, rota, person(world, "Di"), at(hours=-1), at(hours=3)).data
+    made = overrides(api, rota, rota.people["Di"], at(hours=-1), at(hours=3)).data
     assert resolved(api, rota)["owner"]["name"] == "Di"
     assert api.call("DELETE", path(rota, f"/overrides/{made['id']}")).status == 204
     assert resolved(api, rota)["owner"]["name"] == "Bo"
@@ -174,7 +169,7 @@ def test_an_override_that_has_begun_ends_now_and_stays_on_the_record(world: Worl
 
 
 def test_an_override_of_one_layer_leaves_the_others_alone(world: World, api: Caller, rota: Rota) -> None:
-    cy = person(world, "Cy")
+    cy = rota.people["Cy"]
     made = overrides(api, rota, cy, at(hours=-1), at(hours=3), layerId=str(rota.layers[1])).data
     assert made["layerId"] == str(rota.layers[1])
     assert names(resolved(api, rota)["currentOnCall"]) == ["Bo", "Cy", "Bo"]
@@ -204,7 +199,7 @@ def test_an_override_that_is_none_is_refused_by_field(
 
 
 def test_only_an_active_member_takes_over(world: World, api: Caller, stranger: Caller, rota: Rota) -> None:
-    gone = person(world, "Di")
+    gone = rota.people["Di"]
     world.ends_membership(gone)
     lara = stranger.get("/users").data["users"][0]["id"]
     for wrong in (gone, lara, str(uuid4()), "nobody"):
@@ -215,30 +210,30 @@ def test_only_an_active_member_takes_over(world: World, api: Caller, stranger: C
 
 def test_overlapping_overrides_of_one_scope_are_refused(world: World, api: Caller, rota: Rota) -> None:
     assert overrides(api, rota, world.zoe, at(hours=1), at(hours=3)).status == 201
-    refused = overrides(api, rota, person(world, "Cy"), at(hours=2), at(hours=4))
+    refused = overrides(api, rota, rota.people["Cy"], at(hours=2), at(hours=4))
     assert (refused.status, refused.fields) == (422, ["startsAt"])
     layer = {"layerId": str(rota.layers[0])}
-    assert overrides(api, rota, person(world, "Cy"), at(hours=2), at(hours=4), **layer).status == 201
-    assert overrides(api, rota, person(world, "Di"), at(hours=3), at(hours=5), **layer).fields == ["startsAt"]
+    assert overrides(api, rota, rota.people["Cy"], at(hours=2), at(hours=4), **layer).status == 201
+    assert overrides(api, rota, rota.people["Di"], at(hours=3), at(hours=5), **layer).fields == ["startsAt"]
     end = api.get(path(rota, "/overrides")).data["overrides"][0]["endsAt"]
-    assert overrides(api, rota, person(world, "Di"), end, at(hours=9)).status == 201
+    assert overrides(api, rota, rota.people["Di"], end, at(hours=9)).status == 201
     world.settles()
     world.forgets_mail()
 
 
 def test_an_override_by_somebody_who_left_is_in_nobodys_way(world: World, api: Caller, rota: Rota) -> None:
-    di = person(world, "Di")
+    di = rota.people["Di"]
     assert overrides(api, rota, di, at(hours=-1), at(hours=3)).status == 201
     world.ends_membership(di)
     assert resolved(api, rota)["owner"]["name"] == "Bo"
-    assert overrides(api, rota, person(world, "Cy"), at(hours=-1), at(hours=3)).status == 201
+    assert overrides(api, rota, rota.people["Cy"], at(hours=-1), at(hours=3)).status == 201
     assert resolved(api, rota)["owner"]["name"] == "Cy"
     world.settles()
     world.forgets_mail()
 
 
 def test_a_preview_of_an_override_tells_nobody_and_saves_nothing(world: World, api: Caller, rota: Rota) -> None:
-    di = person(world, "Di")
+    di = rota.people["Di"]
     answer = overrides(api, rota, di, at(hours=1), at(hours=3), preview=True)
     assert answer.status == 200
     (change,) = answer.data["changes"]
@@ -255,7 +250,7 @@ def test_a_preview_of_an_override_tells_nobody_and_saves_nothing(world: World, a
 
 
 def test_a_member_takes_the_shift_until_it_ends(world: World, api: Caller, rota: Rota) -> None:
-    cy = person(world, "Cy")
+    cy = rota.people["Cy"]
     until = resolved(api, rota)["owner"]["until"]
     answer = Member(cy).post(path(rota, "/overrides/take"))
     assert answer.status == 201
@@ -264,7 +259,7 @@ def test_a_member_takes_the_shift_until_it_ends(world: World, api: Caller, rota:
     assert Member(cy).post(path(rota, "/overrides/take")).fields == ["userId"]
     assert api.post(path(rota, "/overrides/take")).fields == ["userId"]
     assert api.post(path(rota, "/overrides/take"), {"userId": "nobody"}).code == "invalid_target_user"
-    again = api.post(path(rota, "/overrides/take"), {"userId": str(person(world, "Di").id)})
+    again = api.post(path(rota, "/overrides/take"), {"userId": str(rota.people["Di"].id)})
     assert again.data["endsAt"] == until
     assert names(resolved(api, rota)["currentOnCall"]) == ["Di", "Di", "Bo"]
     world.settles()
@@ -283,7 +278,7 @@ def test_an_incident_opens_for_whoever_is_on_call_with_the_policy_of_the_schedul
     given = {"title": "DB pool exhausted", "severity": "critical", "ownerScheduleId": str(rota.id)}
     answer = api.post("/incidents", given)
     assert answer.status == 201
-    bo = person(world, "Bo")
+    bo = rota.people["Bo"]
     assert (answer.data["ownerId"], answer.data["escalationPolicyId"]) == (str(bo.id), str(policy_id))
     named = api.post("/incidents", given | {"ownerId": str(world.zoe.id)}).data
     assert (named["ownerId"], named["escalationPolicyId"]) == (str(world.zoe.id), str(policy_id))

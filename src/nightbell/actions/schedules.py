@@ -99,6 +99,16 @@ def create(principal: Principal, given: Given) -> UUID:
 
 
 @transaction.action
+def create_whole(principal: Principal, given: Given, layers: Sequence[LayerGiven]) -> UUID:
+    """Make a schedule with its layers, or nothing. Raises Rejected as `create` and `add_layer` do."""
+    with transaction.joining():
+        made = create(principal, given)
+        for layer in layers:
+            add_layer(principal, made, layer)
+    return made
+
+
+@transaction.action
 def change(principal: Principal, schedule_id: UUID, changes: Changes, how: How = How()) -> Edited:
     """Change a schedule's own fields. Raises Rejected: `not_found`, `validation_error`, `name_conflict`."""
     row = lock(principal, schedule_id)

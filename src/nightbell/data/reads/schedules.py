@@ -170,6 +170,12 @@ def one(principal: Principal, schedule_id: UUID) -> Summary | None:
     return next(iter(_summaries(principal, schedule_id)), None)
 
 
+def named(principal: Principal, name: str) -> Summary | None:
+    """The organization's schedule of this name, in whatever case, or with this id."""
+    found = listed(principal)
+    return next((each for each in found if name == str(each.id) or name.casefold() == each.name.casefold()), None)
+
+
 def match(principal: Principal, schedule_id: UUID) -> Match | None:
     """This schedule of the organization, with the policy that an incident opened by it takes."""
     with connection.cursor() as cursor:
