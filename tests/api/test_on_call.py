@@ -8,7 +8,7 @@ import pytest
 
 from nightbell.data import clock
 from nightbell.data.models import Notice, Override
-from tests.api.caller import Answer, Caller
+from tests.api.caller import Answer, Caller, queries
 from tests.api.member import Member
 from tests.rota import Rota
 from tests.world import Person, World
@@ -300,3 +300,16 @@ def test_an_incident_cannot_open_by_a_schedule_that_is_not_there(world: World, a
         "/incidents", {"title": "x", "severity": "low", "ownerId": "nobody", "ownerScheduleId": str(Rota(world).id)}
     )
     assert wrong_owner.code == "invalid_owner"
+
+
+def test_asking_who_is_on_call_takes_as_many_statements_for_many_layers_as_for_one(
+    world: World, api: Caller, rota: Rota
+) -> None:
+    for rest in ("/resolve", "/shifts"):
+        with queries() as few:
+            api.get(path(rota, rest))
+        for _ in range(3):
+            rota.layer(world.zoe)
+        with queries() as many:
+            api.get(path(rota, rest))
+        assert len(many) == len(few)
