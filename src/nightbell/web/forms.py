@@ -1,5 +1,7 @@
 """What people type: the only place that reads the pages' forms."""
 
+from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django import forms
@@ -11,6 +13,9 @@ from nightbell.web import words
 SEVERITIES = [(each.value, each.value.capitalize()) for each in state.Severity]
 STATUSES = [(each.value, words.STATUS[each]) for each in state.Status]
 MAX_NUMBER = 2**31 - 1
+# What an owner's choice begins with that stands for whoever is on call, and the choice of that schedule's policy.
+ON_CALL = "schedule:"
+MATCH = "schedule"
 
 
 class Lines(forms.CharField):
@@ -32,6 +37,22 @@ class Id(forms.CharField):
             return UUID(str(value))
         except ValueError:
             return None
+
+
+@dataclass(frozen=True, slots=True)
+class OnCall:
+    """Whoever is on call on a schedule; None where what was given is no schedule's id."""
+
+    schedule_id: UUID | None
+
+
+class Owner(Id):
+    """A member, or whoever is on call on a schedule."""
+
+    def clean(self, value: object) -> Any:
+        """The id, or None, or `OnCall`."""
+        text = str(value)
+        return OnCall(super().clean(text.removeprefix(ON_CALL))) if text.startswith(ON_CALL) else super().clean(text)
 
 
 class Seen(forms.Form):
@@ -74,13 +95,18 @@ class Open(forms.Form):
     title = forms.CharField(max_length=state.MAX_TITLE)
     severity = forms.TypedChoiceField(choices=SEVERITIES, coerce=state.Severity)
     description = Lines(required=False, max_length=state.MAX_DESCRIPTION)
-    owner = Id()
+    owner = Owner()
     policy = forms.CharField(error_messages={"required": "Choose a policy, or that there is none."})
 
     def clean_policy(self) -> UUID | None:
-        """None where none was chosen; that has to be said, because then nobody but the owner is paged."""
+        """None where none was chosen, which has to be said, or where it is the one that pages the owner's schedule."""
         given = self.cleaned_data["policy"]
-        if given == "none":
+        by_schedule = isinstance(self.cleaned_data.get("owner"), OnCall)
+        if given == MATCH and not by_schedule:
+            raise ValidationError("Choose a policy: only a schedule brings one along.")
+        if given == "none" and by_schedule:
+            raise ValidationError("A schedule brings its policy along. Choose that, or another policy.")
+        if given in {MATCH, "none"}:
             return None
         try:
             return UUID(given)

@@ -1,21 +1,21 @@
-"""The pages that show incidents: the list, the one incident, and the form that opens one."""
+"""The pages that show incidents, the list and the one incident, and the policies that page for them."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
+from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
 from django.views.decorators.http import require_GET
 
-from nightbell.actions import incidents as actions
-from nightbell.core.errors import Rejected
+from nightbell.core import policy
 from nightbell.core.incident import state
 from nightbell.data import clock
 from nightbell.data.access.principal import Principal
-from nightbell.data.reads import directory, incidents, people
-from nightbell.data.reads import policies as policy_reads
-from nightbell.web import forms, handing, panel, session, timeline, words
+from nightbell.data.reads import directory, gaps, incidents, people
+from nightbell.data.reads import schedules as schedule_reads
+from nightbell.web import cover, forms, handing, panel, reasons, session, timeline, words
 
 PAGE_SIZE = 50
 IS_OPEN = {"open": True, "resolved": False, "all": None}
@@ -45,6 +45,7 @@ def listing(request: HttpRequest, principal: Principal) -> HttpResponse:
         "form": form,
         "show": show,
         "narrowed": bool(given.get("severity") or given.get("q")),
+        "uncovered": cover.line(gaps.of_organization(principal, now)),
         "older": urlencode({**chosen, "before": cursor}) if cursor else "",
         "is_first": not given.get("before"),
         "live": request.get_full_path(),
@@ -78,12 +79,13 @@ def show(
     status: int = 200,
 ) -> HttpResponse:
     """The page of an incident, with the form `opened` open, filled with what was `typed`, under what was refused."""
-    view = incidents.whole(principal, number)
-    if view is None:
+    found = incidents.whole(principal, number)
+    if found is None:
         raise Http404
+    view = reasons.named(principal, found)
     now = clock.now()
     members = people.active(principal)
-    names = {each.id: each.name for each in members}
+    names = {**(view.names or {}), **{each.id: each.name for each in members}}
     steps = state.steps_after(view.incident.status)
     is_open = view.incident.state is not state.State.CLOSED
     context = {
@@ -107,43 +109,20 @@ def show(
     return dated(session.page(request, principal, "web/incident.html", context, status), now)
 
 
-@session.member
-def new(request: HttpRequest, principal: Principal) -> HttpResponse:
-    """Open an incident."""
-    form = forms.Open(request.POST if request.method == "POST" else None, initial=_defaults(principal))
-    if request.method == "POST" and form.is_valid():
-        given = form.cleaned_data
-        opening = actions.Opening(
-            title=given["title"],
-            severity=given["severity"],
-            owner_id=given["owner"],
-            description=given["description"] or None,
-            policy_id=given["policy"],
-        )
-        try:
-            view, _ = actions.open_incident(principal, opening)
-        except Rejected as refused:
-            form.add_error(
-                {"ownerId": "owner", "escalationPolicyId": "policy"}.get(refused.field or ""), refused.message
-            )
-        else:
-            return redirect("incident", number=view.number)
-    context = {
-        "form": form,
-        "members": people.active(principal),
-        "policies": policy_reads.listed(principal),
-        "severities": forms.SEVERITIES,
-    }
-    return session.page(request, principal, "web/new.html", context, 400 if form.errors else 200)
-
-
 @require_GET
 @session.member
 def policies(request: HttpRequest, principal: Principal) -> HttpResponse:
     """The organization's escalation policies, to read."""
+    now = clock.now()
     names = {each.id: each.name for each in people.active(principal)}
-    shown = [(each, panel.layers(each.policy, names)) for each in directory.policies(principal)]
-    return session.page(request, principal, "web/policies.html", {"section": "policies", "policies": shown})
+    names |= {each.id: each.name for each in schedule_reads.listed(principal)}
+    uncovered = cover.by_schedule(gaps.of_organization(principal, now))
+    shown = [
+        (each, panel.layers(each.policy, names), _uncovered(each.policy, uncovered))
+        for each in directory.policies(principal)
+    ]
+    context = {"section": "policies", "policies": shown, "now": now}
+    return session.page(request, principal, "web/policies.html", context)
 
 
 def unchanged(now: datetime) -> HttpResponse:
@@ -157,11 +136,16 @@ def dated(response: HttpResponse, now: datetime) -> HttpResponse:
     return response
 
 
+def _uncovered(copy: policy.Policy, uncovered: Mapping[UUID, cover.Uncovered]) -> list[tuple[int, cover.Uncovered]]:
+    """The layers that page nobody for some of the next two weeks, by their position."""
+    return [
+        (position, uncovered[layer.target.schedule_id])
+        for position, layer in enumerate(copy.layers, start=1)
+        if isinstance(layer.target, policy.Schedule) and layer.target.schedule_id in uncovered
+    ]
+
+
 def _can_escalate(view: incidents.IncidentView) -> bool:
     if view.incident.state is state.State.PAGING:
         return True
     return view.incident.state is state.State.ACKNOWLEDGED and view.incident.layer_count > 0
-
-
-def _defaults(principal: Principal) -> dict[str, str]:
-    return {"severity": state.Severity.HIGH.value, "owner": str(principal.actor.user_id)}

@@ -74,7 +74,7 @@ def of(
     names: Mapping[UUID, str],
     now: datetime,
 ) -> Panel:
-    """The panel of an incident as `reader` sees it; `names` are the members of the organization."""
+    """The panel of an incident as `reader` sees it; `names` are the organization's members and schedules."""
     incident = view.incident
     title, detail = _state(view, reader)
     return Panel(
@@ -224,5 +224,5 @@ def target_words(target: policy.Target, names: Mapping[UUID, str]) -> str:
     match target:
         case policy.Users(user_ids):
             return words.joined(names.get(each, words.SOMEBODY) for each in user_ids)
-        case policy.Schedule():
-            return "whoever is on call"
+        case policy.Schedule(schedule_id):
+            return f"whoever is on call on {words.plain(names.get(schedule_id, words.GONE), 100)}"

@@ -11,9 +11,20 @@ from nightbell.data.reads import on_call, schedules
 from nightbell.web import rota_forms, words
 
 TONES = 6
-# Narrower than these shares of the picture a box has room for initials only, and for nothing.
-ROOM_FOR_A_NAME = 0.05
+# Narrower than these shares of the picture a box has room for a first name, for initials, for nothing.
+ROOM_FOR_A_NAME = 0.1
+ROOM_FOR_A_FIRST_NAME = 0.05
 ROOM_FOR_INITIALS = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """What a box has room for; in the shift that is under way it stands behind the line of the present."""
+
+    x: str
+    width: str
+    text: str
+    is_short: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +38,9 @@ class Box:
     width: str
     kind: str
     tone: int
-    label: str
     words: str
     link: str
+    label: Label
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +131,11 @@ def picture(
     )
 
 
+def colours(names: Mapping[UUID, str]) -> Mapping[UUID, int]:
+    """A colour for each of these people, the same wherever the same people are."""
+    return {user_id: place % TONES for place, user_id in enumerate(sorted(names, key=lambda each: (names[each], each)))}
+
+
 def initials(name: str) -> str:
     """`Bo Lind` as `BL`."""
     return "".join(word[0] for word in words.plain(name, 100).split()[:2]).upper()
@@ -183,10 +199,21 @@ class _Drawing:
         self, start: datetime, end: datetime, kind: str, user_id: UUID | None, link: str, name: str | None = None
     ) -> Box:
         name = words.plain(name, 100) if name else self._name(user_id)
-        share = self.scale.share(start, end)
-        label = name if share >= ROOM_FOR_A_NAME else initials(name) if share >= ROOM_FOR_INITIALS else ""
         tone = self.tones.get(user_id, 0) if user_id else 0
-        return Box(self.scale.per_cent(start), self.scale.width(start, end), kind, tone, label, name, link)
+        x, width = self.scale.per_cent(start), self.scale.width(start, end)
+        return Box(x, width, kind, tone, name, link, self._label(start, end, name))
+
+    def _label(self, start: datetime, end: datetime, name: str) -> Label:
+        if start < self.now < end and self.scale.share(self.now, end) >= ROOM_FOR_INITIALS:
+            start = self.now
+        share = self.scale.share(start, end)
+        if share >= ROOM_FOR_A_NAME:
+            text = name
+        elif share >= ROOM_FOR_A_FIRST_NAME:
+            text = (name.split() or [""])[0]
+        else:
+            text = initials(name) if share >= ROOM_FOR_INITIALS else ""
+        return Label(self.scale.per_cent(start), self.scale.width(start, end), text, share < ROOM_FOR_A_FIRST_NAME)
 
     def _link(self, shift: oncall.Shift, layer_id: UUID | None) -> str:
         if shift.end <= self.now:

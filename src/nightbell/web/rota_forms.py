@@ -13,7 +13,7 @@ from nightbell.actions import overrides, schedules
 from nightbell.core import oncall, zones
 from nightbell.web.forms import Id
 
-KINDS = [("daily", "Every day"), ("weekly", "Every week"), ("custom", "Every so many days")]
+KINDS = [(each.value, each.value.capitalize()) for each in oncall.Kind]
 LOCAL = "%Y-%m-%dT%H:%M"
 
 

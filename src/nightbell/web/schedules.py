@@ -36,11 +36,12 @@ def listing(request: HttpRequest, principal: Principal) -> HttpResponse:
     uncovered = {each.schedule_id: each.gaps for each in gaps.of_organization(principal, now)}
     turns = {schedule_id: _turns(schedule, now) for schedule_id, schedule in loaded.items()}
     names = on_call.names(shift.duty.user_id for found in turns.values() for shift in found if shift.duty)
+    tones = rota.colours({**{each.id: each.name for each in people.active(principal)}, **names})
     shown = [
         {
             "schedule": each,
-            "now": _turn(turns[each.id], 0, names),
-            "then": _turn(turns[each.id], 1, names),
+            "now": _turn(turns[each.id], 0, names, tones),
+            "then": _turn(turns[each.id], 1, names, tones),
             "gaps": uncovered.get(each.id, ()),
             "layers": len(loaded[each.id].layers),
         }
@@ -218,18 +219,18 @@ def _turns(found: oncall.Schedule, now: datetime) -> tuple[oncall.Shift, ...]:
     return oncall.final(found, now, now + farthest)
 
 
-def _turn(line: tuple[oncall.Shift, ...], place: int, names: Mapping[UUID, str]) -> dict[str, Any] | None:
+def _turn(
+    line: tuple[oncall.Shift, ...], place: int, names: Mapping[UUID, str], tones: Mapping[UUID, int]
+) -> dict[str, Any] | None:
     if len(line) <= place:
         return None
     shift = line[place]
-    last = place == len(line) - 1
     name = names[shift.duty.user_id] if shift.duty else None
     return {
         "name": name,
         "initials": rota.initials(name or ""),
-        "tone": sorted(names.values()).index(name) % rota.TONES if name else 0,
-        "start": shift.start,
-        "end": None if last else shift.end,
+        "tone": tones[shift.duty.user_id] if shift.duty else 0,
+        "end": None if place == len(line) - 1 else shift.end,
     }
 
 

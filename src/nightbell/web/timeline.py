@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString
 
 from nightbell.core.incident import actor, state
 from nightbell.data.reads import incidents
-from nightbell.web import words
+from nightbell.web import reasons, words
 
 VIA = {
     actor.Via.WEB: "on this page",
@@ -60,13 +60,15 @@ def _told(view: incidents.IncidentView, entry: incidents.Entry) -> Told:
     return tell(view, entry.data, entry.actor)
 
 
-def _opened(_view: incidents.IncidentView, data: Mapping[str, Any], who: actor.Actor) -> Told:
+def _opened(view: incidents.IncidentView, data: Mapping[str, Any], who: actor.Actor) -> Told:
     severity = words.plain(str(data.get("severity", "")), 20)
-    return "plus", "", "loud", format_html("{} opened this as {}.{}", _who(who), severity, _via(who)), ""
+    why = reasons.opening(data, view.names or {})
+    return "plus", "", "loud", format_html("{} opened this as {}.{}{}", _who(who), severity, _via(who), why), ""
 
 
 def _layer_paged(view: incidents.IncidentView, data: Mapping[str, Any], _: actor.Actor) -> Told:
-    text = format_html("{} paged: {}.", _b(_layer(view, data)), _named(view, data["responders"]))
+    why = reasons.target(data, view.names or {})
+    text = format_html("{}{} paged: {}.", _b(_layer(view, data)), why, _named(view, data["responders"]))
     if data.get("passedOver"):
         text += format_html(" Passed over: {}, who handed this off.", _named(view, data["passedOver"]))
     if data.get("lateSeconds", 0) >= 60:
@@ -75,7 +77,9 @@ def _layer_paged(view: incidents.IncidentView, data: Mapping[str, Any], _: actor
 
 
 def _layer_skipped(view: incidents.IncidentView, data: Mapping[str, Any], _: actor.Actor) -> Told:
-    return "skip", "none", "loud", format_html("{} skipped: {}.", _b(_layer(view, data)), data["reason"]), ""
+    target = reasons.target(data, view.names or {})
+    reason = "nobody is on call" if target else data["reason"]
+    return "skip", "none", "loud", format_html("{}{} skipped: {}.", _b(_layer(view, data)), target, reason), ""
 
 
 def _owner_paged(view: incidents.IncidentView, data: Mapping[str, Any], _: actor.Actor) -> Told:

@@ -2,12 +2,12 @@
 
 from django.urls import path
 
-from nightbell.web import acts, incidents, links, schedules, session, turns
+from nightbell.web import acts, incidents, links, opening, schedules, session, turns
 
 urlpatterns = [
     path("", incidents.listing, name="incidents"),
     path("incidents", incidents.listing),
-    path("incidents/new", incidents.new, name="new"),
+    path("incidents/new", opening.new, name="new"),
     path("incidents/<int:number>", incidents.incident, name="incident"),
     path("incidents/<int:number>/acknowledge", acts.acknowledge, name="acknowledge"),
     path("incidents/<int:number>/handoff", acts.hand_off, name="handoff"),

@@ -17,6 +17,7 @@ STATUS = {
 }
 FALLBACK = "the fallback responders"
 SOMEBODY = "somebody who has left"
+GONE = "a schedule that was deleted"
 
 
 def plain(text: str, length: int = 10_000) -> str:

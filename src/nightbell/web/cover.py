@@ -1,0 +1,45 @@
+"""Uncovered time in words: the only place that says on a page for how long nobody is on call."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from nightbell.data.reads import gaps
+from nightbell.web import words
+
+MAX_SCHEDULES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Uncovered:
+    """A schedule and how much of the next two weeks nobody has, from when on."""
+
+    schedule_id: UUID
+    name: str
+    length: str
+    first: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What the dashboard says; `more` schedules are only counted."""
+
+    uncovered: tuple[Uncovered, ...]
+    more: int
+
+
+def line(found: Iterable[gaps.Uncovered]) -> Line | None:
+    """The one line about every schedule with gaps; None where everything is covered."""
+    told = [_told(each) for each in found]
+    return Line(tuple(told[:MAX_SCHEDULES]), max(0, len(told) - MAX_SCHEDULES)) if told else None
+
+
+def by_schedule(found: Iterable[gaps.Uncovered]) -> Mapping[UUID, Uncovered]:
+    """The same for each schedule."""
+    return {each.schedule_id: _told(each) for each in found}
+
+
+def _told(found: gaps.Uncovered) -> Uncovered:
+    total = sum((end - start for start, end in found.gaps), timedelta())
+    return Uncovered(found.schedule_id, found.name, words.span(total), found.gaps[0][0])
