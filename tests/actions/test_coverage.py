@@ -25,6 +25,7 @@ def test_admins_are_told_of_gaps_once_a_week(world: World) -> None:
     world.settles()
     assert ana.was_told(WORDS)
     assert world.zoe.was_told(WORDS)
+    assert world.inbox(bo) == []
     assert "- Platform on-call: from " in ana.newest_mail.text
     world.sleeps(days=6, hours=23)
     assert coverage.tell_all() == 0

@@ -262,6 +262,8 @@ def test_a_member_takes_the_shift_until_it_ends(world: World, api: Caller, rota:
     again = api.post(path(rota, "/overrides/take"), {"userId": str(rota.people["Di"].id)})
     assert again.data["endsAt"] == until
     assert names(resolved(api, rota)["currentOnCall"]) == ["Di", "Di", "Bo"]
+    past, present = api.get(path(rota, "/overrides?from=2001-01-01T00:00:00Z")).data["overrides"]
+    assert (past["userName"], past["endsAt"], present["userName"]) == ("Cy", present["startsAt"], "Di")
     world.settles()
     world.forgets_mail()
 
