@@ -196,7 +196,7 @@ def test_values_have_one_json_shape() -> None:
             "position": 2,
             "round": 1,
             "target": {"type": "schedule", "scheduleId": str(schedule_id)},
-            "responders": [str(user_id)],
+            "responders": [user_id],
             "passedOver": [],
             "lateSeconds": 61,
         }.items()

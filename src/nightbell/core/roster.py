@@ -46,4 +46,5 @@ class Roster:
 
     def active(self, user_ids: tuple[UUID, ...]) -> tuple[Member, ...]:
         """The active members among `user_ids`, each once, in that order."""
-        return tuple(self.members[user_id] for user_id in dict.fromkeys(user_ids) if user_id in self.members)
+        found = (self.members.get(user_id) for user_id in dict.fromkeys(user_ids))
+        return tuple(member for member in found if member is not None)

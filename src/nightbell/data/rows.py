@@ -4,10 +4,12 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import cache, lru_cache
 from typing import Any
 from uuid import UUID
+
+import orjson
 
 from nightbell.core import oncall, policy
 from nightbell.core.incident import actor, events, state
@@ -45,20 +47,20 @@ def incident_of(row: Sequence[Any], notified: frozenset[UUID] = frozenset()) -> 
 def incident_values(incident: state.Incident) -> dict[str, Any]:
     """What a decision may have changed, as JSON values by column name."""
     return {
-        "id": str(incident.id),
-        "owner_id": str(incident.owner_id),
+        "id": incident.id,
+        "owner_id": incident.owner_id,
         "status": incident.status,
         "state": incident.state,
         "position": incident.position,
         "round": incident.round,
-        "due_at": _instant(incident.due_at),
+        "due_at": incident.due_at,
         "due_cause": incident.due_cause,
         "epoch": incident.epoch,
         "handed_off_epoch": incident.handed_off_epoch,
         "acknowledged_by": actor_values(incident.acknowledged_by) if incident.acknowledged_by else None,
-        "acknowledged_at": _instant(incident.acknowledged_at),
-        "resolved_at": _instant(incident.resolved_at),
-        "relieved": [str(user_id) for user_id in sorted(incident.relieved)],
+        "acknowledged_at": incident.acknowledged_at,
+        "resolved_at": incident.resolved_at,
+        "relieved": sorted(incident.relieved),
     }
 
 
@@ -89,8 +91,12 @@ def target_of(values: Mapping[str, Any]) -> policy.Target:
     return policy.Users(tuple(UUID(user_id) for user_id in values["userIds"]))
 
 
-def target_values(target: policy.Target) -> dict[str, Any]:
-    """A layer's target in its JSON shape, the same in the API, in a frozen policy and on the record."""
+@lru_cache(maxsize=1024)
+def target_values(target: policy.Target) -> Mapping[str, Any]:
+    """A layer's target in its JSON shape, the same in the API, in a frozen policy and on the record.
+
+    Many incidents share a policy, and so its targets: the answer is kept, and is not for changing.
+    """
     match target:
         case policy.Schedule(schedule_id):
             return {"type": "schedule", "scheduleId": str(schedule_id)}
@@ -139,11 +145,9 @@ def _camel(name: str) -> str:
 
 
 def _plain(value: Any) -> Any:
+    if value.__class__ in _AS_IT_IS:
+        return value
     match value:
-        case None | str() | int():
-            return value
-        case UUID():
-            return str(value)
         case tuple():
             return [_plain(each) for each in value]
         case actor.Actor():
@@ -156,5 +160,10 @@ def _plain(value: Any) -> Any:
             return value
 
 
-def _instant(at: datetime | None) -> str | None:
-    return at.isoformat() if at else None
+# What needs no look of its own; most of what is on the record.
+_AS_IT_IS = frozenset({type(None), str, int, bool, UUID})
+
+
+def text_of(values: Any) -> str:
+    """JSON as statements take it: ids, instants and words of the core may be in it as they are."""
+    return orjson.dumps(values).decode()

@@ -1,6 +1,5 @@
 """Lock an incident, write what was decided about it: every decision goes to the rows through here."""
 
-import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -205,37 +204,36 @@ def _values(decided: Iterable[Decided], ids: Iterator[UUID], now: datetime) -> d
         return None
     return {
         "now": now,
-        "incidents": json.dumps(changed),
-        "cancellations": json.dumps(cancellations),
-        "pages": json.dumps(pages),
-        "notices": json.dumps(notices),
-        "audit": json.dumps(audit),
+        "incidents": rows.text_of(changed),
+        "cancellations": rows.text_of(cancellations),
+        "pages": rows.text_of(pages),
+        "notices": rows.text_of(notices),
+        "audit": rows.text_of(audit),
     }
 
 
 def _audit_values(each: Decided, ids: Iterator[UUID]) -> Iterator[dict[str, Any]]:
     who = rows.actor_values(each.by)
-    whose = {"organization_id": str(each.organization_id), "incident_id": str(each.before.id), "actor": who}
+    whose = {"organization_id": each.organization_id, "incident_id": each.before.id, "actor": who}
     for event in each.decision.events:
-        yield whose | {"id": str(next(ids)), "kind": rows.kind_of(event), "data": rows.values_of(event)}
+        yield whose | {"id": next(ids), "kind": rows.kind_of(event), "data": rows.values_of(event)}
     for effect in each.decision.effects:
         if isinstance(effect, effects.CancelPages):
-            yield whose | {"id": str(next(ids)), "kind": "pages_cancelled", "data": {"reason": effect.reason}}
+            yield whose | {"id": next(ids), "kind": "pages_cancelled", "data": {"reason": effect.reason}}
 
 
 def _cancellation_values(each: Decided, effect: effects.CancelPages) -> dict[str, Any]:
-    user_id = str(effect.user_id) if effect.user_id else None
-    return {"incident_id": str(each.before.id), "user_id": user_id, "reason": effect.reason}
+    return {"incident_id": each.before.id, "user_id": effect.user_id, "reason": effect.reason}
 
 
 def _page_values(each: Decided, effect: effects.QueuePages, ids: Iterator[UUID]) -> Iterator[dict[str, Any]]:
     after = each.decision.incident
     for channel in effect.member.channels:
         yield {
-            "id": str(next(ids)),
-            "organization_id": str(each.organization_id),
-            "incident_id": str(after.id),
-            "user_id": str(effect.member.id),
+            "id": next(ids),
+            "organization_id": each.organization_id,
+            "incident_id": after.id,
+            "user_id": effect.member.id,
             "channel": channel,
             "reason": effect.reason,
             "epoch": after.epoch,
@@ -247,11 +245,11 @@ def _page_values(each: Decided, effect: effects.QueuePages, ids: Iterator[UUID])
 
 def _notice_values(each: Decided, effect: effects.Notify, ids: Iterator[UUID]) -> dict[str, Any]:
     return {
-        "id": str(next(ids)),
-        "organization_id": str(each.organization_id),
-        "incident_id": str(each.before.id),
-        "user_id": str(effect.user_id),
+        "id": next(ids),
+        "organization_id": each.organization_id,
+        "incident_id": each.before.id,
+        "user_id": effect.user_id,
         "channel": "email",
         "kind": effect.kind,
-        "data": {"by": rows.actor_values(effect.by), "newOwner": str(effect.new_owner)},
+        "data": {"by": rows.actor_values(effect.by), "newOwner": effect.new_owner},
     }

@@ -6,7 +6,7 @@ of (`_walk`, `_hand`, `_close`).
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import assert_never
+from typing import Any, assert_never
 
 from nightbell.core import notice
 from nightbell.core.errors import Code, Rejected
@@ -222,20 +222,20 @@ def _walk(
     )
     responders = tuple(member.id for member, reason in stop.group if reason is not Reason.OWNER)
     passed_over = tuple(member.id for member in stop.passed_over)
-    moved = replace(
-        incident,
-        position=stop.position,
-        round=stop.round,
-        notified=incident.notified | {member.id for member, _ in stop.group},
-    )
+    moved: dict[str, Any] = {
+        "position": stop.position,
+        "round": stop.round,
+        "notified": incident.notified | {member.id for member, _ in stop.group},
+    }
     if stop.layer is None:
         events += [EscalationExhausted(stop.round), FallbackPaged(responders, passed_over)]
-        cleared = replace(moved, acknowledged_by=None, acknowledged_at=None)
-        return Decision(cleared.stopped(State.EXHAUSTED, epoch=incident.epoch), tuple(events), effects)
+        after = incident.stopped(State.EXHAUSTED, acknowledged_by=None, acknowledged_at=None, **moved)
+        return Decision(after, tuple(events), effects)
     target = stop.layer.target
     events.append(LayerPaged(stop.position, stop.round, target, responders, passed_over, late_seconds, duties))
     events += [OwnerPaged(member.id) for member, reason in stop.group if reason is Reason.OWNER]
-    return Decision(moved.ticking(now + stop.layer.ack_timeout), tuple(events), effects)
+    after = incident.ticking(now + stop.layer.ack_timeout, **moved)
+    return Decision(after, tuple(events), effects)
 
 
 def _hand(incident: Incident, by: Actor, to: Member, note: str | None, now: datetime) -> Decision:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Self
+from typing import Any, Self
 from uuid import UUID
 
 from nightbell.core.incident.actor import Actor
@@ -99,12 +99,11 @@ class Incident:
         """Open, and nobody is on it."""
         return self.state in UNANSWERED
 
-    def stopped(self, state: State, *, epoch: int) -> Self:
-        """The same incident with no clock."""
-        return replace(self, state=state, due_at=None, due_cause=None, epoch=epoch)
+    def stopped(self, state: State, **changes: Any) -> Self:
+        """The same incident with no clock, and with `changes`."""
+        return replace(self, state=state, due_at=None, due_cause=None, **changes)
 
-    def ticking(self, due_at: datetime, cause: Cause = Cause.TIMEOUT) -> Self:
-        """The same incident, paging, with a running clock and nobody on it."""
-        return replace(
-            self, state=State.PAGING, due_at=due_at, due_cause=cause, acknowledged_by=None, acknowledged_at=None
-        )
+    def ticking(self, due_at: datetime, cause: Cause = Cause.TIMEOUT, **changes: Any) -> Self:
+        """The same incident, paging, with a running clock and nobody on it, and with `changes`."""
+        changes |= {"acknowledged_by": None, "acknowledged_at": None}
+        return replace(self, state=State.PAGING, due_at=due_at, due_cause=cause, **changes)

@@ -12,7 +12,10 @@ class Audit(models.Model):
 
     id = models.UUIDField(primary_key=True)
     sequence = models.BigIntegerField()
-    organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="+", db_index=False)
+    # Checked where the incident is; checking it again with every row would cost, and lock the organization's row.
+    organization = models.ForeignKey(
+        Organization, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False
+    )
     incident = models.ForeignKey(
         Incident, on_delete=models.PROTECT, null=True, related_name="audit_trail", db_index=False
     )

@@ -48,7 +48,7 @@ class Incident(models.Model):
             models.UniqueConstraint(fields=("organization", "number"), name="incident_number_once"),
             models.UniqueConstraint(
                 fields=("organization", "dedup_key"),
-                condition=~Q(state=state.State.CLOSED.value),
+                condition=Q(dedup_key__isnull=False) & ~Q(state=state.State.CLOSED.value),
                 name="incident_dedup_key_once_while_open",
             ),
             models.CheckConstraint(condition=Q(state__in=STATES), name="incident_state_known"),
