@@ -138,7 +138,7 @@ def test_what_pages_ask_of_the_database(told: World, sign_in: SignIn) -> None:
     client = sign_in(ana)
     page = markup.get(client, "/incidents/1")
     (version,) = [given["data-version"] for _, given in page.tags if "data-version" in given]
-    assert queries(lambda: client.get("/")) == 7
+    assert queries(lambda: client.get("/")) == 8
     assert queries(lambda: client.get("/incidents/1")) == 11
     assert queries(lambda: client.get("/incidents/1", headers={"X-Nightbell-Version": version})) == 6
     assert queries(lambda: markup.submit(client, page.form("/acknowledge"))) == 7

@@ -13,12 +13,12 @@ MAX_SCHEDULES = 3
 
 @dataclass(frozen=True, slots=True)
 class Uncovered:
-    """A schedule and how much of the next two weeks nobody has, from when on."""
+    """A schedule and how much of the next two weeks nobody has; `first` is when that begins, None if it has."""
 
     schedule_id: UUID
     name: str
     length: str
-    first: datetime
+    first: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,17 +29,18 @@ class Line:
     more: int
 
 
-def line(found: Iterable[gaps.Uncovered]) -> Line | None:
+def line(found: Iterable[gaps.Uncovered], now: datetime) -> Line | None:
     """The one line about every schedule with gaps; None where everything is covered."""
-    told = [_told(each) for each in found]
+    told = [_told(each, now) for each in found]
     return Line(tuple(told[:MAX_SCHEDULES]), max(0, len(told) - MAX_SCHEDULES)) if told else None
 
 
-def by_schedule(found: Iterable[gaps.Uncovered]) -> Mapping[UUID, Uncovered]:
+def by_schedule(found: Iterable[gaps.Uncovered], now: datetime) -> Mapping[UUID, Uncovered]:
     """The same for each schedule."""
-    return {each.schedule_id: _told(each) for each in found}
+    return {each.schedule_id: _told(each, now) for each in found}
 
 
-def _told(found: gaps.Uncovered) -> Uncovered:
+def _told(found: gaps.Uncovered, now: datetime) -> Uncovered:
     total = sum((end - start for start, end in found.gaps), timedelta())
-    return Uncovered(found.schedule_id, found.name, words.span(total), found.gaps[0][0])
+    first = found.gaps[0][0]
+    return Uncovered(found.schedule_id, found.name, words.span(total), first if first > now else None)

@@ -45,7 +45,7 @@ def listing(request: HttpRequest, principal: Principal) -> HttpResponse:
         "form": form,
         "show": show,
         "narrowed": bool(given.get("severity") or given.get("q")),
-        "uncovered": cover.line(gaps.of_organization(principal, now)),
+        "uncovered": cover.line(gaps.of_organization(principal, now), now),
         "older": urlencode({**chosen, "before": cursor}) if cursor else "",
         "is_first": not given.get("before"),
         "live": request.get_full_path(),
@@ -116,7 +116,7 @@ def policies(request: HttpRequest, principal: Principal) -> HttpResponse:
     now = clock.now()
     names = {each.id: each.name for each in people.active(principal)}
     names |= {each.id: each.name for each in schedule_reads.listed(principal)}
-    uncovered = cover.by_schedule(gaps.of_organization(principal, now))
+    uncovered = cover.by_schedule(gaps.of_organization(principal, now), now)
     shown = [
         (each, panel.layers(each.policy, names), _uncovered(each.policy, uncovered))
         for each in directory.policies(principal)

@@ -225,4 +225,4 @@ def target_words(target: policy.Target, names: Mapping[UUID, str]) -> str:
         case policy.Users(user_ids):
             return words.joined(names.get(each, words.SOMEBODY) for each in user_ids)
         case policy.Schedule(schedule_id):
-            return f"whoever is on call on {words.plain(names.get(schedule_id, words.GONE), 100)}"
+            return f"{words.plain(names.get(schedule_id, words.GONE), 100)} (whoever is on call)"
