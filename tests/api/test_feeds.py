@@ -5,12 +5,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from django.db import connection
 from django.test import Client
 
 from nightbell.actions import calendars, schedules
 from nightbell.core import oncall
 from nightbell.data import clock
 from nightbell.data.models import Account, CalendarToken
+from nightbell.data.reads import calendars as reads_calendars
 from nightbell.data.reads import schedules as reads
 from tests import calendar_reader
 from tests.api.caller import Caller, queries
@@ -116,6 +118,7 @@ def test_what_has_not_changed_is_not_sent_again(world: World, rota: Rota) -> Non
     etag = first.headers["ETag"]
     again = fetch(url, If_None_Match=etag)
     assert (again.status_code, again.content, again.headers["ETag"]) == (304, b"", etag)
+    assert fetch(url, If_None_Match='"other"').content == first.content
     world.sleeps(minutes=1)
     rota.override(world.zoe)
     changed = fetch(url, If_None_Match=etag)
@@ -131,8 +134,10 @@ def test_a_token_that_is_revoked_replaced_or_made_up_reads_nothing(world: World,
     second = bo.post("/oncall/calendar-token").data["url"]
     assert fetch(first).status_code == 401
     assert fetch(second).status_code == 200
+    assert reads_calendars.token_since(rota.people["Bo"].principal) is not None
     assert bo.call("DELETE", "/oncall/calendar-token").status == 204
     assert bo.call("DELETE", "/oncall/calendar-token").status == 204
+    assert reads_calendars.token_since(rota.people["Bo"].principal) is None
     for url in (second, "/v1/oncall/me.ics?token=nb_cal_x", "/v1/oncall/me.ics?token=", "/v1/oncall/me.ics"):
         answer = fetch(url)
         assert answer.status_code == 401
@@ -149,6 +154,20 @@ def test_a_token_dies_with_the_membership_and_with_the_account(world: World, rot
     Account.objects.filter(id=bo.id).update(is_active=True)
     world.removes(bo)
     assert fetch(url).status_code == 401
+
+
+def test_a_feed_that_the_database_cannot_answer_is_asked_for_later(
+    world: World, rota: Rota, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = calendars.schedule_url(calendars.create(world.zoe.principal), rota.id)
+    connection.close()
+    monkeypatch.setitem(connection.settings_dict, "HOST", "/nowhere")
+    answer = fetch(url)
+    assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+    assert answer.headers["Retry-After"]
+    monkeypatch.undo()
+    connection.close()
+    assert fetch(url).status_code == 200
 
 
 def test_another_organizations_schedule_is_not_there(world: World, rota: Rota, stranger: Caller) -> None:

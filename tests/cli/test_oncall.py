@@ -11,6 +11,7 @@ from pytest_django.live_server_helper import LiveServer
 from nightbell import postgres
 from nightbell.cli.__main__ import cli
 from nightbell.cli.oncall import oncall, override
+from nightbell.core import zones
 from nightbell.data.models import EscalationLayer, Override, RotationLayer, Schedule
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -175,3 +176,9 @@ def test_without_a_key_the_way_to_one_is_said() -> None:
     result = CliRunner(env={"NIGHTBELL_API_KEY": ""}).invoke(oncall)
     assert result.exit_code == 2
     assert "nightbell key create" in result.stderr
+
+
+def test_which_rules_of_time_zones_are_in_use_is_said(run: Any) -> None:
+    found = json.loads(run("check", "--json").stdout)["findings"]
+    (says,) = [each["says"] for each in found if each["name"] == "time zones"]
+    assert says == f"{zones.source()}, whatever the system has"

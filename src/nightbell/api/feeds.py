@@ -23,6 +23,8 @@ from nightbell.data.reads import calendars
 
 REFRESH = timedelta(hours=1)
 MAX_NAME = 100
+# Counted up when `rendered` makes something else of the same shifts.
+_FORM = 1
 
 
 def schedule(request: HttpRequest, schedule_id: str) -> HttpResponse:
@@ -89,13 +91,13 @@ def _answer(request: HttpRequest, read: Callable[[Principal], calendars.Feed | N
 
 
 def _as_response(request: HttpRequest, feed: calendars.Feed) -> HttpResponse:
-    content = rendered(feed)
-    response = HttpResponse(content, content_type="text/calendar; charset=utf-8")
-    etag = f'"{hashlib.sha256(content).hexdigest()}"'
-    response.headers["ETag"] = etag
-    response.headers["Cache-Control"] = "private, no-cache"
-    answer = get_conditional_response(request, etag=etag, response=response)
-    assert answer is not None
+    # Of the shifts and not of the calendar made of them, so that what has not changed need not be made.
+    etag = f'"{hashlib.sha256(f"{_FORM} {links.schedules_url()} {feed!r}".encode()).hexdigest()}"'
+    answer = get_conditional_response(request, etag=etag)
+    if answer is None:
+        answer = HttpResponse(rendered(feed), content_type="text/calendar; charset=utf-8")
+    answer.headers["ETag"] = etag
+    answer.headers["Cache-Control"] = "private, no-cache"
     return answer
 
 
