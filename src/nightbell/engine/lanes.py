@@ -19,6 +19,8 @@ log = logging.getLogger(__name__)
 # With fewer free senders than one in this many, the lane waits a moment for more: each claim is a statement.
 WORTH_CLAIMING = 4
 MOMENT_SECONDS = 0.05
+# How long a lane lets overdue deadlines go first, before each claim: the first to be paged do not wait for the last.
+YIELD_SECONDS = 0.5
 # So many senders are connected from the start: whoever else uses up the database's connections, pages go out.
 WARM = 2
 # How long a sender insists on the database while it is away: not longer than its lease.
@@ -31,8 +33,12 @@ R = TypeVar("R")
 class Lane:
     """One channel's messages: a thread that leases what is due, and senders that deliver it."""
 
-    def __init__(self, name: str, make_channel: Callable[[], Channel], senders: int) -> None:
+    def __init__(
+        self, name: str, make_channel: Callable[[], Channel], senders: int, caught_up: threading.Event
+    ) -> None:
+        """`caught_up` is cleared while more deadlines are due than a batch holds: they come before their messages."""
         self._name = name
+        self._caught_up = caught_up
         self._make_channel = make_channel
         self._bell = Bell()
         self._stopping = threading.Event()
@@ -90,6 +96,7 @@ class Lane:
         connection.close()
 
     def _claim_once(self) -> None:
+        self._caught_up.wait(YIELD_SECONDS)
         free = self._wait_for_senders()
         if free == 0 or self._stopping.is_set():
             return

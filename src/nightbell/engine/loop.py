@@ -1,6 +1,7 @@
 """The engine: fire what is due, have it delivered, sleep until there is more; any number of them on one database."""
 
 import logging
+import sys
 import threading
 import time
 
@@ -16,10 +17,13 @@ from nightbell.engine.wake import Bell, Listener
 log = logging.getLogger(__name__)
 
 DRAIN_SECONDS = 10.0
+# Senders work all the time; a deadline waits for the interpreter this long at most, not ten times as long.
+SWITCH_SECONDS = 0.0005
 
 
 def run(stop: threading.Event) -> None:
     """Run an engine in this thread until `stop` is set; then finish what is under way, within ten seconds."""
+    sys.setswitchinterval(SWITCH_SECONDS)
     Engine().run(stop)
 
 
@@ -29,11 +33,14 @@ class Engine:
     def __init__(self) -> None:
         self._bell = Bell()
         self._listener = Listener(self._bell)
+        self._behind = threading.Event()
+        self._caught_up = threading.Event()
+        self._caught_up.set()
         self._lanes = [
-            Lane(name, make_channel, settings.NIGHTBELL.senders) for name, make_channel in registry.makers().items()
+            Lane(name, make_channel, settings.NIGHTBELL.senders, self._caught_up)
+            for name, make_channel in registry.makers().items()
         ]
         self._chores = Chores()
-        self._behind = threading.Event()
         self.failures = 0
 
     def run(self, stop: threading.Event) -> None:
@@ -56,6 +63,9 @@ class Engine:
             fired = self._fire()
             if fired == escalations.BATCH:
                 self._behind.set()
+                self._caught_up.clear()
+            else:
+                self._caught_up.set()
             if fired < escalations.BATCH and not stop.is_set():
                 self._sleep(fired)
         except LOST_DATABASE as error:
