@@ -3,18 +3,17 @@
 import re
 from dataclasses import dataclass
 from datetime import timedelta
-from email.header import Header
 from email.utils import getaddresses
 from functools import lru_cache
 from pathlib import Path
 from typing import assert_never, final
 from uuid import UUID
 
-from django.core.mail import EmailMultiAlternatives
 from django.core.mail.message import sanitize_address
 from django.template import Context, Engine, Template
 from django.utils.encoding import punycode
 
+from nightbell.channels import mime
 from nightbell.channels.base import Channel, Parcel
 from nightbell.channels.smtp import TIMEOUT_SECONDS, Conversation, parse_url
 from nightbell.core import delivery, message
@@ -96,32 +95,16 @@ def compose(parcel: Parcel, recipient: str, sender: Sender) -> bytes:
     match parcel:
         case delivery.Page():
             subject = message.subject(parcel.facts)
-            thread = _message_id(parcel.facts.incident_id, sender)
-            threading = {"In-Reply-To": thread, "References": thread}
+            thread_id: UUID | None = parcel.facts.incident_id
             name, context = "page", _page_context(parcel.facts)
         case delivery.Notice():
             subject = message.clean(parcel.subject, 200) or "Nightbell"
-            threading = {}
+            thread_id = None
             name, context = "notice", {"subject": subject, "body": message.clean(parcel.body, 10_000, lines=True)}
         case _:
             assert_never(parcel)
-    mail = EmailMultiAlternatives(
-        body=_render(f"{name}.txt", context),
-        from_email=sender.header,
-        to=[recipient],
-        headers={"Message-ID": _message_id(parcel.id, sender), **threading, "Auto-Submitted": "auto-generated"},
-        alternatives=[(_render(f"{name}.html", context), "text/html")],
-    )
-    whole = mail.message()
-    # Django folds a subject without counting the header's name, which puts a long one on the line after it.
-    whole.replace_header("Subject", Header(subject, header_name="Subject"))
-    # Without one, finding a boundary costs a compiled expression a message. Nobody outside knows the id beforehand.
-    whole.set_boundary(f"=_{parcel.id.hex}")
-    return whole.as_bytes(linesep="\r\n")  # type: ignore[call-arg]  # the method is Django's, not the standard library's
-
-
-def _message_id(parcel_id: UUID, sender: Sender) -> str:
-    return f"<{parcel_id}@{sender.domain}>"
+    text, html = _render(f"{name}.txt", context), _render(f"{name}.html", context)
+    return mime.write(parcel.id, thread_id, sender.header, sender.domain, recipient, subject, text, html)
 
 
 def _page_context(facts: message.Facts) -> dict[str, object]:
