@@ -315,3 +315,22 @@ def test_asking_who_is_on_call_takes_as_many_statements_for_many_layers_as_for_o
         with queries() as many:
             api.get(path(rota, rest))
         assert len(many) == len(few)
+
+
+def test_the_timeline_and_the_question_of_an_instant_agree_at_every_edge(world: World, api: Caller, rota: Rota) -> None:
+    rota.override(rota.people["Cy"], hours=30, days=3)
+    rota.override(world.zoe, hours=50, layer=rota.layers[0], days=2)
+    found = api.get(path(rota, "/shifts")).data
+    edges = [shift for line in found["layers"] for shift in line["shifts"]]
+    assert len(edges) > 8
+    for shift in edges:
+        current = resolved(api, rota, f"?at={shift['startsAt']}")["currentOnCall"]
+        (there,) = [each for each in current if each["position"] == shift["position"]]
+        assert (there["id"], there["name"]) == (shift["person"]["id"], shift["person"]["name"])
+        assert (there["layerId"], there["overrideId"]) == (shift["layerId"], shift["overrideId"])
+        assert there["until"] == shift["endsAt"] or shift["endsAt"] == found["endsAt"]
+    for shift in found["final"]:
+        owner = resolved(api, rota, f"?at={shift['startsAt']}")["owner"]
+        assert owner["id"] == shift["person"]["id"]
+    world.settles()
+    world.forgets_mail()

@@ -1,6 +1,6 @@
 """What people do to overrides: make one, take the shift now, take one back; whom it moves is told by mail."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -35,6 +35,11 @@ def create(principal: Principal, schedule_id: UUID, given: Given) -> UUID:
     """
     schedule = schedules.lock(principal, schedule_id)
     now = clock.now()
+    given = replace(
+        given,
+        starts_at=schedules.to_millisecond(given.starts_at),
+        ends_at=schedules.to_millisecond(given.ends_at),
+    )
     return _create(principal, schedule, given, reads.load([schedule_id], now)[schedule_id], now)
 
 
@@ -50,7 +55,7 @@ def take_now(principal: Principal, schedule_id: UUID, user_id: UUID | None) -> U
     Raises Rejected: as `create`, and `validation_error` where they are on call already or no shift is under way.
     """
     schedule = schedules.lock(principal, schedule_id)
-    now = clock.now()
+    now = schedules.to_millisecond(clock.now())
     value = reads.load([schedule_id], now)[schedule_id]
     duty = next(iter(oncall.on_call(value, now)), None)
     if duty is None:
@@ -79,7 +84,7 @@ def delete(principal: Principal, schedule_id: UUID, override_id: UUID) -> None:
     row = Override.objects.filter(schedule=schedule, id=override_id).first()
     if row is None:
         raise Rejected(Code.NOT_FOUND, "There is no such override.")
-    now = clock.now()
+    now = schedules.to_millisecond(clock.now())
     before = reads.load([schedule_id], now)[schedule_id]
     if row.starts_at < now < row.ends_at:
         Override.objects.filter(id=row.id).update(ends_at=now)

@@ -334,7 +334,7 @@ def _check_layer(
     check_instant(given.effective_from, "effectiveFrom")
     if given.effective_until is not None:
         check_instant(given.effective_until, "effectiveUntil")
-    if given.effective_until is not None and given.effective_until <= given.effective_from:
+    if given.effective_until and to_millisecond(given.effective_until) <= to_millisecond(given.effective_from):
         raise _invalid("A layer ends after it starts.", "effectiveUntil")
     if given.position is not None and not 0 <= given.position <= last:
         raise _invalid(f"A position is between 0 and {last}.", "position")
@@ -347,6 +347,11 @@ def _check_layer(
     ).count()
     if active != len(new):
         raise Rejected(Code.INVALID_TARGET_USER, "A participant is an active member.", "participantIds")
+
+
+def to_millisecond(at: datetime) -> datetime:
+    """The instant as the API shows it, so that asking about an edge that was read is asking about that edge."""
+    return at.replace(microsecond=at.microsecond // 1000 * 1000)
 
 
 def check_instant(at: datetime, field: str) -> None:
@@ -364,8 +369,8 @@ def _fill_layer(row: RotationLayer, given: LayerGiven) -> None:
     fixed = oncall.LENGTH_DAYS.get(given.rotation_type)
     row.rotation_length_days = fixed or given.rotation_length_days or 1
     row.handoff_time = given.handoff_time
-    row.effective_from = given.effective_from
-    row.effective_until = given.effective_until
+    row.effective_from = to_millisecond(given.effective_from)
+    row.effective_until = to_millisecond(given.effective_until) if given.effective_until else None
     row.participant_ids = [each for each in given.participant_ids if each is not None]
 
 
