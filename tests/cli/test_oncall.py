@@ -176,6 +176,7 @@ def test_without_a_key_the_way_to_one_is_said() -> None:
     result = CliRunner(env={"NIGHTBELL_API_KEY": ""}).invoke(oncall)
     assert result.exit_code == 2
     assert "nightbell key create" in result.stderr
+    assert CliRunner(env={"NIGHTBELL_API_KEY": ""}).invoke(override, ["create", "--help"]).exit_code == 0
 
 
 def test_which_rules_of_time_zones_are_in_use_is_said(run: Any) -> None:

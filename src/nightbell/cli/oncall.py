@@ -12,6 +12,8 @@ from nightbell.cli.client import json_option
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+Reach = Callable[[], remote.Server]
+
 PATH = "/v1/oncall/schedules"
 
 
@@ -69,7 +71,8 @@ def oncall(schedule: str | None, at: str | None, url: str, key: str | None, as_j
 @click.pass_context
 def override(ctx: click.Context, url: str, key: str | None) -> None:
     """Put somebody else on call for a while; whoever is displaced and whoever takes over are told by mail."""
-    ctx.obj = _server(url, key)
+    # Asked for when a verb runs, so that its help needs no key.
+    ctx.obj = lambda: _server(url, key)
 
 
 @override.command()
@@ -81,13 +84,14 @@ def override(ctx: click.Context, url: str, key: str | None) -> None:
 @json_option
 @click.pass_obj
 def create(
-    server: remote.Server, schedule: str, user: str, start: str | None, end: str, layer: str | None, as_json: bool
+    reach: Reach, schedule: str, user: str, start: str | None, end: str, layer: str | None, as_json: bool
 ) -> None:
     """Put somebody on call on a schedule, instead of whoever has the turn.
 
     \b
     nightbell override create Platform bo@example.com --until 2026-11-23T18:00
     """
+    server = reach()
     found = _named(server.get(PATH)["schedules"], schedule)
     body = {
         "userId": server.person(user),
@@ -104,12 +108,13 @@ def create(
 @click.argument("user", metavar="EMAIL|ID")
 @json_option
 @click.pass_obj
-def take(server: remote.Server, schedule: str, user: str, as_json: bool) -> None:
+def take(reach: Reach, schedule: str, user: str, as_json: bool) -> None:
     """Put somebody on call from now until the shift that is under way ends.
 
     \b
     nightbell override take Platform bo@example.com
     """
+    server = reach()
     found = _named(server.get(PATH)["schedules"], schedule)
     made = server.post(f"{PATH}/{found['id']}/overrides/take", {"userId": server.person(user)})
     _made(found, made, as_json)
