@@ -11,6 +11,7 @@ from nightbell.data.reads import on_call, schedules
 from nightbell.web import rota_forms, words
 
 TONES = 6
+NOBODY = "Nobody"
 # Narrower than these shares of the picture a box has room for a first name, for initials, for nothing.
 ROOM_FOR_A_NAME = 0.1
 ROOM_FOR_A_FIRST_NAME = 0.05
@@ -19,7 +20,7 @@ ROOM_FOR_INITIALS = 0.02
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """What a box has room for; in the shift that is under way it stands behind the line of the present."""
+    """What a box has room for; in the shift under way it stands where the line of the present leaves most of it."""
 
     x: str
     width: str
@@ -204,11 +205,13 @@ class _Drawing:
         return Box(x, width, kind, tone, name, link, self._label(start, end, name))
 
     def _label(self, start: datetime, end: datetime, name: str) -> Label:
-        if start < self.now < end and self.scale.share(self.now, end) >= ROOM_FOR_INITIALS:
-            start = self.now
+        if start < self.now < end:
+            start, end = max((start, self.now), (self.now, end), key=lambda each: each[1] - each[0])
         share = self.scale.share(start, end)
         if share >= ROOM_FOR_A_NAME:
             text = name
+        elif name == NOBODY:
+            text = ""  # the hatching says it
         elif share >= ROOM_FOR_A_FIRST_NAME:
             text = (name.split() or [""])[0]
         else:
@@ -223,7 +226,7 @@ class _Drawing:
         return rota_forms.override_query(shift.start, shift.end, layer_id)
 
     def _name(self, user_id: UUID | None) -> str:
-        return words.plain(self.found.names[user_id], 100) if user_id else "Nobody"
+        return words.plain(self.found.names[user_id], 100) if user_id else NOBODY
 
 
 def _lanes(overrides: Sequence[schedules.OverrideRow]) -> list[list[schedules.OverrideRow]]:
