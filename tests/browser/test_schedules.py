@@ -39,7 +39,14 @@ def test_the_pages_of_schedules_are_in_nobody_s_way(told: World, sign_in: SignIn
     page = sign_in(ana, color_scheme=scheme, **(PHONE if size == "phone" else {})).new_page()
     complaints = watch(page)
     seen = [base, f"{base}?weeks=1", f"{base}?weeks=4&zone=mine", f"{base}?from=2027-03-10"]
-    forms = [f"{base}/override", f"{base}/layers/new", f"{base}/layers/{rota.layers[1]}", "/schedules/new", "/shifts"]
+    forms = [
+        f"{base}/override",
+        f"{base}/layers/new",
+        f"{base}/layers/{rota.layers[1]}",
+        "/schedules/new",
+        f"{base}/edit",
+        "/shifts",
+    ]
     for path in ["/schedules", *seen, *forms, "/", "/policies"]:
         page.goto(path)
         for summary in page.locator("main summary").all():

@@ -145,11 +145,18 @@ def test_another_organization_s_schedule_is_not_there(told: World, sign_in: Sign
     layer = rota.layer(told.zoe)
     client = sign_in(told.zoe)
     token = markup.get(client, "/schedules/new").form("/new").fields["csrfmiddlewaretoken"]
-    for path in ("", "/override", "/layers/new", f"/layers/{layer}"):
+    for path in ("", "/edit", "/override", "/layers/new", f"/layers/{layer}"):
         assert client.get(f"/schedules/{theirs}{path}").status_code == 404, path
     fields = {"csrfmiddlewaretoken": token, "user": str(told.zoe.id), "starts": "2027-01-01T10:00"}
-    fields |= {"ends": "2027-01-01T12:00", "kind": "daily", "handoff": "09:00", "participant": str(told.zoe.id)}
-    acts = ("/delete", "/take", "/override", "/layers/new", f"/layers/{layer}", f"/layers/{layer}/delete")
+    fields |= {
+        "ends": "2027-01-01T12:00",
+        "name": "x",
+        "timezone": "UTC",
+        "kind": "daily",
+        "handoff": "09:00",
+        "participant": str(told.zoe.id),
+    }
+    acts = ("/edit", "/delete", "/take", "/override", "/layers/new", f"/layers/{layer}", f"/layers/{layer}/delete")
     for path in (*acts, f"/overrides/{layer}/delete"):
         assert client.post(f"/schedules/{theirs}{path}", fields).status_code == 404, path
     for path in (f"/layers/{theirs}", f"/layers/{theirs}/delete", f"/overrides/{theirs}/delete"):

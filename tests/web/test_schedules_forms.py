@@ -102,6 +102,32 @@ def test_a_schedule_is_made_and_leads_to_its_first_layer(told: World, sign_in: S
     assert "There is a schedule Platform on-call already." in markup.Page(again, "/").words
 
 
+def test_c13_another_zone_shows_which_shifts_move_before_it_is_saved(told: World, sign_in: SignIn) -> None:
+    ana, bo = told.members("Ana", "Bo")
+    rota = Rota(told, timezone="UTC")
+    rota.layer(ana, bo, rotation_type=oncall.Kind.DAILY)
+    Rota(told, "Taken")
+    client = sign_in(ana)
+    path = f"/schedules/{rota.id}/edit"
+    form = markup.get(client, path).form("/edit")
+    moved = {**form.fields, "timezone": "Asia/Tokyo", "name": "Platform <i>"}
+    words = markup.Page(client.post(path, {**moved, "preview": "1"}), path).words
+    assert "What moves in the next 28 days" in words
+    assert "gains it" in words
+    found = schedules.one(told.principal, rota.id)
+    assert found is not None
+    assert (found.name, found.timezone) == ("Platform on-call", "UTC")
+    for wrong, said in (
+        ({"name": "Taken"}, "There is a schedule Taken already."),
+        ({"timezone": "x"}, "not a time zone"),
+    ):
+        refused = client.post(path, {**moved, **wrong, "save": "1"})
+        assert (refused.status_code, said in markup.Page(refused, path).words) == (400, True)
+    assert client.post(path, {**moved, "save": "1"})["Location"] == f"/schedules/{rota.id}"
+    assert "Platform <i> Asia/Tokyo" in markup.get(client, f"/schedules/{rota.id}").words
+    assert rota.on_call() == ["Ana"]
+
+
 def test_a_click_on_a_shift_opens_the_form_with_its_very_hours(told: World, sign_in: SignIn) -> None:
     ana, bo = told.members("Ana", "Bo")
     rota = Rota(told, timezone="Europe/Berlin")

@@ -93,6 +93,42 @@ def delete(request: HttpRequest, principal: Principal, schedule_id: UUID) -> Htt
 
 
 @session.member
+def edit(request: HttpRequest, principal: Principal, schedule_id: UUID) -> HttpResponse:
+    """Change a schedule's own fields; another zone moves handoffs, and one button shows which."""
+    summary = _summary(principal, schedule_id)
+    initial = {"name": summary.name, "timezone": summary.timezone, "description": summary.description}
+    form = rota_forms.Schedule(request.POST if request.method == "POST" else None, initial=initial)
+    keep = request.method != "POST" or "keep" in request.POST
+    moves: list[dict[str, Any]] | None = None
+    if request.method == "POST" and form.is_valid():
+        how = actions.How(preview="save" not in request.POST, keep_current=keep)
+        given = form.given()
+        changes = actions.Changes(name=given.name, timezone=given.timezone, description=given.description)
+        try:
+            edited = actions.change(principal, schedule_id, changes, how)
+        except Rejected as refused:
+            if refused.code is Code.NOT_FOUND:
+                raise Http404 from None
+            form.add_error(refused.field if refused.field in form.fields else None, refused.message)
+        else:
+            if not how.preview:
+                return redirect("schedule", schedule_id=schedule_id)
+            moves = _moves(edited)
+    context = {
+        "section": "schedules",
+        "schedule": summary,
+        "form": form,
+        "zones": sorted(zones.names()),
+        "keep": keep,
+        "moves": moves,
+        "now": clock.now(),
+    }
+    named = form.cleaned_data.get("timezone", "") if form.is_bound else ""
+    with timezone.override(zones.zone(named or summary.timezone)):
+        return session.page(request, principal, "web/schedule_new.html", context, 400 if form.errors else 200)
+
+
+@session.member
 def layer(request: HttpRequest, principal: Principal, schedule_id: UUID, layer_id: UUID | None = None) -> HttpResponse:
     """Make or edit a layer. One button shows who gains and who loses which shift, another saves."""
     summary = _summary(principal, schedule_id)

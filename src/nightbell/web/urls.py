@@ -18,6 +18,7 @@ urlpatterns = [
     path("schedules", schedules.listing, name="schedules"),
     path("schedules/new", schedules.new, name="schedule-new"),
     path("schedules/<uuid:schedule_id>", schedules.schedule, name="schedule"),
+    path("schedules/<uuid:schedule_id>/edit", turns.edit, name="schedule-edit"),
     path("schedules/<uuid:schedule_id>/delete", turns.delete, name="schedule-delete"),
     path("schedules/<uuid:schedule_id>/override", turns.override, name="override"),
     path("schedules/<uuid:schedule_id>/take", turns.take, name="take"),
