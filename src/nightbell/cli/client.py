@@ -40,8 +40,9 @@ def incident(ctx: click.Context, url: str, key: str | None) -> None:
 @incident.command(name="open")
 @click.argument("title")
 @click.option("--severity", type=click.Choice(["critical", "high", "medium", "low"]), default="high", show_default=True)
-@click.option("--owner", metavar="EMAIL|ID", required=True, help="Who is accountable for it.")
-@click.option("--policy", metavar="ID", help="The escalation policy that pages for it.")
+@click.option("--owner", metavar="EMAIL|ID", help="Who is accountable for it.")
+@click.option("--on-call", metavar="NAME|ID", help="A schedule: whoever is on call owns it, and its policy pages.")
+@click.option("--policy", metavar="NAME|ID", help="The escalation policy that pages for it.")
 @click.option("--description", help="What is known.")
 @click.option("--dedup-key", metavar="TEXT", help="One incident at most is open with it.")
 @json_option
@@ -50,7 +51,8 @@ def open_incident(
     server: remote.Server,
     title: str,
     severity: str,
-    owner: str,
+    owner: str | None,
+    on_call: str | None,
     policy: str | None,
     description: str | None,
     dedup_key: str | None,
@@ -59,13 +61,17 @@ def open_incident(
     """Open an incident, and have its people paged.
 
     \b
-    nightbell incident open "DB pool exhausted" --severity critical --owner ana@example.com --policy 0193e1a2-…
+    nightbell incident open "DB pool exhausted" --severity critical --owner ana@example.com --policy "Shop front"
+    nightbell incident open "Queue is stuck" --on-call "Platform on call"
     """
+    if owner is None and on_call is None:
+        raise click.UsageError("Say who owns it: --owner EMAIL, or --on-call SCHEDULE.")
     body = {
         "title": title,
         "severity": severity,
-        "ownerId": server.person(owner),
-        "escalationPolicyId": policy,
+        "ownerId": server.person(owner) if owner else None,
+        "ownerScheduleId": server.schedule(on_call) if on_call else None,
+        "escalationPolicyId": server.policy(policy) if policy else None,
         "description": description,
         "dedupKey": dedup_key,
     }

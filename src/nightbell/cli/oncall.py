@@ -53,7 +53,7 @@ def oncall(schedule: str | None, at: str | None, url: str, key: str | None, as_j
     """
     server = _server(url, key)
     schedules = server.get(PATH)["schedules"]
-    wanted = schedules if schedule is None else [_named(schedules, schedule)]
+    wanted = schedules if schedule is None else [remote.one_of(schedules, schedule, "schedule")]
     query = {"at": at} if at else {}
     found = [_own(each) | server.get(f"{PATH}/{each['id']}/resolve", **query) for each in wanted]
     if as_json:
@@ -92,7 +92,7 @@ def create(
     nightbell override create Platform bo@example.com --until 2026-11-23T18:00
     """
     server = reach()
-    found = _named(server.get(PATH)["schedules"], schedule)
+    found = remote.one_of(server.get(PATH)["schedules"], schedule, "schedule")
     body = {
         "userId": server.person(user),
         "startsAt": start or server.get(f"{PATH}/{found['id']}/resolve")["at"],
@@ -115,7 +115,7 @@ def take(reach: Reach, schedule: str, user: str, as_json: bool) -> None:
     nightbell override take Platform bo@example.com
     """
     server = reach()
-    found = _named(server.get(PATH)["schedules"], schedule)
+    found = remote.one_of(server.get(PATH)["schedules"], schedule, "schedule")
     made = server.post(f"{PATH}/{found['id']}/overrides/take", {"userId": server.person(user)})
     _made(found, made, as_json)
 
@@ -124,13 +124,6 @@ def _server(url: str, key: str | None) -> remote.Server:
     if not key:
         raise click.UsageError("NIGHTBELL_API_KEY is not set: nightbell key create NAME --org SLUG makes a key.")
     return remote.Server(url, key)
-
-
-def _named(schedules: list[Any], named: str) -> Any:
-    for each in schedules:
-        if named == each["id"] or named.casefold() == each["name"].casefold():
-            return each
-    raise click.ClickException(f"There is no schedule {named}.")
 
 
 def _layer(server: remote.Server, schedule_id: str, named: str) -> str:

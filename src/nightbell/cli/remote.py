@@ -76,6 +76,14 @@ class Server:
                 return str(each["id"])
         raise click.ClickException(f"Nobody here has the address {named}.")
 
+    def policy(self, named: str) -> str:
+        """An escalation policy's id, by name or by id."""
+        return str(one_of(self.get("/v1/escalation/policies")["policies"], named, "policy")["id"])
+
+    def schedule(self, named: str) -> str:
+        """A schedule's id, by name or by id."""
+        return str(one_of(self.get("/v1/oncall/schedules")["schedules"], named, "schedule")["id"])
+
     def people(self) -> dict[str, str]:
         """Everybody's name, by id."""
         return {each["id"]: f"{each['firstName']} {each['lastName']}".strip() for each in self._people}
@@ -95,6 +103,14 @@ class Server:
         if response.ok:
             return answer["data"]
         raise click.ClickException(_refusal(answer, response.status_code))
+
+
+def one_of(found: list[Any], named: str, what: str) -> Any:
+    """The one of these with that name, in whatever case, or that id."""
+    for each in found:
+        if named.casefold() in (each["name"].casefold(), each["id"]):
+            return each
+    raise click.ClickException(f"There is no {what} {named}.")
 
 
 def segment(text: str) -> str:
