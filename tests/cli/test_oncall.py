@@ -10,6 +10,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from nightbell import postgres
 from nightbell.cli.__main__ import cli
+from nightbell.cli.client import incident
 from nightbell.cli.oncall import oncall, override
 from nightbell.core import zones
 from nightbell.data.models import EscalationLayer, Override, RotationLayer, Schedule
@@ -151,6 +152,18 @@ def test_somebody_else_is_put_on_call_and_takes_the_shift(data: Any, ask: Any) -
     layer = ask(override, "create", "Platform", "bo@example.com", "--until", until, "--layer", "1", "--json")
     assert json.loads(layer.stdout)["layerId"] == str(RotationLayer.objects.get(position=1).id)
     assert Override.objects.count() == 3
+
+
+def test_an_incident_opens_for_whoever_is_on_call_with_a_policy_by_its_name(data: Any, ask: Any) -> None:
+    creates(data, *LAYER)
+    data("policy", "create", "Shop front", "--org", "acme", "--layer", "schedule:platform:5")
+    opened = json.loads(ask(incident, "open", "Queue is stuck", "--on-call", "PLATFORM", "--json").stdout)
+    assert opened["escalation"]["policyName"] == "Shop front"
+    named = ask(incident, "open", "Stuck again", "--owner", "bo@example.com", "--policy", "shop FRONT", "--json")
+    assert json.loads(named.stdout)["escalation"]["state"] == "paging"
+    refused = ask(incident, "open", "No such thing", "--on-call", "Plumbing")
+    assert (refused.exit_code, "There is no schedule Plumbing." in refused.output) == (1, True)
+    assert ask(incident, "open", "Nobody's").exit_code == 2
 
 
 def test_what_is_refused_is_said_and_changes_nothing(data: Any, ask: Any) -> None:
