@@ -1,13 +1,17 @@
 """Our mails are Django's mails, byte for byte."""
 
 from email.header import Header
+from pathlib import Path
 from uuid import UUID, uuid4
 
+import pytest
 from django.core.mail import EmailMultiAlternatives
+from django.template import Context, Engine
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nightbell.channels import mime
+from nightbell.channels import email, mime
+from tests.channels.pages import page
 
 DOMAINS = st.sampled_from(["a.example", "example.com", "a-rather-long-name-of-a-host." * 7 + "example"])
 SENDERS = st.sampled_from(
@@ -51,3 +55,12 @@ def test_a_mail_is_what_django_makes_of_it(
     ours, theirs = mime.write(*values), django_mail(*values)
     assert without_date(ours) == without_date(theirs)
     assert ours.count(b"\r\nDate: ") == 1
+
+
+@pytest.mark.parametrize("description", [None, "a <b>\n\n'c' & \"d\" {{ e }} {% f %}"])
+@pytest.mark.parametrize("name", ["page.txt", "page.html"])
+def test_a_part_is_what_django_renders(name: str, description: str | None) -> None:
+    shown = email._page_context(page(title="<b>'\"&{{ x }}", description=description).facts)
+    template = Engine(dirs=[str(Path(email.__file__).parent / "templates")]).get_template(name)
+    context = Context(shown, autoescape=name.endswith(".html"), use_l10n=False, use_tz=False)
+    assert email._render(name, shown) == template.render(context)

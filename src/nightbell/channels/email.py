@@ -1,5 +1,6 @@
 """Pages and notices as mail: the only place that says what a mail looks like."""
 
+import html
 import re
 from dataclasses import dataclass
 from datetime import timedelta
@@ -10,7 +11,8 @@ from typing import assert_never, final
 from uuid import UUID
 
 from django.core.mail.message import sanitize_address
-from django.template import Context, Engine, Template
+from django.template import Context, Engine, Node, Variable
+from django.template.base import FilterExpression, TextNode, VariableNode
 from django.utils.encoding import punycode
 
 from nightbell.channels import mime
@@ -103,8 +105,8 @@ def compose(parcel: Parcel, recipient: str, sender: Sender) -> bytes:
             name, context = "notice", {"subject": subject, "body": message.clean(parcel.body, 10_000, lines=True)}
         case _:
             assert_never(parcel)
-    text, html = _render(f"{name}.txt", context), _render(f"{name}.html", context)
-    return mime.write(parcel.id, thread_id, sender.header, sender.domain, recipient, subject, text, html)
+    parts = _render(f"{name}.txt", context), _render(f"{name}.html", context)
+    return mime.write(parcel.id, thread_id, sender.header, sender.domain, recipient, subject, *parts)
 
 
 def _page_context(facts: message.Facts) -> dict[str, object]:
@@ -140,10 +142,41 @@ def _more(facts: message.Facts) -> list[str]:
 _ENGINE = Engine(dirs=[str(Path(__file__).parent / "templates")])
 
 
+@dataclass(frozen=True, slots=True)
+class _Value:
+    """Where a template shows a value of this name."""
+
+    name: str
+
+
 @lru_cache
-def _template(name: str) -> Template:
-    return _ENGINE.get_template(name)
+def _pieces(name: str) -> tuple[str | _Value | Node, ...]:
+    """A template, taken apart once: most of its values are just shown, and need no look through a context."""
+    return tuple(_piece(node) for node in _ENGINE.get_template(name).nodelist)
+
+
+def _piece(node: Node) -> str | _Value | Node:
+    match node:
+        case TextNode(s=text):
+            return text
+        case VariableNode(filter_expression=FilterExpression(filters=[], var=Variable(lookups=(name,)))):
+            return _Value(name)
+        case _:
+            return node
 
 
 def _render(name: str, context: dict[str, object]) -> str:
-    return _template(name).render(Context(context, autoescape=name.endswith(".html"), use_l10n=False, use_tz=False))
+    """Each value escaped in HTML, as Django does it."""
+    is_html = name.endswith(".html")
+    whole = Context(context, autoescape=is_html, use_l10n=False, use_tz=False)
+    written: list[str] = []
+    for piece in _pieces(name):
+        match piece:
+            case str():
+                written.append(piece)
+            case _Value(key):
+                value = str(context[key])
+                written.append(html.escape(value) if is_html else value)
+            case _:
+                written.append(piece.render(whole))
+    return "".join(written)

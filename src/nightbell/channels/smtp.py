@@ -161,14 +161,15 @@ class Conversation:
         smtp.ehlo_or_helo_if_needed()
         options = [f"size={size}"] if smtp.has_extn("size") else []
         options += ["body=8bitmime"] if smtp.has_extn("8bitmime") else []
-        code, words = smtp.mail(sender, options)
+        # Not `smtp.mail` and `smtp.rcpt`, which read the address anew: both are plain mailboxes, as `mailbox` has them.
+        code, words = smtp.docmd("MAIL", " ".join((f"FROM:<{sender}>", *options)))
         if code != 250:
             raise smtplib.SMTPSenderRefused(code, words, sender)
         return smtp
 
     def _ask(self, smtp: smtplib.SMTP, recipient: str) -> delivery.Outcome | None:
         """Ask for this recipient; None is yes."""
-        code, words = smtp.rcpt(recipient)
+        code, words = smtp.docmd("RCPT", f"TO:<{recipient}>")
         if 200 <= code < 300:
             return None
         answer = self._answer(code, words)
