@@ -197,10 +197,16 @@ def test_the_record_says_by_which_turn_or_override_somebody_was_paged(told: Worl
     assert "Layer 1Platform on-call (whoever is on call)" in words
     words = markup.get(client, "/incidents/2").words
     assert f"Layer 1 of {name} → Platform on-call → weekly rotation (override by Bo until" in words
+    rota.layer(cy, rotation_type=oncall.Kind.DAILY)
+    rota.override(ana, hours=50, layer=rota.layers[1])
+    rota.opens()
+    words = markup.get(client, "/incidents/3").words
+    assert "(override by Bo until" in words
+    assert "and daily rotation (override by Ana until" in words
     empty = Rota(told, "Nobody there")
     empty.policy((cy, 5))
     empty.opens()
-    words = markup.get(client, "/incidents/3").words
+    words = markup.get(client, "/incidents/4").words
     assert "→ Nobody there skipped: nobody is on call." in words
     assert "Zoe owns it: nobody was on call on Nobody there." in words
 

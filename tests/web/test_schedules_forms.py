@@ -377,3 +377,14 @@ def test_a_layer_and_a_schedule_are_deleted_but_not_one_that_a_policy_targets(to
     assert "An escalation policy targets this schedule." in markup.Page(refused, "/").words
     assert markup.submit(client, markup.get(client, path).form("/delete"))["Location"] == "/schedules"
     assert client.get(path).status_code == 404
+
+
+def test_whoever_comes_back_from_signing_in_sees_the_schedule_and_nothing_is_done(told: World, sign_in: SignIn) -> None:
+    rota = Rota(told)
+    layer = rota.layer(told.zoe)
+    client = sign_in(told.zoe)
+    path = f"/schedules/{rota.id}"
+    for act in ("/take", "/delete", f"/layers/{layer}/delete", f"/overrides/{layer}/delete"):
+        assert client.get(path + act)["Location"] == path, act
+    assert client.get("/shifts/calendar")["Location"] == "/shifts"
+    assert len(schedules.layers(rota.id)) == 1

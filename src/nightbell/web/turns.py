@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
-from django.views.decorators.http import require_POST
 
 from nightbell.actions import calendars, overrides
 from nightbell.actions import schedules as actions
@@ -56,7 +55,6 @@ def override(request: HttpRequest, principal: Principal, schedule_id: UUID) -> H
     return session.page(request, principal, "web/override.html", context, 400 if form.errors else 200)
 
 
-@require_POST
 @session.member
 def take(request: HttpRequest, principal: Principal, schedule_id: UUID) -> HttpResponse:
     """I take the shift that is under way."""
@@ -65,24 +63,23 @@ def take(request: HttpRequest, principal: Principal, schedule_id: UUID) -> HttpR
     return _do(request, principal, schedule_id, lambda: overrides.take_now(principal, schedule_id, user_id))
 
 
-@require_POST
 @session.member
 def take_back(request: HttpRequest, principal: Principal, schedule_id: UUID, override_id: UUID) -> HttpResponse:
     """Take an override back."""
     return _do(request, principal, schedule_id, lambda: overrides.delete(principal, schedule_id, override_id))
 
 
-@require_POST
 @session.member
 def delete_layer(request: HttpRequest, principal: Principal, schedule_id: UUID, layer_id: UUID) -> HttpResponse:
     """Delete a layer."""
     return _do(request, principal, schedule_id, lambda: actions.delete_layer(principal, schedule_id, layer_id))
 
 
-@require_POST
 @session.member
 def delete(request: HttpRequest, principal: Principal, schedule_id: UUID) -> HttpResponse:
     """Delete a schedule that no policy targets."""
+    if request.method != "POST":
+        return redirect("schedule", schedule_id=schedule_id)
     try:
         actions.delete(principal, schedule_id)
     except Rejected as refused:
@@ -175,10 +172,11 @@ def layer(request: HttpRequest, principal: Principal, schedule_id: UUID, layer_i
         return session.page(request, principal, "web/layer.html", context, 400 if form.errors or mistake else 200)
 
 
-@require_POST
 @session.member
 def calendar(request: HttpRequest, principal: Principal) -> HttpResponse:
     """Make a calendar address, which is shown once, or revoke it."""
+    if request.method != "POST":
+        return redirect("shifts")
     if "revoke" in request.POST:
         calendars.revoke(principal)
         return redirect("shifts")
@@ -194,6 +192,9 @@ def _summary(principal: Principal, schedule_id: UUID) -> reads.Summary:
 
 
 def _do(request: HttpRequest, principal: Principal, schedule_id: UUID, act: Callable[[], object]) -> HttpResponse:
+    """Act, or only show the schedule to whoever comes back from signing in."""
+    if request.method != "POST":
+        return redirect("schedule", schedule_id=schedule_id)
     try:
         act()
     except Rejected as refused:
