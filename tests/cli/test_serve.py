@@ -87,7 +87,14 @@ def test_links_made_beside_it_lead_to_its_port(running: Running) -> None:
 def test_check_finds_everything_in_order(running: Running) -> None:
     found = running.at.data("check")
     assert found["ok"]
-    assert {each["name"] for each in found["findings"]} == {"environment", "database", "migrations", "clock", "mail"}
+    assert {each["name"] for each in found["findings"]} == {
+        "environment",
+        "database",
+        "migrations",
+        "clock",
+        "time zones",
+        "mail",
+    }
 
 
 @pytest.mark.parametrize(

@@ -18,8 +18,8 @@ MUTANTS = [
     Mutant(
         "ticking keeps the acknowledger",
         STATE,
-        "due_cause=cause, acknowledged_by=None, acknowledged_at=None",
-        "due_cause=cause",
+        'changes |= {"acknowledged_by": None, "acknowledged_at": None}',
+        "changes |= {}",
     ),
     Mutant(
         "a layer that reaches nobody is waited for",
@@ -116,8 +116,8 @@ MUTANTS = [
     Mutant(
         "former members are paged",
         ROSTER,
-        "self.members[user_id] for user_id in dict.fromkeys(user_ids) if user_id in self.members",
-        'self.members.get(user_id, Member(user_id, "?", ())) for user_id in dict.fromkeys(user_ids)',
+        "(self.members.get(user_id) for user_id in",
+        '(self.members.get(user_id, Member(user_id, "?", ())) for user_id in',
     ),
     Mutant("who is named twice is paged twice", ROSTER, "dict.fromkeys(user_ids)", "user_ids"),
     Mutant("schedules reach nobody", ROSTER, "self.on_call.get(target.schedule_id, ())", "()"),

@@ -130,6 +130,9 @@ class Server:
         for task in serving:
             task.cancel()
         await asyncio.gather(*serving, return_exceptions=True)
+        # A transport closes its socket in the loop's next round, which may be its last.
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
 
 
 class _Connection(SMTP):
