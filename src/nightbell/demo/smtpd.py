@@ -65,6 +65,7 @@ class Server:
         self.address = ("127.0.0.1", port)
         self.connections = 0
         self.open: set[_Connection] = set()
+        self.serving: set[asyncio.Task[None]] = set()
         self.loop: asyncio.AbstractEventLoop
         self._thread: threading.Thread | None = None
         self._listening: asyncio.Server | None = None
@@ -121,17 +122,23 @@ class Server:
     async def _deaf(self) -> None:
         if self._listening is not None:
             self._listening.close()
+        await _settled()  # whoever was being let in is in
         await self._hang_up()
 
     async def _hang_up(self) -> None:
         for connection in list(self.open):
             connection.hang_up()
-        serving = asyncio.all_tasks() - {asyncio.current_task()}
+        # Only what serves somebody: a task of the loop's that lets somebody in would leave a socket open.
+        serving = list(self.serving)
         for task in serving:
             task.cancel()
         await asyncio.gather(*serving, return_exceptions=True)
-        # A transport closes its socket in the loop's next round, which may be its last.
-        await asyncio.sleep(0)
+        await _settled()
+
+
+async def _settled() -> None:
+    """Let the loop go round: sockets close, and connections are made, a few rounds after they are asked to."""
+    for _ in range(5):
         await asyncio.sleep(0)
 
 
@@ -170,9 +177,15 @@ class _Connection(SMTP):
             self.transport.abort()
 
     async def _handle_client(self) -> None:
-        if "connect" in self._server.script.stalls:
-            await asyncio.Event().wait()
-        await super()._handle_client()
+        task = asyncio.current_task()
+        assert task is not None
+        self._server.serving.add(task)
+        try:
+            if "connect" in self._server.script.stalls:
+                await asyncio.Event().wait()
+            await super()._handle_client()
+        finally:
+            self._server.serving.discard(task)
 
     def _log_in(
         self, _smtp: SMTP, _session: Session, _envelope: Envelope, _mechanism: str, data: LoginPassword
