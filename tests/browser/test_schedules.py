@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 
 from nightbell.core import oncall
 from nightbell.data import clock
+from nightbell.data.models import Role
 from nightbell.data.reads import schedules
 from tests.browser.conftest import SignIn
 from tests.browser.test_pages import PHONE, watch
@@ -20,7 +21,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 def rotating(told: World) -> tuple[Rota, Person, Person, Person]:
     """A schedule with two layers, a gap in the second, an override, and somebody who has left."""
-    ana, bo, cy = told.members("Ana", "Bo", "Cy")
+    ana, bo, cy = told.members("Ana", "Bo", "Cy", role=Role.ADMIN)
     rota = Rota(told, timezone="America/New_York")
     rota.layer(ana, bo, effective_until=clock.now() + timedelta(days=12))
     ends = clock.now() + timedelta(days=5)

@@ -22,7 +22,7 @@ HOSTILE = "<script>alert(1)</script>\u202ename"
 
 
 def test_the_list_says_who_is_on_call_and_who_is_next(told: World, sign_in: SignIn) -> None:
-    ana, bo = told.members("Ana", "Bo")
+    ana, bo = told.members("Ana", "Bo", role=Role.ADMIN)
     Rota(told).layer(ana, bo)
     Rota(told, "Database on-call")
     words = markup.get(sign_in(ana), "/schedules").words
@@ -30,6 +30,21 @@ def test_the_list_says_who_is_on_call_and_who_is_next(told: World, sign_in: Sign
     assert "Nobody is on call Add the first layer" in words
     assert "Ana until " in words
     assert "then Bo, until" in words
+
+
+def test_who_takes_turns_is_for_admins_and_overriding_is_for_everybody(told: World, sign_in: SignIn) -> None:
+    ana, bo = told.members("Ana", "Bo")
+    rota = Rota(told)
+    layer = rota.layer(ana, bo)
+    client = sign_in(bo)
+    at = f"/schedules/{rota.id}"
+    for path in ("/schedules/new", f"{at}/edit", f"{at}/layers/new", f"{at}/layers/{layer}"):
+        refused = client.get(path)
+        assert (refused.status_code, "This is for admins" in refused.content.decode()) == (403, True)
+    page = markup.get(client, at)
+    assert "Delete this schedule" not in page.words
+    assert "Add a layer" not in page.words
+    assert client.get(f"{at}/override").status_code == 200
 
 
 def test_empty_pages_teach(told: World, sign_in: SignIn) -> None:
@@ -44,7 +59,7 @@ def test_empty_pages_teach(told: World, sign_in: SignIn) -> None:
 
 
 def test_a_schedule_shows_layers_overrides_gaps_and_a_table_of_them(told: World, sign_in: SignIn) -> None:
-    ana, bo, cy, dee = told.members("Ana", "Bo", "Cy", "Dee")
+    ana, bo, cy, dee = told.members("Ana", "Bo", "Cy", "Dee", role=Role.ADMIN)
     rota = Rota(told)
     rota.layer(ana, bo, effective_until=clock.now() + timedelta(days=5))
     second = rota.layer(bo, dee, rotation_type=oncall.Kind.DAILY, effective_until=clock.now() + timedelta(days=3))
@@ -69,7 +84,7 @@ def test_a_schedule_shows_layers_overrides_gaps_and_a_table_of_them(told: World,
 
 
 def test_instants_are_in_the_zone_that_was_chosen_and_left_alone_by_the_script(told: World, sign_in: SignIn) -> None:
-    (ana,) = told.members("Ana")
+    (ana,) = told.members("Ana", role=Role.ADMIN)
     rota = Rota(told, timezone="America/New_York")
     rota.layer(ana)
     client = sign_in(ana)
@@ -89,7 +104,7 @@ def test_an_address_that_makes_no_sense_shows_today(told: World, sign_in: SignIn
 
 
 def test_my_shifts_name_schedule_and_layer(told: World, sign_in: SignIn) -> None:
-    ana, bo = told.members("Ana", "Bo")
+    ana, bo = told.members("Ana", "Bo", role=Role.ADMIN)
     rota = Rota(told)
     rota.layer(ana, bo)
     rota.override(bo, hours=5)
@@ -120,7 +135,7 @@ def test_a_calendar_address_is_shown_once_and_can_be_revoked(told: World, sign_i
 
 
 def test_hostile_names_stay_text(told: World, sign_in: SignIn) -> None:
-    (eve,) = told.members("Eve")
+    (eve,) = told.members("Eve", role=Role.ADMIN)
     with connection.cursor() as cursor:
         cursor.execute("update account set first_name = %s where id = %s", [HOSTILE, eve.id])
     rota = Rota(told, HOSTILE)
@@ -165,7 +180,7 @@ def test_another_organization_s_schedule_is_not_there(told: World, sign_in: Sign
 
 
 def test_uncovered_time_is_on_the_dashboard_and_on_the_policy(told: World, sign_in: SignIn) -> None:
-    ana, bo = told.members("Ana", "Bo")
+    ana, bo = told.members("Ana", "Bo", role=Role.ADMIN)
     rota = Rota(told)
     rota.layer(ana, effective_until=clock.now() + timedelta(days=11, hours=12))
     covered = Rota(told, "Always there")
@@ -182,7 +197,7 @@ def test_uncovered_time_is_on_the_dashboard_and_on_the_policy(told: World, sign_
 
 
 def test_the_record_says_by_which_turn_or_override_somebody_was_paged(told: World, sign_in: SignIn) -> None:
-    ana, bo, cy = told.members("Ana", "Bo", "Cy")
+    ana, bo, cy = told.members("Ana", "Bo", "Cy", role=Role.ADMIN)
     rota = Rota(told)
     rota.layer(ana)
     rota.policy((cy, 5))
@@ -212,7 +227,7 @@ def test_the_record_says_by_which_turn_or_override_somebody_was_paged(told: Worl
 
 
 def test_an_incident_opens_for_whoever_is_on_call(told: World, sign_in: SignIn) -> None:
-    ana, bo = told.members("Ana", "Bo")
+    ana, bo = told.members("Ana", "Bo", role=Role.ADMIN)
     rota = Rota(told)
     rota.layer(ana)
     client = sign_in(bo)
@@ -235,7 +250,7 @@ def test_an_incident_opens_for_whoever_is_on_call(told: World, sign_in: SignIn) 
 
 
 def test_what_the_pages_ask_of_the_database_does_not_grow(told: World, sign_in: SignIn) -> None:
-    ana, bo, cy = told.members("Ana", "Bo", "Cy")
+    ana, bo, cy = told.members("Ana", "Bo", "Cy", role=Role.ADMIN)
     rota = Rota(told)
     rota.layer(ana, bo)
     client = sign_in(ana)

@@ -11,6 +11,7 @@ from django.test import Client
 
 from nightbell.core import oncall
 from nightbell.data import clock
+from nightbell.data.models import Role
 from nightbell.data.reads import schedules
 from tests.rota import Rota
 from tests.web import markup
@@ -83,7 +84,7 @@ def override_path(rota: Rota, start: datetime, end: datetime, **more: str) -> st
 
 
 def test_a_schedule_is_made_and_leads_to_its_first_layer(told: World, sign_in: SignIn) -> None:
-    ana, bo = told.members("Ana", "Bo")
+    ana, bo = told.members("Ana", "Bo", role=Role.ADMIN)
     client = sign_in(ana)
     form = markup.get(client, "/schedules/new").form("/new")
     refused = markup.submit(client, form, name="Platform on-call", timezone="Europe/Atlantis")
@@ -103,7 +104,7 @@ def test_a_schedule_is_made_and_leads_to_its_first_layer(told: World, sign_in: S
 
 
 def test_c13_another_zone_shows_which_shifts_move_before_it_is_saved(told: World, sign_in: SignIn) -> None:
-    ana, bo = told.members("Ana", "Bo")
+    ana, bo = told.members("Ana", "Bo", role=Role.ADMIN)
     rota = Rota(told, timezone="UTC")
     rota.layer(ana, bo, rotation_type=oncall.Kind.DAILY)
     Rota(told, "Taken")
@@ -129,7 +130,7 @@ def test_c13_another_zone_shows_which_shifts_move_before_it_is_saved(told: World
 
 
 def test_a_click_on_a_shift_opens_the_form_with_its_very_hours(told: World, sign_in: SignIn) -> None:
-    ana, bo = told.members("Ana", "Bo")
+    ana, bo = told.members("Ana", "Bo", role=Role.ADMIN)
     rota = Rota(told, timezone="Europe/Berlin")
     layer = rota.layer(ana, bo)
     client = sign_in(ana)
@@ -151,7 +152,7 @@ def test_a_click_on_a_shift_opens_the_form_with_its_very_hours(told: World, sign
 
 
 def test_a_shift_under_way_is_overridden_from_now_on(told: World, sign_in: SignIn) -> None:
-    ana, bo = told.members("Ana", "Bo")
+    ana, bo = told.members("Ana", "Bo", role=Role.ADMIN)
     rota = Rota(told)
     rota.layer(ana)
     path = override_path(rota, clock.now() - timedelta(days=1), clock.now() + timedelta(days=1))
@@ -199,7 +200,7 @@ def test_a_link_that_makes_no_sense_opens_an_empty_form(told: World, sign_in: Si
 
 
 def test_taking_the_shift_now_and_giving_it_back(told: World, sign_in: SignIn) -> None:
-    ana, bo = told.members("Ana", "Bo")
+    ana, bo = told.members("Ana", "Bo", role=Role.ADMIN)
     rota = Rota(told)
     client = sign_in(bo)
     path = f"/schedules/{rota.id}"
@@ -220,7 +221,7 @@ def test_taking_the_shift_now_and_giving_it_back(told: World, sign_in: SignIn) -
 
 
 def test_showing_what_moves_saves_nothing(told: World, sign_in: SignIn) -> None:
-    group = told.members("Ana", "Bo", "Cy")
+    group = told.members("Ana", "Bo", "Cy", role=Role.ADMIN)
     rota = Rota(told)
     layer = rota.layer(*group)
     client = sign_in(group[0])
@@ -238,7 +239,7 @@ def test_showing_what_moves_saves_nothing(told: World, sign_in: SignIn) -> None:
 
 
 def test_enter_shows_what_moves_and_saves_nothing(told: World, sign_in: SignIn) -> None:
-    ana, bo = told.members("Ana", "Bo")
+    ana, bo = told.members("Ana", "Bo", role=Role.ADMIN)
     rota = Rota(told)
     page = markup.get(sign_in(ana), f"/schedules/{rota.id}/layers/{rota.layer(ana, bo)}")
     buttons = [given.get("name") for tag, given in page.tags if tag == "button"]
@@ -247,7 +248,7 @@ def test_enter_shows_what_moves_and_saves_nothing(told: World, sign_in: SignIn) 
 
 
 def test_an_edit_that_names_nothing_else_leaves_the_start_as_it_is(told: World, sign_in: SignIn) -> None:
-    ana, bo = told.members("Ana", "Bo")
+    ana, bo = told.members("Ana", "Bo", role=Role.ADMIN)
     rota = Rota(told, timezone="America/New_York")
     # The second half past one of that night, with seconds: no wall clock tells it.
     start = datetime(2025, 11, 2, 6, 30, 17, tzinfo=UTC)
@@ -260,7 +261,7 @@ def test_an_edit_that_names_nothing_else_leaves_the_start_as_it_is(told: World, 
 
 
 def test_participants_are_moved_up_down_and_out_by_buttons(told: World, sign_in: SignIn) -> None:
-    group = told.members("Ana", "Bo", "Cy")
+    group = told.members("Ana", "Bo", "Cy", role=Role.ADMIN)
     ana, bo, cy = [str(each.id) for each in group]
     rota = Rota(told)
     layer = rota.layer(*group)
@@ -282,7 +283,7 @@ def test_participants_are_moved_up_down_and_out_by_buttons(told: World, sign_in:
 
 
 def test_there_is_always_room_for_more_participants(told: World, sign_in: SignIn) -> None:
-    group = told.members(*[f"P{number}" for number in range(9)])
+    group = told.members(*[f"P{number}" for number in range(9)], role=Role.ADMIN)
     rota = Rota(told)
     client = sign_in(group[0])
     form = open_form(client, rota)
@@ -295,7 +296,7 @@ def test_there_is_always_room_for_more_participants(told: World, sign_in: SignIn
 
 
 def test_the_same_person_twice_is_named(told: World, sign_in: SignIn) -> None:
-    ana, bo = told.members("Ana", "Bo")
+    ana, bo = told.members("Ana", "Bo", role=Role.ADMIN)
     rota = Rota(told)
     layer = rota.layer(ana, bo)
     client = sign_in(ana)
@@ -307,7 +308,7 @@ def test_the_same_person_twice_is_named(told: World, sign_in: SignIn) -> None:
 
 
 def test_somebody_who_has_left_is_shown_kept_and_taken_out(told: World, sign_in: SignIn) -> None:
-    group = told.members("Ana", "Bo")
+    group = told.members("Ana", "Bo", role=Role.ADMIN)
     rota = Rota(told)
     layer = rota.layer(*group)
     told.ends_membership(group[1])
@@ -350,7 +351,7 @@ def test_what_is_wrong_with_a_layer_is_said_at_the_field(
 
 
 def test_whoever_has_the_turn_keeps_it_unless_asked_otherwise(told: World, sign_in: SignIn) -> None:
-    group = told.members("Ana", "Bo")
+    group = told.members("Ana", "Bo", role=Role.ADMIN)
     rota = Rota(told)
     layer = rota.layer(*group)
     client = sign_in(group[0])

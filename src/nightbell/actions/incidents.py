@@ -51,14 +51,19 @@ def open_by_schedule(
     given = replace(given, schedule_id=matched.id, policy_id=given.policy_id or matched.policy_id)
     if owner_named:
         return open_incident(principal, given)
-    for _ in range(RESOLUTIONS - 1):
-        try:
-            return open_incident(principal, _owned(principal, given, matched.id))
-        except Rejected as refusal:
-            # Whoever was on call has been removed since: ask again.
-            if refusal.code is not Code.INVALID_OWNER:
-                raise
-    return open_incident(principal, _owned(principal, given, matched.id))
+    return _open_for_on_call(principal, given, matched.id, RESOLUTIONS)
+
+
+def _open_for_on_call(
+    principal: Principal, given: Opening, schedule_id: UUID, tries: int
+) -> tuple[incidents.IncidentView, bool]:
+    try:
+        return open_incident(principal, _owned(principal, given, schedule_id))
+    except Rejected as refusal:
+        if refusal.code is not Code.INVALID_OWNER or tries == 1:
+            raise
+        # Whoever was on call has been removed since: ask again.
+        return _open_for_on_call(principal, given, schedule_id, tries - 1)
 
 
 def _owned(principal: Principal, given: Opening, schedule_id: UUID) -> Opening:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import NoReturn, TypedDict
+from typing import NoReturn, TypedDict, assert_never
 from uuid import UUID
 
 from django.db import IntegrityError
@@ -239,6 +239,8 @@ def _layer(policy_id: UUID, given: LayerGiven, position: int) -> EscalationLayer
             made.user_ids = list(dict.fromkeys(user_ids))
         case policy.Schedule(schedule_id):
             made.schedule_id = schedule_id
+        case _:
+            assert_never(given.target)
     return made
 
 
@@ -301,6 +303,8 @@ def _check_targets(organization_id: UUID, layers: Sequence[tuple[LayerGiven, str
             case policy.Schedule(schedule_id):
                 if schedule_id not in known:
                     raise no_schedule(f"{place}target.scheduleId")
+            case _:
+                assert_never(layer.target)
 
 
 def _lock_schedules(organization_id: UUID, layers: Sequence[tuple[LayerGiven, str]]) -> set[UUID]:

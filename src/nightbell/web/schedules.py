@@ -111,7 +111,7 @@ def show(
         return session.page(request, principal, "web/schedule.html", context, status)
 
 
-@session.member
+@session.admin
 def new(request: HttpRequest, principal: Principal) -> HttpResponse:
     """Make a schedule; its layers come next."""
     form = rota_forms.Schedule(

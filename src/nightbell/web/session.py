@@ -47,6 +47,20 @@ def member(
     return cast(Callable[Concatenate[HttpRequest, P], HttpResponseBase], never_cache(run))
 
 
+def admin(
+    view: Callable[Concatenate[HttpRequest, Principal, P], HttpResponse],
+) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
+    """A page for admins; a member is told whom to ask."""
+
+    @wraps(view)
+    def run(request: HttpRequest, principal: Principal, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        if not principal.is_admin:
+            return page(request, principal, "web/not_admin.html", {}, status=403)
+        return view(request, principal, *args, **kwargs)
+
+    return member(cast(Callable[Concatenate[HttpRequest, Principal, P], HttpResponse], run))
+
+
 def page(
     request: HttpRequest, principal: Principal, template: str, context: Mapping[str, Any], status: int = 200
 ) -> HttpResponse:
