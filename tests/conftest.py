@@ -11,6 +11,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 from django.apps import apps
+from django.conf import settings
 from django.core.management import call_command
 from django.db import connection, connections
 from django.test import TransactionTestCase
@@ -51,6 +52,8 @@ def django_db_setup(django_db_modify_db_settings: None, django_db_blocker: Djang
     """Tables as an installation has them, a clock that tests can move, and tables that are quickly emptied."""
     with django_db_blocker.unblock():
         call_command("migrate", verbosity=0)
+        # Read once from the database, as a server does when it starts; a test may take the database away.
+        str(settings.SECRET_KEY)
         with connection.cursor() as cursor:
             clock.install(cursor)
     emptied = _emptying()

@@ -2,6 +2,7 @@
 
 import sys
 
+from django.conf import settings
 from django.db import Error
 from django.urls import get_resolver
 
@@ -21,5 +22,7 @@ def _check() -> None:
 
 
 _check()
+# Read from the database now, where none is configured: a request that needs it may come when the database is away.
+str(settings.SECRET_KEY)
 # Loads every page now: a fault in one is told at the start, and the first request does not wait for it.
 get_resolver().check()
