@@ -3,7 +3,7 @@
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -75,6 +75,31 @@ def test_a_key_made_while_it_runs_opens_an_incident_and_somebody_is_paged(runnin
     mail = running.mail.wait_for(lambda each: "DB pool exhausted" in each.subject, timeout=15)
     assert mail.recipient == "ana@example.com"
     assert mail.view_url == f"{running.at.url}/incidents/{opened['number']}"
+
+
+def test_p04_the_web_process_dies_after_the_commit_and_a_retry_gets_the_stored_answer(running: Running) -> None:
+    body = {"title": "Asked twice", "severity": "high", "ownerId": running.ana["userId"], "dedupKey": None}
+    asked = {"Authorization": f"Bearer {running.key}", "Idempotency-Key": "p4"}
+    first = requests.post(f"{running.at.url}/v1/incidents", json=body, headers=asked, timeout=10)
+    assert first.status_code == 201
+    web = running.at.one("nightbell.cli web")
+    for pid in (web, *installations.descendants(web)):
+        os.kill(pid, signal.SIGKILL)
+    again = patiently(lambda: requests.post(f"{running.at.url}/v1/incidents", json=body, headers=asked, timeout=10))
+    assert (again.status_code, again.json()["data"]["id"]) == (201, first.json()["data"]["id"])
+    found = requests.get(f"{running.at.url}/v1/incidents?q=Asked", headers=asked, timeout=10).json()["data"]
+    assert len(found["incidents"]) == 1
+
+
+def patiently(ask: Callable[[], requests.Response]) -> requests.Response:
+    """Ask until somebody answers: what died is started again."""
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            return ask()
+        except requests.ConnectionError:
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
 
 
 def test_links_made_beside_it_lead_to_its_port(running: Running) -> None:
