@@ -121,8 +121,11 @@ class Server:
 
     async def _deaf(self) -> None:
         if self._listening is not None:
+            # Nobody new, and whoever is being let in is in: closed meanwhile, the loop would leave their socket open.
+            for listener in self._listening.sockets:
+                self.loop.remove_reader(listener.fileno())
+            await _settled()
             self._listening.close()
-        await _settled()  # whoever was being let in is in
         await self._hang_up()
 
     async def _hang_up(self) -> None:
