@@ -21,6 +21,17 @@ INCIDENT_COLUMNS = (
 )
 INCIDENT_WIDTH = 15
 
+# The policy as the incident keeps it: what `policy_of` reads.
+FROZEN_POLICY = """
+jsonb_build_object('id', p.id, 'name', p.name, 'repeatCount', p.repeat_count, 'layers', coalesce((
+  select jsonb_agg(jsonb_build_object(
+    'ackTimeoutMinutes', l.ack_timeout_minutes,
+    'target', case when l.schedule_id is null then jsonb_build_object('type', 'users', 'userIds', to_jsonb(l.user_ids))
+      else jsonb_build_object('type', 'schedule', 'scheduleId', l.schedule_id) end
+  ) order by l.position) from escalation_layer l where l.policy_id = p.id
+), '[]'::jsonb))
+"""
+
 
 def incident_of(row: Sequence[Any], notified: frozenset[UUID] = frozenset()) -> state.Incident:
     """The incident in a row of INCIDENT_COLUMNS."""

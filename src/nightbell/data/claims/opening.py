@@ -11,17 +11,6 @@ from django.db import IntegrityError, connection, transaction
 from nightbell.core import policy
 from nightbell.data import prepared, rows
 
-# The policy as the incident keeps it: what `rows.policy_of` reads.
-FROZEN_POLICY = """
-jsonb_build_object('id', p.id, 'name', p.name, 'repeatCount', p.repeat_count, 'layers', coalesce((
-  select jsonb_agg(jsonb_build_object(
-    'ackTimeoutMinutes', l.ack_timeout_minutes,
-    'target', case when l.schedule_id is null then jsonb_build_object('type', 'users', 'userIds', to_jsonb(l.user_ids))
-      else jsonb_build_object('type', 'schedule', 'scheduleId', l.schedule_id) end
-  ) order by l.position) from escalation_layer l where l.policy_id = p.id
-), '[]'::jsonb))
-"""
-
 # Locks in the order of the house: the owner's membership (so that nobody can remove them meanwhile), then the
 # organization's counter, then the new row. Each waits for the one before because it asks whether that one found its
 # row.
@@ -33,7 +22,7 @@ with clock as materialized (
   where m.organization_id = %(organization)s and m.user_id = %(owner)s and m.removed_at is null
   for share of m
 ), policy as materialized (
-  select {FROZEN_POLICY} as frozen
+  select {rows.FROZEN_POLICY} as frozen
   from escalation_policy p where p.organization_id = %(organization)s and p.id = %(policy)s
 ), known as materialized (
   select from incident i

@@ -20,14 +20,8 @@ order by lower(o.name), o.id
 """
 
 # In the shape of a frozen copy, so that both are read by one function.
-POLICIES = """
-select p.description, jsonb_build_object('id', p.id, 'name', p.name, 'repeatCount', p.repeat_count, 'layers', coalesce((
-  select jsonb_agg(jsonb_build_object(
-    'ackTimeoutMinutes', l.ack_timeout_minutes,
-    'target', case when l.schedule_id is null then jsonb_build_object('type', 'users', 'userIds', to_jsonb(l.user_ids))
-      else jsonb_build_object('type', 'schedule', 'scheduleId', l.schedule_id) end
-  ) order by l.position) from escalation_layer l where l.policy_id = p.id
-), '[]'::jsonb))::text
+POLICIES = f"""
+select p.description, ({rows.FROZEN_POLICY})::text
 from escalation_policy p
 where p.organization_id = %(organization)s
 order by lower(p.name), p.id

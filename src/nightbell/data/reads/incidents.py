@@ -12,7 +12,7 @@ from django.db import connection
 from nightbell.core.incident import actor, paging, state
 from nightbell.data import prepared, rows
 from nightbell.data.access.principal import Principal
-from nightbell.data.reads import rosters
+from nightbell.data.reads import on_call, rosters
 
 _SHOWN = f"""
 {rows.INCIDENT_COLUMNS}, i.number, i.title, i.description, i.severity, i.created_by::text, i.created_at, i.updated_at,
@@ -57,8 +57,6 @@ AUDIT_TRAIL = """
 select r.id, r.kind, r.at, r.actor::text, r.data::text
 from audit r where r.incident_id = %(incident)s order by r.sequence
 """
-
-NAMES = "select a.id, trim(a.first_name || ' ' || a.last_name) from account a where a.id = any(%(users)s::uuid[])"
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,8 +178,7 @@ def whole(principal: Principal, ref: UUID | int) -> IncidentView | None:
     with connection.cursor() as cursor:
         cursor.execute(AUDIT_TRAIL, {"incident": view.incident.id})
         entries = tuple(_entry(row) for row in cursor.fetchall())
-        cursor.execute(NAMES, {"users": list(_people(entries))})
-        names = dict(cursor.fetchall())
+    names = on_call.names(UUID(user_id) for user_id in _people(entries))
     return replace(view, audit_trail=entries, names=names, next_stop=next_stop(view))
 
 
