@@ -20,9 +20,10 @@ OTHER_PYTHON ?= $(shell mine=$$($(BIN)/python -c 'import sys; print(sys.version_
 	"$$p" -c '$(USABLE)' >/dev/null 2>&1 || continue; \
 	[ "$$("$$p" -c 'import sys; print(sys.version_info[:2])')" = "$$mine" ] || { echo "$$p"; break; }; done)
 
-# Locked, hashed, and wheels only: a source distribution would fetch its own build tools unlocked.
+# Locked, hashed, and wheels only: a source distribution would fetch its own build tools unlocked. The lock names
+# everything there is to install; left to look for dependencies, pip asks for a newer one than the lock has.
 PIP = -m pip --disable-pip-version-check --quiet install
-LOCKED = --require-hashes --only-binary :all:
+LOCKED = --require-hashes --no-deps --only-binary :all:
 # The build backend is in the lock files too.
 EDITABLE = --no-deps --no-build-isolation --editable .
 RUN := $(VENV)/.installed-run
