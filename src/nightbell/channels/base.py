@@ -8,7 +8,7 @@ from django.db import connection
 
 from nightbell.core import delivery
 
-Parcel = delivery.Page | delivery.Notice
+Parcel = delivery.Page | delivery.Notice | delivery.Copy
 
 
 class Channel(ABC):
@@ -18,7 +18,7 @@ class Channel(ABC):
     """
 
     name: ClassVar[str]
-    backoff: ClassVar[tuple[timedelta, ...]]
+    backoff: tuple[timedelta, ...]
 
     @final
     def send(self, parcel: Parcel) -> delivery.Outcome:

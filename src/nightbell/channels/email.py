@@ -103,6 +103,8 @@ def compose(parcel: Parcel, recipient: str, sender: Sender) -> bytes:
             subject = message.clean(parcel.subject, 200) or "Nightbell"
             thread_id = None
             name, context = "notice", {"subject": subject, "body": message.clean(parcel.body, 10_000, lines=True)}
+        case delivery.Copy():
+            raise TypeError("a mail cannot be brought up to date")
         case _:
             assert_never(parcel)
     parts = _render(f"{name}.txt", context), _render(f"{name}.html", context)

@@ -40,6 +40,11 @@ class Settings(BaseModel):
     mail_from: str = "Nightbell <nightbell@localhost>"
     web_threads: Annotated[int, Field(ge=1, le=64)] = 8
     senders: Annotated[int, Field(ge=1, le=200)] = 16
+    slack_client_id: str | None = None
+    slack_client_secret: Annotated[str | None, Field(repr=False)] = None
+    slack_signing_secret: Annotated[str | None, Field(repr=False)] = None
+    slack_api_url: str = "https://slack.com/api/"
+    encryption_keys: Annotated[str | None, Field(repr=False)] = None
     log_level: Annotated[str, Field(pattern="^(DEBUG|INFO|WARNING|ERROR)$")] = "INFO"
 
     @field_validator("database_url")
@@ -71,6 +76,19 @@ class Settings(BaseModel):
     def _mail_from(cls, value: str) -> str:
         email.parse_sender(value)
         return value
+
+    @field_validator("slack_api_url")
+    @classmethod
+    def _slack_api_url(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError("must be an address like https://slack.com/api/")
+        return value if value.endswith("/") else f"{value}/"
+
+    @property
+    def slack_configured(self) -> bool:
+        """Whether organizations can connect Slack here: the app is known, and its tokens can be kept."""
+        return bool(self.slack_client_id and self.slack_client_secret and self.encryption_keys)
 
     @cached_property
     def hosts(self) -> list[str]:

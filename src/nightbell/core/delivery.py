@@ -1,13 +1,17 @@
 """What is handed to a channel, what the channel answers, and what follows from the answer."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import assert_never
 from uuid import UUID
 
-from nightbell.core import message
+from nightbell.core import message, standing
+
+# The channels, by the names their pages carry.
+EMAIL = "email"
+SLACK = "slack"
 
 
 class State(StrEnum):
@@ -20,13 +24,25 @@ class State(StrEnum):
     CANCELLED = "cancelled"
 
 
+class Place(StrEnum):
+    """What kind of place shows an incident: a page that was sent, an alerts channel, the incident's own channel."""
+
+    DIRECT = "direct"
+    ALERTS = "alerts"
+    INCIDENT = "incident"
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One message to one person over one channel; `id` is the same on every attempt, `address` is the channel's own."""
+    """One message to one person over one channel; `id` is the same on every attempt, `address` is the channel's own.
+
+    `credential` is what lets the channel in, where it is the organization's own.
+    """
 
     id: UUID
     address: str
     facts: message.Facts
+    credential: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,20 +53,47 @@ class Notice:
     address: str
     subject: str
     body: str
+    credential: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """A place where an incident is shown, to be brought up to date.
+
+    `address` ends with a slash while the incident's own channel is yet to be made; `message_id` is the provider's name
+    for what is shown there, None before anything is; `facts` are those of the page it was sent as, and None in a
+    channel; `people` are the provider's names of the owner and of everybody notified; `archive`: close the channel with
+    the incident.
+    """
+
+    id: UUID
+    place: Place
+    address: str
+    message_id: str | None
+    standing: standing.Standing
+    facts: message.Facts | None = None
+    people: tuple[str, ...] = ()
+    archive: bool = False
+    credential: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The provider took it; `provider_id` is the provider's name for it, where it gives one."""
+    """The provider took it.
+
+    `provider_id` is the provider's name for it, and `recipient_id` the one for the recipient, where it gives them.
+    """
 
     provider_id: str | None = None
+    recipient_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """This recipient is refused for good; trying again cannot help."""
+    """This recipient is refused for good; trying again cannot help. `access_lost`: so is everything else we send."""
 
     error: str
+    access_lost: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +104,15 @@ class Unavailable:
     retry_after: timedelta | None = None
 
 
-Outcome = Accepted | Refused | Unavailable
+@dataclass(frozen=True, slots=True)
+class Postponed:
+    """Not tried: the provider asked this installation to wait so long. That is no failed attempt."""
+
+    wait: timedelta
+    error: str
+
+
+Outcome = Accepted | Refused | Unavailable | Postponed
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +138,8 @@ def settle(outcome: Outcome, attempts: int, backoff: Sequence[timedelta], now: d
             return Settlement(State.FAILED, error=error)
         case Unavailable(error, retry_after):
             wait = max(backoff[min(attempts, len(backoff)) - 1], retry_after or timedelta())
+            return Settlement(State.QUEUED, due_at=now + wait, error=error)
+        case Postponed(wait, error):
             return Settlement(State.QUEUED, due_at=now + wait, error=error)
         case _:
             assert_never(outcome)
