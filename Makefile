@@ -146,7 +146,7 @@ openapi: $(DEV) ## write openapi.json from the code
 
 .PHONY: migration
 migration: $(DEV) ## write a migration for what changed in the models
-	@$(MAKEMIGRATIONS) data $(ARGS)
+	@$(MAKEMIGRATIONS) nightbell $(ARGS)
 	@$(BIN)/ruff format src/nightbell/data/migrations
 
 .PHONY: clean

@@ -3,22 +3,25 @@
 from nightbell.data.models.account import Account
 from nightbell.data.models.api_key import ApiKey
 from nightbell.data.models.audit import Audit
-from nightbell.data.models.delivery import Notice, Page
+from nightbell.data.models.delivery import Copy, Notice, Page
 from nightbell.data.models.idempotency import IdempotentAnswer
 from nightbell.data.models.incident import Incident
 from nightbell.data.models.installation import Installation
 from nightbell.data.models.organization import Membership, Organization, Role
 from nightbell.data.models.policy import EscalationLayer, EscalationPolicy
 from nightbell.data.models.schedule import CalendarToken, Override, RotationLayer, Schedule
+from nightbell.data.models.slack import Identity, Workspace
 
 __all__ = [
     "Account",
     "ApiKey",
     "Audit",
     "CalendarToken",
+    "Copy",
     "EscalationLayer",
     "EscalationPolicy",
     "IdempotentAnswer",
+    "Identity",
     "Incident",
     "Installation",
     "Membership",
@@ -29,4 +32,5 @@ __all__ = [
     "Role",
     "RotationLayer",
     "Schedule",
+    "Workspace",
 ]

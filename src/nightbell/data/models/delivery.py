@@ -1,4 +1,4 @@
-"""Messages on their way: pages, and notices that wake nobody. Both live the same life."""
+"""What is on its way out: pages, notices that wake nobody, and copies. All live the same life."""
 
 from typing import ClassVar
 
@@ -16,14 +16,16 @@ ON_THE_WAY = [delivery.State.QUEUED.value, delivery.State.SENDING.value]
 
 
 class Delivery(models.Model):
-    """`due_at` is when an engine looks at it next: the next attempt while queued, the lease's end while sending."""
+    """`due_at` is when an engine looks at it next: the next attempt while queued, the lease's end while sending.
+
+    `attempts` counts the claims: it tells a lease from every other.
+    """
 
     id = models.UUIDField(primary_key=True)
     # Checked where the incident is; checking it again with every row would cost, and lock the organization's row.
     organization = models.ForeignKey(
         Organization, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False
     )
-    user = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="+", db_index=False)
     channel = models.CharField(max_length=20)
     state = models.CharField(max_length=20, db_default=delivery.State.QUEUED.value)
     queued_at = models.DateTimeField()
@@ -31,7 +33,6 @@ class Delivery(models.Model):
     attempts = models.PositiveIntegerField(default=0, db_default=0)
     settled_at = models.DateTimeField(null=True)
     error = models.TextField(null=True)  # noqa: DJ001 -- no error is not an empty one
-    provider_id = models.TextField(null=True)  # noqa: DJ001 -- mail has none
 
     class Meta:
         abstract = True
@@ -43,7 +44,17 @@ class Delivery(models.Model):
         )
 
 
-class Page(Delivery):
+class Message(Delivery):
+    """Something for one person."""
+
+    user = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="+", db_index=False)
+    provider_id = models.TextField(null=True)  # noqa: DJ001 -- mail has none
+
+    class Meta(Delivery.Meta):
+        abstract = True
+
+
+class Page(Message):
     """Dated by the epoch, round and position of the decision that asked for it; `why` has the facts behind it."""
 
     incident = models.ForeignKey(Incident, on_delete=models.PROTECT, related_name="pages", db_index=False)
@@ -73,7 +84,7 @@ class Page(Delivery):
         return f"{self.reason} page {self.id}"
 
 
-class Notice(Delivery):
+class Notice(Message):
     """Tells a member something; `kind` and `data` say what."""
 
     incident = models.ForeignKey(Incident, on_delete=models.PROTECT, null=True, related_name="notices", db_index=False)
@@ -86,3 +97,37 @@ class Notice(Delivery):
 
     def __str__(self) -> str:
         return f"{self.kind} notice {self.id}"
+
+
+class Copy(Delivery):
+    """A place that shows an incident, due whenever that is not how it stands.
+
+    `page` is the page it was sent as. `channel_id` is null while the incident's own channel is yet to be made, and
+    `message_id` before anything is shown; `shown` is the incident's `updated_at` that it shows. `answered` is what
+    `attempts` was when the provider last took it.
+    """
+
+    incident = models.ForeignKey(Incident, on_delete=models.PROTECT, related_name="copies", db_index=False)
+    page = models.ForeignKey(Page, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
+    place = models.CharField(max_length=20)
+    channel_id = models.TextField(null=True)  # noqa: DJ001 -- not made yet
+    message_id = models.TextField(null=True)  # noqa: DJ001 -- nothing shown yet
+    shown = models.DateTimeField(null=True)
+    answered = models.PositiveIntegerField(default=0, db_default=0)
+
+    class Meta(Delivery.Meta):
+        db_table = "incident_copy"
+        constraints: ClassVar[tuple[models.BaseConstraint, ...]] = (
+            *Delivery.Meta.constraints,
+            models.CheckConstraint(
+                condition=Q(place__in=[each.value for each in delivery.Place]), name="copy_place_known"
+            ),
+        )
+        indexes = (
+            models.Index(fields=("channel", "due_at"), condition=Q(due_at__isnull=False), name="copy_due"),
+            # Every decision asks which copies are of its incident.
+            models.Index(fields=("incident",), name="copy_incident"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.place} copy {self.id}"
