@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
+from cryptography.fernet import Fernet
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -84,6 +85,16 @@ class Settings(BaseModel):
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ValueError("must be an address like https://slack.com/api/")
         return value if value.endswith("/") else f"{value}/"
+
+    @field_validator("encryption_keys")
+    @classmethod
+    def _encryption_keys(cls, value: str | None) -> str | None:
+        try:
+            for key in value.split(",") if value else ():
+                Fernet(key.strip())
+        except ValueError:
+            raise ValueError("must be keys of `nightbell secret new-key`, with commas between them") from None
+        return value
 
     @property
     def slack_configured(self) -> bool:

@@ -28,7 +28,7 @@ limit 1
 MEMBER = """
 select a.first_name, a.last_name, m.role
 from membership m join account a on a.id = m.user_id
-where m.organization_id = %(organization)s and m.user_id = %(user)s and m.removed_at is null
+where m.organization_id = %(organization)s and m.user_id = %(user)s and m.removed_at is null and a.is_active
 """
 
 

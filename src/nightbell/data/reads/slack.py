@@ -1,0 +1,126 @@
+"""What an organization's Slack is: its workspace, who is who there, and where a message for somebody goes."""
+
+import json
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection
+
+from nightbell.data import prepared
+
+# Whether a member `m` is reached in Slack: somebody let us in, and nobody has found that they are not there.
+REACHES = """
+(%(slack)s and exists (
+  select from slack_workspace w
+  where w.organization_id = m.organization_id and w.token is not null and w.lost_at is null and not exists (
+    select from slack_identity s
+    where s.organization_id = w.organization_id and s.user_id = m.user_id and s.team_id = w.team_id
+      and s.slack_user_id is null
+  )
+))
+"""
+
+WORKSPACE = """
+select w.organization_id, w.team_id, w.team_name, w.bot_user_id, w.token, w.alerts_channels::text, w.incident_channels,
+  w.archive_on_resolve, w.connected_at, w.lost_at, w.lost_because
+from slack_workspace w
+where w.token is not null and (w.organization_id = %(organization)s or w.team_id = %(team)s)
+"""
+
+# The address of whoever Slack does not know by an id yet is looked up when something is sent.
+DESTINATION = """
+select w.team_id, coalesce(s.slack_user_id, a.email), w.token
+from slack_workspace w
+cross join account a
+left join slack_identity s on s.organization_id = w.organization_id and s.user_id = a.id and s.team_id = w.team_id
+where w.organization_id = %(organization)s and a.id = %(user)s and w.token is not null
+"""
+
+IDENTITIES = """
+select a.id, trim(a.first_name || ' ' || a.last_name), a.email, s.slack_user_id, s.checked_at
+from membership m
+join account a on a.id = m.user_id
+left join slack_identity s
+  on s.organization_id = m.organization_id and s.user_id = m.user_id and s.team_id = %(team)s
+where m.organization_id = %(organization)s and m.removed_at is null
+order by lower(a.first_name), lower(a.last_name), a.id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """A channel of the workspace; the name is the one it had when it was chosen."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """The workspace an organization is connected to; `token` is the bot's, encrypted."""
+
+    organization_id: UUID
+    team_id: str
+    team_name: str
+    bot_user_id: str
+    token: str = field(repr=False)
+    alerts_channels: tuple[Channel, ...]
+    incident_channels: bool
+    archive_on_resolve: bool
+    connected_at: datetime
+    lost_at: datetime | None
+    lost_because: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Identified:
+    """A member, and which Slack user they are; `checked_at` is None where nobody has looked yet."""
+
+    user_id: UUID
+    name: str
+    email: str
+    slack_user_id: str | None
+    checked_at: datetime | None
+
+
+def configured() -> dict[str, bool]:
+    """What REACHES is asked by."""
+    return {"slack": settings.NIGHTBELL.slack_configured}
+
+
+def workspace(organization_id: UUID) -> Workspace | None:
+    """The organization's workspace; None where none is connected."""
+    return _workspace(organization_id, None)
+
+
+def workspace_of_team(team_id: str) -> Workspace | None:
+    """The workspace with this id; None where no organization is connected to it."""
+    return _workspace(None, team_id)
+
+
+def destination(organization_id: UUID, user_id: UUID) -> tuple[str, str] | None:
+    """Where a direct message for a member goes, and the encrypted token that sends it; None where none is connected."""
+    with prepared.cursor() as cursor:
+        cursor.execute(DESTINATION, {"organization": organization_id, "user": user_id})
+        row = cursor.fetchone()
+    return (f"{row[0]}/{row[1]}", row[2]) if row else None
+
+
+def identities(organization_id: UUID, team_id: str) -> list[Identified]:
+    """Every active member, by name."""
+    with connection.cursor() as cursor:
+        cursor.execute(IDENTITIES, {"organization": organization_id, "team": team_id})
+        return [Identified(*row) for row in cursor.fetchall()]
+
+
+def _workspace(organization_id: UUID | None, team_id: str | None) -> Workspace | None:
+    with connection.cursor() as cursor:
+        cursor.execute(WORKSPACE, {"organization": organization_id, "team": team_id})
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    organization, team, name, bot, token, channels, *rest = row
+    chosen = tuple(Channel(each["id"], each["name"]) for each in json.loads(channels))
+    return Workspace(organization, team, name, bot, token, chosen, *rest)
