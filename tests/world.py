@@ -242,8 +242,8 @@ class World:
         for lease in leases:
             seen = deliveries.look(lease)
             if seen is not None:
-                parcel, looked_at = seen
-                deliveries.settle(lease, self.channel.send(parcel), self.channel.backoff, looked_at)
+                parcel, looked = seen
+                deliveries.settle(lease, self.channel.send(parcel), self.channel.backoff, looked)
         return len(leases)
 
     def inbox(self, person: Person) -> list[Message]:

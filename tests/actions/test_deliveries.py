@@ -1,6 +1,6 @@
 """What senders do to messages: leases, last looks, and what becomes of an attempt."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
@@ -27,7 +27,7 @@ def claim_one() -> Lease:
     return lease
 
 
-def look(lease: Lease) -> tuple[delivery.Page | delivery.Notice, datetime]:
+def look(lease: Lease) -> tuple[delivery.Page | delivery.Notice, deliveries.Looked]:
     seen = deliveries.look(lease)
     assert seen is not None
     return seen
@@ -50,8 +50,8 @@ def test_a_lease_is_one_senders_until_it_runs_out(world: World) -> None:
     assert (again.id, again.attempts) == (lease.id, 2)
     # The first lease is lost: what its holder says is not written, and there is nothing for it to send.
     assert deliveries.look(lease) is None
-    deliveries.settle(lease, delivery.Refused("550"), BACKOFF, clock.now())
-    deliveries.settle(lease, delivery.Unavailable("451"), BACKOFF, clock.now())
+    deliveries.settle(lease, delivery.Refused("550"), BACKOFF, deliveries.Looked(clock.now()))
+    deliveries.settle(lease, delivery.Unavailable("451"), BACKOFF, deliveries.Looked(clock.now()))
     deliveries.release([lease])
     (page,) = incident.pages()
     assert (page.state, page.attempts, page.error) == ("sending", 2, None)
@@ -64,9 +64,9 @@ def test_what_was_sent_is_sent_whoever_holds_the_lease(world: World) -> None:
     lost = claim_one()
     world.sleeps(seconds=30)
     held = claim_one()
-    deliveries.settle(lost, delivery.Accepted("250 queued as 77"), BACKOFF, clock.now())
-    deliveries.settle(held, delivery.Accepted("250 queued as 78"), BACKOFF, clock.now())
-    deliveries.settle(held, delivery.Refused("550"), BACKOFF, clock.now())
+    deliveries.settle(lost, delivery.Accepted("250 queued as 77"), BACKOFF, deliveries.Looked(clock.now()))
+    deliveries.settle(held, delivery.Accepted("250 queued as 78"), BACKOFF, deliveries.Looked(clock.now()))
+    deliveries.settle(held, delivery.Refused("550"), BACKOFF, deliveries.Looked(clock.now()))
     (page,) = incident.pages()
     assert (page.state, page.error) == ("sent", None)
     assert page.settled_at is not None
@@ -104,8 +104,8 @@ def test_temporary_failures_are_tried_again_at_longer_and_longer_intervals(world
     for attempt, seconds in enumerate((15, 60, 120, 300, 600, 600, 600), start=1):
         lease = claim_one()
         assert lease.attempts == attempt
-        _, looked_at = look(lease)
-        deliveries.settle(lease, delivery.Unavailable(f"451 busy {attempt}"), BACKOFF, looked_at)
+        _, looked = look(lease)
+        deliveries.settle(lease, delivery.Unavailable(f"451 busy {attempt}"), BACKOFF, looked)
         (page,) = incident.pages()
         assert (page.state, page.error, page.settled_at) == ("queued", f"451 busy {attempt}", None)
         world.sleeps(seconds=seconds - 2)
@@ -113,8 +113,8 @@ def test_temporary_failures_are_tried_again_at_longer_and_longer_intervals(world
         world.sleeps(seconds=2)
     # A provider that says how long to wait is heard.
     lease = claim_one()
-    _, looked_at = look(lease)
-    deliveries.settle(lease, delivery.Unavailable("slow down", timedelta(hours=1)), BACKOFF, looked_at)
+    _, looked = look(lease)
+    deliveries.settle(lease, delivery.Unavailable("slow down", timedelta(hours=1)), BACKOFF, looked)
     left = deliveries.seconds_to_next("email")
     assert left is not None
     assert 3590 < left <= 3600
@@ -152,7 +152,7 @@ def test_a_recipient_who_left_is_a_failure_of_the_group(world: World) -> None:
     incident = open_and_fire(world, [ana, bo], [cy])
     leases = {lease.id: lease for lease in deliveries.claim("email", 10)}
     by_person = {page.user_id: leases[page.id] for page in incident.pages()}
-    deliveries.settle(by_person[ana.id], delivery.Refused("550"), BACKOFF, clock.now())
+    deliveries.settle(by_person[ana.id], delivery.Refused("550"), BACKOFF, deliveries.Looked(clock.now()))
     assert incident.minutes_left == 5
     # Membership ends here without the removal that would look at the incident: as it does between its two statements.
     world.ends_membership(bo)
@@ -210,7 +210,7 @@ def test_a_notice_lives_the_life_of_a_page_and_is_nobodys_page(world: World) -> 
 def test_an_attempt_carries_the_links_and_who_is_next(world: World) -> None:
     ana, bo = world.members("Ana", "Bo")
     incident = open_and_fire(world, [ana], [bo])
-    parcel, looked_at = look(claim_one())
+    parcel, looked = look(claim_one())
     assert isinstance(parcel, delivery.Page)
     assert parcel.address == ana.email
     assert parcel.facts.next_step is not None
@@ -218,4 +218,4 @@ def test_an_attempt_carries_the_links_and_who_is_next(world: World) -> None:
     assert parcel.facts.next_step.at == incident.now.due_at
     assert parcel.facts.view_url.endswith(f"/incidents/{incident.number}")
     assert "/ack/" in parcel.facts.acknowledge_url
-    assert abs(clock.now() - looked_at) < timedelta(seconds=5)
+    assert abs(clock.now() - looked.at) < timedelta(seconds=5)

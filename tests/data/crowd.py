@@ -13,6 +13,7 @@ ORGANIZATION = UUID("00000000-0000-0000-0001-000000000001")
 USER = UUID("00000000-0000-0000-0002-000000000001")
 INCIDENT = UUID("00000000-0000-0000-0003-000000000001")
 PAGE = UUID("00000000-0000-0000-0004-000000000001")
+COPY = UUID("00000000-0000-0000-0005-000000000001")
 
 _ID = "('00000000-0000-0000-000{kind}-' || lpad(to_hex(({number})::int), 12, '0'))::uuid"
 
@@ -55,13 +56,18 @@ insert into notice (id, organization_id, incident_id, user_id, channel, kind, da
 select gen_random_uuid(), {_id(1, "n % 5 + 1")}, {_id(3, "n")}, {_id(2, "n % 200 + 1")}, 'email', 'x', '{{}}',
   nightbell_now(), case when n % 20 = 0 then 'queued' else 'sent' end, case when n % 20 = 0 then nightbell_now() end
 from generate_series(1, 20000) n;
+insert into incident_copy (id, organization_id, incident_id, channel, place, channel_id, message_id, queued_at, state,
+  due_at)
+select {_id(5, "n")}, {_id(1, "n % 5 + 1")}, {_id(3, "n")}, 'slack', 'alerts', 'C1', '1.1', nightbell_now(),
+  case when n % 20 = 0 then 'queued' else 'sent' end, case when n % 20 = 0 then nightbell_now() end
+from generate_series(1, 20000) n;
 insert into audit (id, organization_id, incident_id, actor, kind, data)
 select gen_random_uuid(), {_id(1, "n % 5 + 1")}, {_id(3, "n % 40000 + 1")}, '{{}}', 'page_sent', '{{}}'
 from generate_series(1, 60000) n;
 """
-ANALYZE = "analyze organization, account, membership, api_key, incident, page, notice, audit"
-EMPTY = "truncate organization, account, membership, api_key, incident, page, notice, audit cascade"
-LARGE = {"incident", "page", "notice", "audit", "api_key"}
+ANALYZE = "analyze organization, account, membership, api_key, incident, page, notice, audit, incident_copy"
+EMPTY = "truncate organization, account, membership, api_key, incident, page, notice, audit, incident_copy cascade"
+LARGE = {"incident", "page", "notice", "audit", "api_key", "incident_copy"}
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from nightbell import postgres
 from nightbell.data import store
 from nightbell.data.access import principal
 from nightbell.data.claims import due, messages, opening
-from nightbell.data.reads import incidents, pages
+from nightbell.data.reads import incidents, pages, standings
 from nightbell.demo import clock
 from nightbell.postgres import binaries
 from tests.data import crowd
@@ -41,7 +41,10 @@ SETTLED: dict[str, Any] = {
     "kind": "page_sent",
     "audit_id": crowd.PAGE,
     "actor": "{}",
+    "shown": None,
+    "compared_after": 2,
 }
+PLACED: dict[str, Any] = {"id": crowd.COPY, "channel_id": "C1", "message_id": "1.1"}
 CLAIMED = {"channel": "email", "limit": 8, "lease": 30}
 EXPECTED: list[tuple[str, dict[str, Any], set[str]]] = [
     (due.CLAIM_DUE, {"limit": 500}, {"incident_due"}),
@@ -50,9 +53,15 @@ EXPECTED: list[tuple[str, dict[str, Any], set[str]]] = [
     (due.CLAIM_ONE, {"id": crowd.INCIDENT}, {"incident_pkey"}),
     (messages.CLAIM["page"], CLAIMED, {"page_due", "page_pkey"}),
     (messages.CLAIM["notice"], CLAIMED, {"notice_due", "notice_pkey"}),
-    (messages.NEXT_DUE, {"channel": "email"}, {"page_due", "notice_due"}),
+    (messages.CLAIM["incident_copy"], {**CLAIMED, "channel": "slack"}, {"copy_due", "incident_copy_pkey"}),
+    (messages.NEXT_DUE[messages.MESSAGES], {"channel": "email"}, {"page_due", "notice_due"}),
+    (messages.NEXT_DUE[messages.COPIES], {"channel": "slack"}, {"copy_due"}),
     (messages.SETTLE["page"], SETTLED, {"page_pkey"}),
     (messages.SETTLE["notice"], SETTLED, set()),
+    (messages.SETTLE_COPIED, SETTLED, {"page_pkey"}),
+    (messages.SETTLE_COPY, SETTLED | PLACED, {"incident_copy_pkey"}),
+    (standings.LOOK_AT_COPY, {"id": crowd.COPY, "attempts": 1}, {"incident_copy_pkey", "incident_pkey"}),
+    (standings.NOTIFIED, {"incident": crowd.INCIDENT, "epoch": 0, "team": "T1"}, {"page_once"}),
     (messages.INCIDENT_OF_PAGE, {"id": crowd.PAGE}, {"page_pkey"}),
     (store.LOCK, BY_ID, {"incident_pkey"}),
     (store.LOCK, BY_NUMBER, {"incident_number_once"}),
@@ -74,6 +83,7 @@ BY_CLOCK: list[tuple[str, dict[str, Any], str]] = [
     (due.DUE_IDS, {"limit": 500}, "incident_due"),
     (messages.CLAIM["page"], CLAIMED, "page_due"),
     (messages.CLAIM["notice"], CLAIMED, "notice_due"),
+    (messages.CLAIM["incident_copy"], {**CLAIMED, "channel": "slack"}, "copy_due"),
 ]
 # Prepared, and so planned for whatever may be asked.
 PREPARED: list[tuple[str, set[str]]] = [

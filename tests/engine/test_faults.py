@@ -117,7 +117,7 @@ def test_p02_a_call_that_does_not_end_gives_its_lease_back(world: World) -> None
     channel = _Endless()
     caught_up = threading.Event()
     caught_up.set()
-    lane = Lane("email", lambda: channel, 4, caught_up)
+    lane = Lane("email", "email", deliveries, lambda: channel, 4, caught_up)
     lane.start()
     try:
         assert channel.called.wait(5)

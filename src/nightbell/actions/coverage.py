@@ -6,11 +6,10 @@ from uuid import UUID
 from django.db import transaction as database
 from django.db.models import Q
 
-from nightbell.actions import ids
+from nightbell.actions import notices
 from nightbell.core import notice
-from nightbell.core.incident import actor
-from nightbell.data import clock, rows, transaction
-from nightbell.data.models import Membership, Notice, Organization, Role
+from nightbell.data import clock, transaction
+from nightbell.data.models import Organization
 from nightbell.data.reads import gaps
 
 EVERY = timedelta(days=7)
@@ -36,20 +35,7 @@ def _tell(organization_id: UUID) -> bool:
         database.set_rollback(True)
         return False
     told = [[each.name, start.isoformat(), end.isoformat()] for each in found for start, end in each.gaps]
-    admins = Membership.objects.filter(organization_id=organization_id, role=Role.ADMIN, removed_at=None)
-    Notice.objects.bulk_create(
-        Notice(
-            id=ids.new(),
-            organization_id=organization_id,
-            user_id=user_id,
-            channel="email",
-            kind=notice.Kind.COVERAGE_GAPS.value,
-            queued_at=now,
-            due_at=now,
-            data={"by": rows.actor_values(actor.SYSTEM), "gaps": told[:MAX_TOLD]},
-        )
-        for user_id in admins.order_by("id").values_list("user_id", flat=True)
-    )
+    notices.tell_admins(organization_id, notice.Kind.COVERAGE_GAPS, {"gaps": told[:MAX_TOLD]}, now)
     return True
 
 

@@ -1,24 +1,38 @@
 """What senders do to messages: lease them, look once more, settle what became of them."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from nightbell.actions import ids, links
+from nightbell.actions import ids, links, workspaces
 from nightbell.core import delivery, message, notice
 from nightbell.core.incident import actor, commands, decide
 from nightbell.core.links import AcknowledgeGrant
-from nightbell.data import rows, store, transaction
+from nightbell.data import rows, secrets, store, transaction
 from nightbell.data.claims import messages
-from nightbell.data.reads import pages, rosters
+from nightbell.data.reads import pages, rosters, slack
+
+# How soon to look again for a key that opens the organization's token.
+UNREADABLE_FOR = timedelta(seconds=30)
 
 _SYSTEM = rows.actor_values(actor.SYSTEM)
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """A last look: when it was, whose message it is, and as of when it shows the incident, where that is kept."""
+
+    at: datetime
+    organization_id: UUID | None = None
+    user_id: UUID | None = None
+    as_of: datetime | None = None
 
 
 def claim(channel: str, limit: int) -> list[messages.Lease]:
     """Lease what is due on a channel, pages before notices. One statement, and so one transaction, a table."""
     leases: list[messages.Lease] = []
-    for table in messages.TABLES:
+    for table in messages.MESSAGES:
         if len(leases) < limit:
             leases += messages.claim(table, channel, limit - len(leases))
     return leases
@@ -26,36 +40,38 @@ def claim(channel: str, limit: int) -> list[messages.Lease]:
 
 def seconds_to_next(channel: str) -> float | None:
     """How long until a message of this channel is due; zero or less where one is, None where none is on its way."""
-    return messages.seconds_to_next(channel)
+    return messages.seconds_to_next(messages.MESSAGES, channel)
 
 
-def look(lease: messages.Lease) -> tuple[delivery.Page | delivery.Notice, datetime] | None:
-    """The message as it is to be sent, and the instant of this look; None where it is not for us to send.
+def look(lease: messages.Lease) -> tuple[delivery.Page | delivery.Notice, Looked] | None:
+    """The message as it is to be sent, and this look; None where it is not for us to send.
 
     That is so where it is no longer wanted, and is settled here, and where the lease was lost to somebody else.
     """
     return _look_at_page(lease) if lease.table == "page" else _look_at_notice(lease)
 
 
-def settle(lease: messages.Lease, outcome: delivery.Outcome, backoff: Sequence[timedelta], looked_at: datetime) -> None:
+def settle(lease: messages.Lease, outcome: delivery.Outcome, backoff: Sequence[timedelta], looked: Looked) -> None:
     """Write what became of an attempt: sent, again at, or failed for good, which may leave nobody to wait for."""
-    settlement = delivery.settle(outcome, lease.attempts, backoff, looked_at)
+    settlement = delivery.settle(outcome, lease.tries, backoff, looked.at)
     match settlement.state:
         case delivery.State.SENT:
-            _write(lease, settlement, "page_sent")
+            _write(lease, settlement, "page_sent", looked.as_of)
         case delivery.State.FAILED if lease.table == "page":
             _lose(lease, settlement, "page_failed")
         case _:
             _write(lease, settlement, None)
+    if lease.channel == delivery.SLACK:
+        _learn(outcome, looked)
 
 
 def release(leases: Sequence[messages.Lease]) -> None:
     """Give leases back: untried ones, and those whose attempt ends with this process."""
-    for table in messages.TABLES:
+    for table in messages.MESSAGES:
         messages.release(table, [lease for lease in leases if lease.table == table])
 
 
-def _look_at_page(lease: messages.Lease) -> tuple[delivery.Page, datetime] | None:
+def _look_at_page(lease: messages.Lease) -> tuple[delivery.Page, Looked] | None:
     seen = pages.look(lease.id, lease.attempts)
     if not seen.held:
         # We were away for longer than the lease: whoever has it now sends it, or has sent it.
@@ -67,16 +83,58 @@ def _look_at_page(lease: messages.Lease) -> tuple[delivery.Page, datetime] | Non
     if not seen.wanted:
         _write(lease, _cancelled(seen.reason_not_wanted), None)
         return None
-    facts = message.Facts(
+    where = _destination(lease, seen)
+    if where is None:
+        return None
+    address, credential = where
+    page = delivery.Page(lease.id, address, page_facts(seen), credential)
+    return page, Looked(seen.now, seen.organization_id, seen.user_id, seen.as_of)
+
+
+def page_facts(seen: pages.Look) -> message.Facts:
+    """Everything a page may say, with who is next and the links."""
+    return message.Facts(
         **seen.facts,
-        next_step=pages.next_step(seen),
+        next_step=pages.next_step(seen.organization_id, seen.incident),
         acknowledge_url=links.acknowledge_url(AcknowledgeGrant(seen.incident.id, seen.user_id)),
         view_url=links.incident_url(seen.facts["number"]),
     )
-    return delivery.Page(lease.id, seen.address, facts), seen.now
 
 
-def _look_at_notice(lease: messages.Lease) -> tuple[delivery.Notice, datetime] | None:
+def _destination(lease: messages.Lease, seen: pages.Look) -> tuple[str, str] | None:
+    """The recipient's address on the lease's channel, and what lets us in; None where there is no way, settled here."""
+    if lease.channel == delivery.EMAIL:
+        return seen.address, ""
+    found = slack.destination(seen.organization_id, seen.user_id)
+    if found is None:
+        _lose(lease, delivery.Settlement(delivery.State.FAILED, error="Slack is not connected"), "page_failed")
+        return None
+    address, kept = found
+    try:
+        return address, secrets.decrypt(kept)
+    except secrets.Unreadable as error:
+        # The installation's fault, and so no reason to give up: the clock runs, and the error shows.
+        settlement = delivery.settle(delivery.Unavailable(str(error)), lease.tries, (UNREADABLE_FOR,), seen.now)
+        _write(lease, settlement, None)
+        return None
+
+
+def _learn(outcome: delivery.Outcome, looked: Looked) -> None:
+    """What an attempt tells of the member and of the workspace."""
+    if looked.organization_id is None or looked.user_id is None:
+        return
+    match outcome:
+        case delivery.Accepted(recipient=(team_id, slack_user_id)):
+            workspaces.remember(looked.organization_id, looked.user_id, team_id, slack_user_id)
+        case delivery.Refused(nobody=str(team_id)):
+            workspaces.remember(looked.organization_id, looked.user_id, team_id, None)
+        case delivery.Refused(error, access_lost=True):
+            workspaces.lose(looked.organization_id, error, looked.at)
+        case _:
+            pass
+
+
+def _look_at_notice(lease: messages.Lease) -> tuple[delivery.Notice, Looked] | None:
     seen = pages.look_at_notice(lease.id, lease.attempts)
     if not seen.held:
         return None
@@ -84,11 +142,13 @@ def _look_at_notice(lease: messages.Lease) -> tuple[delivery.Notice, datetime] |
         _write(lease, _cancelled("recipient_left"), None)
         return None
     subject, body = notice.say(_told(seen))
-    return delivery.Notice(lease.id, seen.address, subject, body), seen.now
+    return delivery.Notice(lease.id, seen.address, subject, body), Looked(seen.now)
 
 
 def _told(seen: pages.NoticeLook) -> notice.Told:
     data = seen.data
+    if seen.kind is notice.Kind.SLACK_LOST:
+        return notice.AccessLost(data["team"], data["because"], links.slack_settings_url())
     if seen.kind is notice.Kind.COVERAGE_GAPS:
         gaps = tuple(
             (name, datetime.fromisoformat(start), datetime.fromisoformat(end)) for name, start, end in data["gaps"]
@@ -109,9 +169,11 @@ def _cancelled(reason: str) -> delivery.Settlement:
     return delivery.Settlement(delivery.State.CANCELLED, error=reason)
 
 
-def _write(lease: messages.Lease, settlement: delivery.Settlement, kind: str | None) -> bool:
+def _write(
+    lease: messages.Lease, settlement: delivery.Settlement, kind: str | None, as_of: datetime | None = None
+) -> bool:
     """One statement, and so one transaction, that locks only the message."""
-    return messages.settle(lease, settlement, kind=kind, audit_id=ids.new(), actor=_SYSTEM)
+    return messages.settle(lease, settlement, kind=kind, audit_id=ids.new(), actor=_SYSTEM, shown=as_of)
 
 
 @transaction.action

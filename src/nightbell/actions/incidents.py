@@ -8,16 +8,18 @@ from uuid import UUID
 from django.db import transaction as database
 
 from nightbell.actions import ids
-from nightbell.core import oncall
+from nightbell.core import delivery, oncall
 from nightbell.core.errors import Code, Rejected
 from nightbell.core.incident import commands, decide, state
 from nightbell.data import clock, rows, store, transaction, wake
 from nightbell.data.access.principal import Principal
 from nightbell.data.claims import opening
-from nightbell.data.reads import incidents, rosters, schedules
+from nightbell.data.reads import incidents, rosters, schedules, slack
 
 # How often an owner who leaves between being found and being locked is looked for anew.
 RESOLUTIONS = 3
+# Whatever may reach an owner; the opening itself leaves out what does not.
+CHANNELS = (delivery.EMAIL, delivery.SLACK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,8 @@ def open_incident(principal: Principal, given: Opening) -> tuple[incidents.Incid
             "state": state_.value,
             "due": due_cause is not None,
             "due_cause": due_cause.value if due_cause else None,
-            "pages": json.dumps([{"id": str(ids.new()), "channel": each} for each in rosters.CHANNELS if paged]),
+            "pages": json.dumps([{"id": str(ids.new()), "channel": each} for each in CHANNELS if paged]),
+            "copies": [ids.new() for _ in range(1 + slack.MAX_ALERTS_CHANNELS)],
             "audit": json.dumps(_opening_audit(given, paged=paged)),
         }
     )
@@ -193,7 +196,7 @@ def _as_opened(
     assert found.created_at is not None
     owner = incidents.Person(given.owner_id, found.owner_name or "")
     state_, due_cause = decide.opened(has_policy=given.policy_id is not None)
-    queued = tuple(incidents.Reached(channel, "queued", found.created_at, None) for channel in rosters.CHANNELS)
+    queued = tuple(incidents.Reached(channel, "queued", found.created_at, None) for channel in found.paged)
     return incidents.IncidentView(
         incident=state.Incident(
             id=incident_id,

@@ -38,3 +38,8 @@ def schedule_url(schedule_id: UUID) -> str:
 def incident_url(number: int) -> str:
     """The page of an incident."""
     return f"{settings.NIGHTBELL.url}/incidents/{number}"
+
+
+def slack_settings_url() -> str:
+    """The page where an admin connects Slack."""
+    return f"{settings.NIGHTBELL.url}/settings/slack"

@@ -62,8 +62,8 @@ class Copy:
 
     `address` ends with a slash while the incident's own channel is yet to be made; `message_id` is the provider's name
     for what is shown there, None before anything is; `facts` are those of the page it was sent as, and None in a
-    channel; `people` are the provider's names of the owner and of everybody notified; `archive`: close the channel with
-    the incident.
+    channel; `people` are the addresses of the owner and of everybody notified, who belong in the incident's own
+    channel; `archive`: close that channel with the incident.
     """
 
     id: UUID
@@ -81,19 +81,25 @@ class Copy:
 class Accepted:
     """The provider took it.
 
-    `provider_id` is the provider's name for it, and `recipient_id` the one for the recipient, where it gives them.
+    `provider_id` is the provider's name for it, and `recipient` the provider's names for the organization and for the
+    recipient there, where it gives them.
     """
 
     provider_id: str | None = None
-    recipient_id: str | None = None
+    recipient: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """This recipient is refused for good; trying again cannot help. `access_lost`: so is everything else we send."""
+    """This recipient is refused for good; trying again cannot help.
+
+    `access_lost`: so is everything else we send with this credential. `nobody` is the provider's name for the
+    organization in which it knows nobody by this address.
+    """
 
     error: str
     access_lost: bool = False
+    nobody: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """What a page says, whatever the channel."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
@@ -59,6 +60,7 @@ class Facts:
 
 
 MAX_NAMES = 3
+NO_TITLE = "(no title)"
 LATE_AFTER_SECONDS = 60
 
 
@@ -69,7 +71,12 @@ def subject(facts: Facts) -> str:
 
 def title(facts: Facts) -> str:
     """The title in one clean line; never empty."""
-    return clean(facts.title, 200) or "(no title)"
+    return titled(facts.title)
+
+
+def titled(text: str) -> str:
+    """Any incident's title in one clean line; never empty."""
+    return clean(text, 200) or NO_TITLE
 
 
 def lead(facts: Facts) -> str:
@@ -119,7 +126,7 @@ def next_step(facts: Facts) -> str:
     step = facts.next_step
     if step is None:
         return "Nobody else will be paged."
-    who, verb = _people(step)
+    who, verb = people(step)
     return f"{who} {verb} paged at {_instant(facts, step.at)} unless someone acknowledges."
 
 
@@ -176,20 +183,24 @@ def _answer_by(facts: Facts) -> str:
     step = facts.next_step
     if step is None:
         return "Nobody else will be paged."
-    who, verb = _people(step)
+    who, verb = people(step)
     who = who[0].lower() + who[1:] if not step.names else who
     return f"Answer by {_instant(facts, step.at)} or {who} {verb} paged."
 
 
-def _people(step: NextStep) -> tuple[str, str]:
+def people(step: NextStep) -> tuple[str, str]:
     """The people of a step and the verb that agrees with them."""
-    names = [clean(name, 100) for name in step.names]
-    if not names:
+    if not step.names:
         return ("The fallback responders", "are") if step.fallback else ("The next layer", "is")
-    if len(names) > MAX_NAMES:
-        names = [*names[: MAX_NAMES - 1], f"{len(names) - MAX_NAMES + 1} others"]
-    joined = " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
-    return joined + (" (fallback)" if step.fallback else ""), "is" if len(names) == 1 else "are"
+    return listed(step.names) + (" (fallback)" if step.fallback else ""), "is" if len(step.names) == 1 else "are"
+
+
+def listed(names: Sequence[str]) -> str:
+    """`Ana, Bo and Cy`; of a longer list the first few, and how many more there are."""
+    cleaned = [clean(name, 100) for name in names]
+    if len(cleaned) > MAX_NAMES:
+        cleaned = [*cleaned[: MAX_NAMES - 1], f"{len(cleaned) - MAX_NAMES + 1} others"]
+    return " and ".join(filter(None, (", ".join(cleaned[:-1]), "".join(cleaned[-1:]))))
 
 
 def _layer(facts: Facts) -> str:

@@ -16,6 +16,7 @@ class Kind(StrEnum):
     SHIFT_LOST = "shift_lost"
     SHIFT_TAKEN = "shift_taken"
     COVERAGE_GAPS = "coverage_gaps"
+    SLACK_LOST = "slack_lost"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,16 @@ class Uncovered:
     url: str
 
 
-Told = TookOver | ShiftMoved | Uncovered
+@dataclass(frozen=True, slots=True)
+class AccessLost:
+    """Slack lets Nightbell in no longer; `because` is Slack's own word."""
+
+    team: str
+    because: str
+    url: str
+
+
+Told = TookOver | ShiftMoved | Uncovered | AccessLost
 
 
 def say(told: Told) -> tuple[str, str]:
@@ -64,6 +74,8 @@ def say(told: Told) -> tuple[str, str]:
             return _shift_moved(told)
         case Uncovered():
             return _uncovered(told)
+        case AccessLost():
+            return _access_lost(told)
         case _:
             assert_never(told)
 
@@ -96,3 +108,12 @@ def _uncovered(told: Uncovered) -> tuple[str, str]:
     subject = "Nobody is on call at some hours of the next two weeks"
     body = "In these hours nobody is on call, and a layer that pages one of these schedules is skipped:\n\n"
     return subject, f"{body}{listed}\n\n{told.url}\n"
+
+
+def _access_lost(told: AccessLost) -> tuple[str, str]:
+    subject = f"Slack no longer lets Nightbell in: {told.team}"
+    body = (
+        f"Nightbell can no longer page anybody in the Slack workspace {told.team}; Slack says: {told.because}. "
+        f"Everybody is still paged by mail. An admin can connect the workspace again:\n\n{told.url}\n"
+    )
+    return subject, body

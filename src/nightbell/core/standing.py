@@ -1,11 +1,16 @@
 """How an incident stands, as every place that shows it says it: the newest state, and no history."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import assert_never
 from uuid import UUID
 
+from nightbell.core import message
 from nightbell.core.incident.state import Severity, State, Status
-from nightbell.core.message import NextStep
+
+# How an instant is said: a place where people of many zones look knows best.
+Say = Callable[[datetime], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +37,73 @@ class Standing:
     position: int
     layer_count: int
     round: int
-    next_step: NextStep | None
+    next_step: message.NextStep | None
     acknowledged_by: str | None
     acknowledged_at: datetime | None
     resolved_at: datetime | None
     view_url: str
+
+    @property
+    def unanswered(self) -> bool:
+        """Open, and nobody is on it."""
+        return self.state not in (State.ACKNOWLEDGED, State.CLOSED)
+
+
+def prefix(standing: Standing) -> str:
+    """What stands before the title, unless it is simply open: `Acknowledged`."""
+    match standing.state:
+        case State.ACKNOWLEDGED:
+            return "Acknowledged"
+        case State.CLOSED:
+            return "Resolved"
+        case State.EXHAUSTED:
+            return "Nobody answered"
+        case State.PAGING | State.NONE:
+            return ""
+        case _:
+            assert_never(standing.state)
+
+
+def lines(standing: Standing, say: Say) -> list[str]:
+    """What there is to know now, a sentence a line: who is on it, who has been paged, who is next and when."""
+    match standing.state:
+        case State.ACKNOWLEDGED:
+            return [_acknowledged(standing, say)]
+        case State.CLOSED:
+            resolved = f"Resolved · {say(standing.resolved_at)}" if standing.resolved_at else "Resolved"
+            return [resolved, *([_acknowledged(standing, say)] if standing.acknowledged_by else ())]
+        case State.EXHAUSTED:
+            return [_paged(standing), "Nobody else will be paged: somebody has to acknowledge."]
+        case State.PAGING | State.NONE:
+            return [_paged(standing), _next(standing, say)]
+        case _:
+            assert_never(standing.state)
+
+
+def _acknowledged(standing: Standing, say: Say) -> str:
+    at = f" · {say(standing.acknowledged_at)}" if standing.acknowledged_at else ""
+    return f"Acknowledged by {message.clean(standing.acknowledged_by or '', 100)}{at}"
+
+
+def _paged(standing: Standing) -> str:
+    """Who has been paged, and on whose turn."""
+    if not standing.notified:
+        return "Paging is about to begin."
+    people = message.listed(standing.notified)
+    if standing.handed_off:
+        return f"Handed off to {people}."
+    if standing.state is State.EXHAUSTED:
+        return f"Every layer was paged, and the fallback responders: {people}."
+    if not standing.position:
+        return f"Paged: {people}."
+    of_policy = f" of {message.clean(standing.policy_name, 100)}" if standing.policy_name else ""
+    round_ = f", round {standing.round}" if standing.round > 1 else ""
+    return f"Layer {standing.position} of {standing.layer_count}{of_policy}{round_}. Paged: {people}."
+
+
+def _next(standing: Standing, say: Say) -> str:
+    """Who is next, and when."""
+    if standing.next_step is None:
+        return "Nobody else will be paged."
+    who, verb = message.people(standing.next_step)
+    return f"{who} {verb} paged at {say(standing.next_step.at)} unless someone acknowledges."

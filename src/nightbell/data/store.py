@@ -68,6 +68,13 @@ with changed as (
     resolved_at timestamptz, relieved uuid[]
   )
   where i.id = c.id
+), shown as (
+  -- Whatever shows these incidents is due; who is at it now finds it stale when done. Queued ones are named too, so
+  -- that a sender who is claiming one is waited for.
+  update incident_copy m set stale = true, state = case m.state when 'sent' then 'queued' else m.state end,
+    due_at = case m.state when 'sent' then %(now)s else m.due_at end
+  from jsonb_to_recordset(%(incidents)s::jsonb) as c(id uuid)
+  where m.incident_id = c.id and m.state in ('queued', 'sending', 'sent')
 ), cancelled as (
   update page p set state = 'cancelled', due_at = null, settled_at = %(now)s, error = c.reason
   from jsonb_to_recordset(%(cancellations)s::jsonb) as c(incident_id uuid, user_id uuid, reason text)

@@ -1,16 +1,18 @@
-"""Delivery: for each channel a lane, with senders of its own, so that no channel delays another."""
+"""Delivery: for each channel a lane, with senders of its own, so that no channel delays another, nor copies a page."""
 
 import logging
 import queue
 import threading
 import time
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import Protocol, TypeVar
 
 from django.db import InterfaceError, OperationalError, connection
 
-from nightbell.actions import deliveries
-from nightbell.channels.base import Channel
+from nightbell.actions.deliveries import Looked
+from nightbell.channels.base import Channel, Parcel
+from nightbell.core import delivery
 from nightbell.data.claims.messages import Lease
 from nightbell.engine.wake import Bell
 
@@ -30,14 +32,36 @@ LOST_DATABASE = (OperationalError, InterfaceError)
 R = TypeVar("R")
 
 
+class Desk(Protocol):
+    """What a lane delivers, and what is decided about it: `actions.deliveries` and `actions.copies` are two."""
+
+    def claim(self, channel: str, limit: int) -> list[Lease]: ...
+
+    def seconds_to_next(self, channel: str) -> float | None: ...
+
+    def look(self, lease: Lease) -> tuple[Parcel, Looked] | None: ...
+
+    def settle(self, lease: Lease, outcome: delivery.Outcome, backoff: Sequence[timedelta], looked: Looked) -> None: ...
+
+    def release(self, leases: Sequence[Lease]) -> None: ...
+
+
 class Lane:
-    """One channel's messages: a thread that leases what is due, and senders that deliver it."""
+    """What one desk has for one channel: a thread that leases what is due, and senders that deliver it."""
 
     def __init__(
-        self, name: str, make_channel: Callable[[], Channel], senders: int, caught_up: threading.Event
+        self,
+        name: str,
+        channel: str,
+        desk: Desk,
+        make_channel: Callable[[], Channel],
+        senders: int,
+        caught_up: threading.Event,
     ) -> None:
         """`caught_up` is cleared while more deadlines are due than a batch holds: they come before their messages."""
         self._name = name
+        self._channel = channel
+        self._desk = desk
         self._caught_up = caught_up
         self._make_channel = make_channel
         self._bell = Bell()
@@ -77,7 +101,7 @@ class Lane:
         if not leases:
             return
         try:
-            deliveries.release(leases)
+            self._desk.release(leases)
         except LOST_DATABASE as error:
             log.warning("%s: leases not given back, they run out by themselves: %s", self._name, error)
 
@@ -100,12 +124,12 @@ class Lane:
         free = self._wait_for_senders()
         if free == 0 or self._stopping.is_set():
             return
-        leases = deliveries.claim(self._name, free)
+        leases = self._desk.claim(self._channel, free)
         with self._freed:
             for lease in leases:
                 self._free.pop().take(lease)
         if len(leases) < free:
-            self._bell.sleep(deliveries.seconds_to_next(self._name))
+            self._bell.sleep(self._desk.seconds_to_next(self._channel))
 
     def _wait_for_senders(self) -> int:
         """How many are free: enough to be worth a claim, or what there is after a moment."""
@@ -116,13 +140,13 @@ class Lane:
 
     def deliver(self, channel: Channel, lease: Lease) -> None:
         """Look once more, send, and write down what became of it; in a sender's thread."""
-        seen = self._insist(lambda: deliveries.look(lease))
+        seen = self._insist(lambda: self._desk.look(lease))
         if seen is None:
             return
-        parcel, looked_at = seen
+        parcel, looked = seen
         outcome = channel.send(parcel)
         # What is not written down is sent again.
-        self._insist(lambda: deliveries.settle(lease, outcome, channel.backoff, looked_at))
+        self._insist(lambda: self._desk.settle(lease, outcome, channel.backoff, looked))
 
     def _insist(self, act: Callable[[], R]) -> R:
         """Do it, again and again while the database is away."""

@@ -8,7 +8,7 @@ import time
 from django.conf import settings
 from django.db import connection
 
-from nightbell.actions import escalations
+from nightbell.actions import copies, deliveries, escalations
 from nightbell.channels import registry
 from nightbell.engine.chores import Chores
 from nightbell.engine.lanes import LOST_DATABASE, Lane
@@ -19,6 +19,8 @@ log = logging.getLogger(__name__)
 DRAIN_SECONDS = 10.0
 # Senders work all the time; a deadline waits for the interpreter this long at most, not ten times as long.
 SWITCH_SECONDS = 0.0005
+# Copies have few senders of their own: they may be late, and never make a page late.
+COPY_SENDERS = 4
 
 
 def run(stop: threading.Event) -> None:
@@ -28,7 +30,7 @@ def run(stop: threading.Event) -> None:
 
 
 class Engine:
-    """Deadlines in the calling thread, each channel's deliveries in a lane of its own, chores beside them."""
+    """Deadlines in the calling thread, deliveries and copies in lanes of their own, chores beside them."""
 
     def __init__(self) -> None:
         self._bell = Bell()
@@ -37,8 +39,11 @@ class Engine:
         self._caught_up = threading.Event()
         self._caught_up.set()
         self._lanes = [
-            Lane(name, make_channel, settings.NIGHTBELL.senders, self._caught_up)
+            Lane(name, name, deliveries, make_channel, settings.NIGHTBELL.senders, self._caught_up)
             for name, make_channel in registry.makers().items()
+        ] + [
+            Lane(f"{name}-copies", name, copies, make_channel, COPY_SENDERS, self._caught_up)
+            for name, make_channel in registry.showing().items()
         ]
         self._chores = Chores()
         self.failures = 0

@@ -60,7 +60,7 @@ def _promises(
     incident = replace(view.incident, notified=frozenset(each.person.id for each in view.notified))
     after: dict[str, state.Incident] = {}
     for each in members:
-        command = HandOff(principal.actor, roster.Member(each.id, each.name, rosters.CHANNELS))
+        command = HandOff(principal.actor, roster.Member(each.id, each.name, channels=()))
         after[str(each.id)] = decide.decide(incident, command, now).incident
     everybody = rosters.read([principal.organization_id], after.values())[principal.organization_id]
     names = {str(each.id): words.plain(each.name, 100) for each in members}

@@ -1,8 +1,9 @@
-"""Claiming messages, looking once more, and settling them: the same for pages and for notices."""
+"""Claiming what is on its way out and settling it: the same for pages, for notices and for copies."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
@@ -11,17 +12,25 @@ from django.db import connection
 from nightbell.core import delivery
 from nightbell.data import prepared
 
-Table = Literal["page", "notice"]
-TABLES: tuple[Table, ...] = ("page", "notice")
+Table = Literal["page", "notice", "incident_copy"]
+MESSAGES: tuple[Table, ...] = ("page", "notice")
+COPIES: tuple[Table, ...] = ("incident_copy",)
+TABLES = MESSAGES + COPIES
 
 # Longer than an attempt takes; when its holder dies the message is simply due again.
 LEASE = timedelta(seconds=30)
+# A decision that was on its way while a page was sent is committed by then: that is when its copy is first compared.
+COMPARED_AFTER = timedelta(seconds=2)
+# A copy is claimed again and again: what counts for its back-off is how often it failed since it last did not.
+TRIES: dict[Table, str] = {"page": "t.attempts", "notice": "t.attempts", "incident_copy": "t.attempts - t.answered"}
+# Whatever a decision changes from here on, this attempt may not show.
+FRESH: dict[Table, str] = {"page": "", "notice": "", "incident_copy": " stale = false,"}
 
 
 def _claim(table: Table) -> str:
     # `= any(array(...))` makes the planner take the index for the update as well.
     return f"""
-update {table} t set state = 'sending', attempts = t.attempts + 1,
+update {table} t set state = 'sending', attempts = t.attempts + 1,{FRESH[table]}
   due_at = nightbell_now() + make_interval(secs => %(lease)s)
 where t.id = any(array(
   select d.id from {table} d
@@ -29,7 +38,7 @@ where t.id = any(array(
   order by d.due_at limit %(limit)s
   for no key update skip locked
 ))
-returning t.id, t.attempts
+returning t.id, t.attempts, {TRIES[table]}
 """
 
 
@@ -42,27 +51,56 @@ with settled as (
     settled_at = case when %(due_at)s::timestamptz is null then nightbell_now() end
   where t.id = %(id)s and t.state <> 'sent'
     and (%(state)s = 'sent' or (t.state = 'sending' and t.attempts = %(attempts)s))
-  returning t.id, t.organization_id, t.incident_id, t.user_id, t.channel, t.attempts, t.error
+  returning t.id, t.organization_id, t.incident_id, t.user_id, t.channel, t.attempts, t.error, t.provider_id
 ){recorded}
 """
 
 
 CLAIM: dict[Table, str] = {table: _claim(table) for table in TABLES}
 
-# Notices leave no trace on the audit trail: they are nobody's page.
-SETTLE: dict[Table, str] = {
-    "notice": _settle("notice", recorded=" select count(*) from settled"),
-    "page": _settle(
-        "page",
-        recorded=""", recorded as (
+_COUNTED = " select count(*) from settled"
+_RECORDED = """, recorded as (
   insert into audit (id, organization_id, incident_id, actor, kind, data)
   select %(audit_id)s, s.organization_id, s.incident_id, %(actor)s::jsonb, %(kind)s::text, jsonb_build_object(
     'pageId', s.id, 'userId', s.user_id, 'channel', s.channel, 'attempts', s.attempts, 'error', s.error
   )
   from settled s where %(kind)s::text is not null
-) select count(*) from settled""",
-    ),
+)"""
+# A page that Slack took is shown there from now on.
+_COPIED = """, copied as (
+  insert into incident_copy (
+    id, organization_id, incident_id, page_id, channel, place, channel_id, message_id, shown, queued_at, due_at
+  )
+  select s.id, s.organization_id, s.incident_id, s.id, s.channel, 'direct', split_part(s.provider_id, '/', 1),
+    split_part(s.provider_id, '/', 2), %(shown)s, nightbell_now(),
+    nightbell_now() + make_interval(secs => %(compared_after)s)
+  from settled s where %(state)s = 'sent' and s.provider_id is not null
+)"""
+
+# Notices leave no trace on the audit trail: they are nobody's page.
+SETTLE: dict[Table, str] = {
+    "notice": _settle("notice", recorded=_COUNTED),
+    "page": _settle("page", recorded=_RECORDED + _COUNTED),
 }
+SETTLE_COPIED = _settle("page", recorded=_RECORDED + _COPIED + _COUNTED)
+
+# Whether this attempt's lease still holds: asked of the row itself, which may have been waited for.
+_HELD = "(t.state = 'sending' and t.attempts = %(attempts)s)"
+
+# What has been made and posted is known from here on, whoever holds the lease. What a decision changed since the claim
+# is not shown yet, and so due at once.
+SETTLE_COPY = f"""
+update incident_copy t set
+  channel_id = coalesce(t.channel_id, %(channel_id)s), message_id = coalesce(t.message_id, %(message_id)s),
+  state = case when not {_HELD} then t.state when t.stale and %(state)s = 'sent' then 'queued' else %(state)s end,
+  due_at = case
+    when not {_HELD} then t.due_at when t.stale and %(state)s = 'sent' then nightbell_now() else %(due_at)s end,
+  error = case when {_HELD} then %(error)s else t.error end,
+  settled_at = case when {_HELD} and %(due_at)s::timestamptz is null then nightbell_now() else t.settled_at end,
+  shown = case when {_HELD} then coalesce(%(shown)s, t.shown) else t.shown end,
+  answered = case when {_HELD} and %(error)s::text is null then t.attempts else t.answered end
+where t.id = %(id)s
+"""
 
 RELEASE: dict[Table, str] = {
     table: f"""
@@ -73,37 +111,53 @@ where t.id = l.id and t.state = 'sending' and t.attempts = l.attempts
     for table in TABLES
 }
 
+
+def _next_due(tables: tuple[Table, ...]) -> str:
+    of_table = "(select min(t.due_at) from {} t where t.channel = %(channel)s and t.due_at is not null)"
+    return f"select extract(epoch from least({', '.join(map(of_table.format, tables))}) - nightbell_now())"
+
+
 # What a lane may sleep for: until the first message of its channel is due.
-NEXT_DUE = """
-select extract(epoch from least(
-  (select min(p.due_at) from page p where p.channel = %(channel)s and p.due_at is not null),
-  (select min(n.due_at) from notice n where n.channel = %(channel)s and n.due_at is not null)
-) - nightbell_now())
-"""
+NEXT_DUE = {MESSAGES: _next_due(MESSAGES), COPIES: _next_due(COPIES)}
 
 INCIDENT_OF_PAGE = "select p.organization_id, p.incident_id from page p where p.id = %(id)s"
 
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """One message, held by one sender until it settles it or the lease runs out; `attempts` counts this attempt."""
+    """One message, held by one sender until it settles it or the lease runs out.
+
+    `attempts` counts this attempt and tells the lease from every other; `tries` counts those since one was taken.
+    """
 
     table: Table
     id: UUID
+    channel: str
     attempts: int
+    tries: int
 
 
 def claim(table: Table, channel: str, limit: int) -> list[Lease]:
     """Lease up to `limit` messages of a channel that are due, the longest overdue first."""
     with connection.cursor() as cursor:
         cursor.execute(CLAIM[table], {"channel": channel, "limit": limit, "lease": LEASE.total_seconds()})
-        return [Lease(table, message_id, attempts) for message_id, attempts in cursor.fetchall()]
+        return [Lease(table, message_id, channel, attempts, tries) for message_id, attempts, tries in cursor.fetchall()]
 
 
 def settle(
-    lease: Lease, settlement: delivery.Settlement, *, kind: str | None, audit_id: UUID, actor: dict[str, Any]
+    lease: Lease,
+    settlement: delivery.Settlement,
+    *,
+    kind: str | None,
+    audit_id: UUID,
+    actor: dict[str, Any],
+    shown: datetime | None = None,
 ) -> bool:
-    """Write what became of an attempt, and put `kind` on the record if it is given. False where the lease was lost."""
+    """Write what became of an attempt, and put `kind` on the record if it is given. False where the lease was lost.
+
+    What Slack took becomes a copy that shows the incident as it was at `shown`.
+    """
+    copied = lease.table == "page" and lease.channel == delivery.SLACK
     given: dict[str, Any] = {
         "id": lease.id,
         "attempts": lease.attempts,
@@ -114,24 +168,45 @@ def settle(
         "kind": kind,
         "audit_id": audit_id,
         "actor": json.dumps(actor),
+        "shown": shown,
+        "compared_after": COMPARED_AFTER.total_seconds(),
     }
     with prepared.cursor() as cursor:
-        cursor.execute(SETTLE[lease.table], given)
+        cursor.execute(SETTLE_COPIED if copied else SETTLE[lease.table], given)
         (settled,) = cursor.fetchone()
     return bool(settled)
 
 
-def release(table: Table, leases: list[Lease]) -> None:
+def settle_copy(
+    lease: Lease, settlement: delivery.Settlement, *, place: tuple[str | None, str | None], shown: datetime | None
+) -> None:
+    """Write what became of bringing a copy up to date: the channel and the message it is now known to be."""
+    channel_id, message_id = place
+    given: dict[str, Any] = {
+        "id": lease.id,
+        "attempts": lease.attempts,
+        "state": settlement.state.value,
+        "due_at": settlement.due_at,
+        "error": settlement.error,
+        "channel_id": channel_id,
+        "message_id": message_id,
+        "shown": shown,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(SETTLE_COPY, given)
+
+
+def release(table: Table, leases: Sequence[Lease]) -> None:
     """Give leases back, so that another engine has them at once. The count stays: it tells this lease from the next."""
     given = json.dumps([{"id": str(lease.id), "attempts": lease.attempts} for lease in leases])
     with connection.cursor() as cursor:
         cursor.execute(RELEASE[table], {"leases": given})
 
 
-def seconds_to_next(channel: str) -> float | None:
+def seconds_to_next(tables: tuple[Table, ...], channel: str) -> float | None:
     """How long until a message of this channel is due; zero or less where one is, None where none is on its way."""
     with connection.cursor() as cursor:
-        cursor.execute(NEXT_DUE, {"channel": channel})
+        cursor.execute(NEXT_DUE[tables], {"channel": channel})
         (seconds,) = cursor.fetchone()
     return None if seconds is None else float(seconds)
 

@@ -10,6 +10,7 @@ from django.db import IntegrityError, connection, transaction
 
 from nightbell.core import policy
 from nightbell.data import prepared, rows
+from nightbell.data.reads import slack
 
 # Locks in the order of the house: the owner's membership (so that nobody can remove them meanwhile), then the
 # organization's counter, then the new row. Each waits for the one before because it asks whether that one found its
@@ -18,7 +19,7 @@ OPEN = f"""
 with clock as materialized (
   select nightbell_now() as at
 ), owner as materialized (
-  select m.user_id from membership m
+  select m.user_id, {slack.REACHES} as in_slack from membership m
   where m.organization_id = %(organization)s and m.user_id = %(owner)s and m.removed_at is null
   for share of m
 ), policy as materialized (
@@ -51,7 +52,23 @@ with clock as materialized (
     id, organization_id, incident_id, user_id, channel, reason, epoch, round, position, why, queued_at, due_at
   )
   select q.id, %(organization)s, opened.id, %(owner)s, q.channel, 'owner', 0, 1, 0, '{{}}'::jsonb, clock.at, clock.at
-  from opened cross join clock cross join jsonb_to_recordset(%(pages)s::jsonb) as q(id uuid, channel text)
+  from opened cross join clock cross join owner
+  cross join jsonb_to_recordset(%(pages)s::jsonb) as q(id uuid, channel text)
+  where q.channel <> 'slack' or owner.in_slack
+  returning channel
+), shown as (
+  -- In each alerts channel, and in a channel of its own if the organization wants that.
+  insert into incident_copy (id, organization_id, incident_id, channel, place, channel_id, queued_at, due_at)
+  select (%(copies)s::uuid[])[p.place_number], %(organization)s, opened.id, 'slack', p.place, p.channel_id, clock.at,
+    clock.at
+  from opened cross join clock cross join slack_workspace w cross join lateral (
+    select 1 as place_number, 'incident' as place, null as channel_id where w.incident_channels
+    union all
+    select c.place_number::int + 1, 'alerts', c.value
+    from jsonb_array_elements_text(w.alerts_channels) with ordinality as c(value, place_number)
+    where c.place_number < cardinality(%(copies)s::uuid[])
+  ) p
+  where %(slack)s and w.organization_id = %(organization)s and w.token is not null and w.lost_at is null
 ), recorded as (
   insert into audit (id, organization_id, incident_id, at, actor, kind, data)
   select r.id, %(organization)s, opened.id, clock.at, %(actor)s::jsonb, r.kind, r.data
@@ -62,7 +79,8 @@ with clock as materialized (
 )
 select exists (select from owner), %(policy)s::uuid is null or exists (select from policy), opened.number,
   opened.created_at, opened.policy::text,
-  (select trim(a.first_name || ' ' || a.last_name) from account a where a.id = %(owner)s)
+  (select trim(a.first_name || ' ' || a.last_name) from account a where a.id = %(owner)s),
+  (select coalesce(array_agg(channel), '{{}}') from paged)
 from clock left join opened on true
 """
 
@@ -77,7 +95,10 @@ where i.organization_id = %(organization)s and i.dedup_key = %(dedup_key)s and i
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """Whether the owner and the policy were found, and what is new about the new row, None if none was written."""
+    """Whether the owner and the policy were found, and what is new about the new row, None if none was written.
+
+    `paged` are the channels over which the owner is paged at once.
+    """
 
     owner_found: bool
     policy_found: bool
@@ -85,6 +106,7 @@ class Opening:
     created_at: datetime | None
     policy: policy.Policy | None
     owner_name: str | None
+    paged: tuple[str, ...] = ()
 
 
 def open_incident(given: dict[str, Any]) -> Opening:
@@ -93,16 +115,15 @@ def open_incident(given: dict[str, Any]) -> Opening:
     undoable = connection.in_atomic_block and given["dedup_key"] is not None
     try:
         with transaction.atomic() if undoable else nullcontext(), prepared.cursor() as cursor:
-            cursor.execute(OPEN, given)
-            owner_found, policy_found, number, created_at, frozen, owner_name = cursor.fetchone()
+            cursor.execute(OPEN, {**given, **slack.configured()})
+            owner_found, policy_found, number, created_at, frozen, owner_name, paged = cursor.fetchone()
     except IntegrityError as error:
         broken = getattr(error.__cause__, "diag", None)
         if broken is None or broken.constraint_name != DEDUP_KEY_ONCE:
             raise
         return Opening(owner_found=True, policy_found=True, number=None, created_at=None, policy=None, owner_name=None)
-    return Opening(
-        owner_found, policy_found, number, created_at, rows.policy_in(frozen) if frozen else None, owner_name
-    )
+    copied = rows.policy_in(frozen) if frozen else None
+    return Opening(owner_found, policy_found, number, created_at, copied, owner_name, tuple(paged))
 
 
 def open_with(organization_id: UUID, dedup_key: str) -> UUID | None:

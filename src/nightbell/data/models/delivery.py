@@ -103,8 +103,8 @@ class Copy(Delivery):
     """A place that shows an incident, due whenever that is not how it stands.
 
     `page` is the page it was sent as. `channel_id` is null while the incident's own channel is yet to be made, and
-    `message_id` before anything is shown; `shown` is the incident's `updated_at` that it shows. `answered` is what
-    `attempts` was when the provider last took it.
+    `message_id` before anything is shown; `shown` is the incident's `updated_at` that it shows. `stale` is set when the
+    incident changes while somebody is at it. `answered` is what `attempts` was when the provider last took it.
     """
 
     incident = models.ForeignKey(Incident, on_delete=models.PROTECT, related_name="copies", db_index=False)
@@ -113,6 +113,7 @@ class Copy(Delivery):
     channel_id = models.TextField(null=True)  # noqa: DJ001 -- not made yet
     message_id = models.TextField(null=True)  # noqa: DJ001 -- nothing shown yet
     shown = models.DateTimeField(null=True)
+    stale = models.BooleanField(default=False, db_default=False)
     answered = models.PositiveIntegerField(default=0, db_default=0)
 
     class Meta(Delivery.Meta):

@@ -12,7 +12,7 @@ class Workspace(models.Model):
     """At most one an organization, and one organization a workspace. Everything is named by Slack's ids.
 
     `token` is the bot's, encrypted; without one nothing is connected. `lost_at` is when Slack refused it, and
-    `lost_because` how. `alerts_channels` is a list of `{"id", "name"}`, the name as it was when it was chosen.
+    `lost_because` how. `alerts_channels` is a list of channel ids.
     """
 
     organization = models.OneToOneField(Organization, on_delete=models.PROTECT, primary_key=True, related_name="+")

@@ -2,21 +2,19 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from typing import Any
 from uuid import UUID
 
-from nightbell.core import oncall, policy, roster
+from nightbell.core import delivery, oncall, policy, roster
 from nightbell.core.incident import state
 from nightbell.data import clock, prepared
-from nightbell.data.reads import schedules
-
-# A member is reached by mail, always.
-CHANNELS = ("email",)
+from nightbell.data.reads import schedules, slack
 
 # The members a decision can name, and every admin: the heir and the last resort are among those. Longest-standing
 # first.
-MEMBERS = """
+MEMBERS = f"""
 select m.organization_id, m.user_id, m.role = 'org:admin', trim(a.first_name || ' ' || a.last_name),
-  m.user_id = any(o.fallback_user_ids)
+  m.user_id = any(o.fallback_user_ids), {slack.REACHES}
 from membership m
 join account a on a.id = m.user_id
 join organization o on o.id = m.organization_id
@@ -26,8 +24,8 @@ order by m.joined_at, m.id
 """
 
 # `for share`: this member cannot be removed until the transaction ends.
-LOCK_MEMBER = """
-select trim(a.first_name || ' ' || a.last_name)
+LOCK_MEMBER = f"""
+select trim(a.first_name || ' ' || a.last_name), {slack.REACHES}
 from membership m join account a on a.id = m.user_id
 where m.organization_id = %(organization)s and m.user_id = %(user)s and m.removed_at is null
 for share of m
@@ -49,13 +47,14 @@ def read(organizations: Iterable[UUID], incidents: Iterable[state.Incident]) -> 
     on_call = _on_call(targeted)
     named.update(duty.user_id for duties in on_call.values() for duty in duties)
     with prepared.cursor() as cursor:
-        cursor.execute(MEMBERS, {"organizations": list(set(organizations)), "users": list(named)})
+        given: dict[str, Any] = {"organizations": list(set(organizations)), "users": list(named), **slack.configured()}
+        cursor.execute(MEMBERS, given)
         found = cursor.fetchall()
     members: dict[UUID, dict[UUID, roster.Member]] = defaultdict(dict)
     admins: dict[UUID, list[UUID]] = defaultdict(list)
     fallback: dict[UUID, list[UUID]] = defaultdict(list)
-    for organization_id, user_id, is_admin, name, is_fallback in found:
-        members[organization_id][user_id] = roster.Member(user_id, name, CHANNELS)
+    for organization_id, user_id, is_admin, name, is_fallback, in_slack in found:
+        members[organization_id][user_id] = roster.Member(user_id, name, channels(in_slack=in_slack))
         if is_admin:
             admins[organization_id].append(user_id)
         if is_fallback:
@@ -83,6 +82,11 @@ def _on_call(schedule_ids: set[UUID]) -> Mapping[UUID, tuple[oncall.Duty, ...]]:
 def lock_member(organization_id: UUID, user_id: UUID) -> roster.Member | None:
     """This member, who stays one until the transaction ends; None where they are not an active member."""
     with prepared.cursor() as cursor:
-        cursor.execute(LOCK_MEMBER, {"organization": organization_id, "user": user_id})
+        cursor.execute(LOCK_MEMBER, {"organization": organization_id, "user": user_id, **slack.configured()})
         row = cursor.fetchone()
-    return roster.Member(user_id, row[0], CHANNELS) if row else None
+    return roster.Member(user_id, row[0], channels(in_slack=row[1])) if row else None
+
+
+def channels(*, in_slack: bool) -> tuple[str, ...]:
+    """What reaches a member: mail always, a direct message where they are known to be there or may be."""
+    return (delivery.EMAIL, delivery.SLACK) if in_slack else (delivery.EMAIL,)

@@ -10,14 +10,18 @@ from django.db import connection
 
 from nightbell.data import prepared
 
-# Whether a member `m` is reached in Slack: somebody let us in, and nobody has found that they are not there.
+# How many alerts channels an organization may choose.
+MAX_ALERTS_CHANNELS = 5
+
+# Whether a member `m` is reached in Slack: somebody let us in, and nobody has found within a day that they are not
+# there.
 REACHES = """
 (%(slack)s and exists (
   select from slack_workspace w
   where w.organization_id = m.organization_id and w.token is not null and w.lost_at is null and not exists (
     select from slack_identity s
     where s.organization_id = w.organization_id and s.user_id = m.user_id and s.team_id = w.team_id
-      and s.slack_user_id is null
+      and s.slack_user_id is null and s.checked_at > nightbell_now() - interval '1 day'
   )
 ))
 """
@@ -35,7 +39,7 @@ select w.team_id, coalesce(s.slack_user_id, a.email), w.token
 from slack_workspace w
 cross join account a
 left join slack_identity s on s.organization_id = w.organization_id and s.user_id = a.id and s.team_id = w.team_id
-where w.organization_id = %(organization)s and a.id = %(user)s and w.token is not null
+where w.organization_id = %(organization)s and a.id = %(user)s and w.token is not null and w.lost_at is null
 """
 
 IDENTITIES = """
@@ -50,14 +54,6 @@ order by lower(a.first_name), lower(a.last_name), a.id
 
 
 @dataclass(frozen=True, slots=True)
-class Channel:
-    """A channel of the workspace; the name is the one it had when it was chosen."""
-
-    id: str
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
 class Workspace:
     """The workspace an organization is connected to; `token` is the bot's, encrypted."""
 
@@ -66,7 +62,7 @@ class Workspace:
     team_name: str
     bot_user_id: str
     token: str = field(repr=False)
-    alerts_channels: tuple[Channel, ...]
+    alerts_channels: tuple[str, ...]
     incident_channels: bool
     archive_on_resolve: bool
     connected_at: datetime
@@ -101,7 +97,7 @@ def workspace_of_team(team_id: str) -> Workspace | None:
 
 
 def destination(organization_id: UUID, user_id: UUID) -> tuple[str, str] | None:
-    """Where a direct message for a member goes, and the encrypted token that sends it; None where none is connected."""
+    """Where a direct message for a member goes, and the encrypted token that sends it; None where nothing can."""
     with prepared.cursor() as cursor:
         cursor.execute(DESTINATION, {"organization": organization_id, "user": user_id})
         row = cursor.fetchone()
@@ -122,5 +118,4 @@ def _workspace(organization_id: UUID | None, team_id: str | None) -> Workspace |
     if row is None:
         return None
     organization, team, name, bot, token, channels, *rest = row
-    chosen = tuple(Channel(each["id"], each["name"]) for each in json.loads(channels))
-    return Workspace(organization, team, name, bot, token, chosen, *rest)
+    return Workspace(organization, team, name, bot, token, tuple(json.loads(channels)), *rest)

@@ -1,0 +1,105 @@
+"""What senders do to copies: look how their incident stands now, and settle what became of showing it."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+from nightbell.actions import deliveries, links, workspaces
+from nightbell.actions.deliveries import UNREADABLE_FOR, Looked
+from nightbell.core import delivery, standing
+from nightbell.core.incident import state
+from nightbell.data import secrets
+from nightbell.data.claims import messages
+from nightbell.data.reads import pages, standings
+
+_TABLE: messages.Table = "incident_copy"
+
+
+def claim(channel: str, limit: int) -> list[messages.Lease]:
+    """Lease the copies of a channel that are due."""
+    return messages.claim(_TABLE, channel, limit)
+
+
+def seconds_to_next(channel: str) -> float | None:
+    """How long until a copy of this channel is due; zero or less where one is, None where none is on its way."""
+    return messages.seconds_to_next(messages.COPIES, channel)
+
+
+def release(leases: Sequence[messages.Lease]) -> None:
+    """Give leases back: untried ones, and those whose attempt ends with this process."""
+    messages.release(_TABLE, leases)
+
+
+def look(lease: messages.Lease) -> tuple[delivery.Copy, Looked] | None:
+    """The copy as it is to be shown, and this look; None where there is nothing to do, or not for us.
+
+    That is so where it shows the newest state already, where nothing can be shown any more, and where the lease was
+    lost.
+    """
+    seen = standings.look(lease.id, lease.attempts)
+    if not seen.held:
+        return None
+    reason = _not_wanted(seen)
+    if reason:
+        _write(lease, delivery.Settlement(delivery.State.CANCELLED, error=reason))
+        return None
+    if seen.message_id and seen.shown == seen.as_of:
+        _write(lease, delivery.Settlement(delivery.State.SENT))
+        return None
+    assert seen.token is not None
+    try:
+        credential = secrets.decrypt(seen.token)
+    except secrets.Unreadable as error:
+        failed = delivery.Unavailable(str(error))
+        _write(lease, delivery.settle(failed, lease.tries, (UNREADABLE_FOR,), seen.now))
+        return None
+    return _shown(lease, seen, credential), Looked(seen.now, seen.organization_id, as_of=seen.as_of)
+
+
+def settle(lease: messages.Lease, outcome: delivery.Outcome, backoff: Sequence[timedelta], looked: Looked) -> None:
+    """Write what became of an attempt: what is shown now and where, or when to try again."""
+    settlement = delivery.settle(outcome, lease.tries, backoff, looked.at)
+    channel_id, _, message_id = (settlement.provider_id or "").partition("/")
+    if settlement.state is delivery.State.SENT and channel_id and not message_id:
+        # The incident's own channel has been made, and is known from here on; what it shows is the next attempt's.
+        settlement = replace(settlement, state=delivery.State.QUEUED, due_at=looked.at)
+    as_of = looked.as_of if settlement.state is delivery.State.SENT else None
+    messages.settle_copy(lease, settlement, place=(channel_id or None, message_id or None), shown=as_of)
+    if isinstance(outcome, delivery.Refused) and outcome.access_lost and looked.organization_id is not None:
+        workspaces.lose(looked.organization_id, outcome.error, looked.at)
+
+
+def _not_wanted(seen: standings.CopyLook) -> str:
+    """Why there is nothing to show; empty where there is."""
+    if seen.token is None:
+        return "Slack is not connected"
+    if seen.place is delivery.Place.INCIDENT and not seen.message_id and seen.incident.state is state.State.CLOSED:
+        return "resolved before it had a channel"
+    return ""
+
+
+def _shown(lease: messages.Lease, seen: standings.CopyLook, credential: str) -> delivery.Copy:
+    facts = None
+    if seen.page_id is not None:
+        facts = deliveries.page_facts(pages.look(seen.page_id, 0))
+    number = seen.standing["number"]
+    now = standing.Standing(
+        **seen.standing,
+        next_step=pages.next_step(seen.organization_id, seen.incident),
+        view_url=links.incident_url(number),
+    )
+    return delivery.Copy(
+        id=lease.id,
+        place=seen.place,
+        address=f"{seen.team_id}/{seen.channel_id or ''}",
+        message_id=seen.message_id,
+        standing=now,
+        facts=facts,
+        people=seen.people if seen.place is delivery.Place.INCIDENT else (),
+        archive=seen.archive and seen.incident.state is state.State.CLOSED,
+        credential=credential,
+    )
+
+
+def _write(lease: messages.Lease, settlement: delivery.Settlement) -> None:
+    messages.settle_copy(lease, settlement, place=(None, None), shown=None)

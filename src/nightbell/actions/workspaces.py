@@ -1,0 +1,169 @@
+"""What is done about an organization's Slack workspace: connect it, choose its channels, lose it, disconnect it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import IntegrityError
+from django.db import transaction as database
+
+from nightbell.actions import ids, notices
+from nightbell.core import notice
+from nightbell.core.errors import Code, Rejected
+from nightbell.core.incident import actor
+from nightbell.data import clock, record, secrets, transaction
+from nightbell.data.access.principal import Principal
+from nightbell.data.models import Identity, Workspace
+from nightbell.data.reads import slack
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """What Slack granted: a workspace by its ids, and the bot's token, which is kept encrypted and shown nowhere."""
+
+    team_id: str
+    team_name: str
+    bot_user_id: str
+    token: str = field(repr=False)
+
+
+@transaction.action
+def connect(principal: Principal, granted: Granted) -> None:
+    """Use this workspace from now on; connecting the same one again renews its token and keeps what was chosen.
+
+    Raises Rejected: `in_use` (another workspace is connected, or another organization has this one); Unreadable where
+    no key is configured that could keep the token.
+    """
+    token = secrets.encrypt(granted.token)
+    before = Workspace.objects.select_for_update().filter(organization_id=principal.organization_id).first()
+    if before is not None and before.token is not None and before.team_id != granted.team_id:
+        raise Rejected(
+            Code.IN_USE, f"The workspace {before.team_name} is connected. Disconnect it first: there is one at a time."
+        )
+    fields: dict[str, Any] = {
+        "team_id": granted.team_id,
+        "team_name": granted.team_name,
+        "bot_user_id": granted.bot_user_id,
+        "token": token,
+        "connected_at": clock.now(),
+        "lost_at": None,
+        "lost_because": None,
+    }
+    if before is not None and before.team_id != granted.team_id:
+        # Channels of another workspace mean nothing in this one.
+        fields |= {"alerts_channels": [], "incident_channels": False, "archive_on_resolve": False}
+    try:
+        with database.atomic():
+            Workspace.objects.update_or_create(organization_id=principal.organization_id, defaults=fields)
+    except IntegrityError:
+        raise Rejected(Code.IN_USE, f"Another organization here uses the workspace {granted.team_name}.") from None
+    _record(principal.organization_id, principal.actor, "slack_connected", _team(granted))
+
+
+@transaction.action
+def choose(
+    principal: Principal, *, alerts_channels: Sequence[str], incident_channels: bool, archive_on_resolve: bool
+) -> None:
+    """Where incidents are shown. Raises Rejected: `not_found` (nothing is connected), `validation_error`."""
+    workspace = _connected(principal)
+    chosen = list(dict.fromkeys(alerts_channels))
+    if len(chosen) > slack.MAX_ALERTS_CHANNELS:
+        raise Rejected(
+            Code.VALIDATION_ERROR, f"At most {slack.MAX_ALERTS_CHANNELS} channels can be chosen.", "alertsChannels"
+        )
+    workspace.alerts_channels = chosen
+    workspace.incident_channels = incident_channels
+    workspace.archive_on_resolve = archive_on_resolve
+    _save(workspace, "alerts_channels", "incident_channels", "archive_on_resolve")
+    data = {"alertsChannels": chosen, "incidentChannels": incident_channels, "archiveOnResolve": archive_on_resolve}
+    _record(principal.organization_id, principal.actor, "slack_configured", {"teamId": workspace.team_id, **data})
+
+
+@transaction.action
+def disconnect(principal: Principal) -> str:
+    """Forget the token, and who is who there; the token as it was kept, so that Slack can be asked to forget it too.
+
+    Raises Rejected: `not_found` (nothing is connected).
+    """
+    workspace = _connected(principal)
+    kept, workspace.token, workspace.lost_at, workspace.lost_because = workspace.token, None, None, None
+    assert kept is not None
+    _save(workspace, "token", "lost_at", "lost_because")
+    Identity.objects.filter(organization_id=principal.organization_id).delete()
+    _record(principal.organization_id, principal.actor, "slack_disconnected", _team(workspace))
+    return kept
+
+
+@transaction.action
+def lose(organization_id: UUID, because: str, seen_at: datetime) -> None:
+    """Slack refuses the token: page nobody there any more, and tell the admins by mail, once.
+
+    `seen_at` is when the token that was refused was read; one that was granted since is another.
+    """
+    lost = Workspace.objects.filter(
+        organization_id=organization_id, token__isnull=False, lost_at=None, connected_at__lte=seen_at
+    )
+    now = clock.now()
+    if not lost.update(lost_at=now, lost_because=because):
+        return
+    workspace = Workspace.objects.get(organization_id=organization_id)
+    _record(organization_id, actor.SYSTEM, "slack_lost", {**_team(workspace), "because": because})
+    told = {"team": workspace.team_name, "because": because}
+    notices.tell_admins(organization_id, notice.Kind.SLACK_LOST, told, now)
+
+
+@transaction.action
+def remember(organization_id: UUID, user_id: UUID, team_id: str, slack_user_id: str | None) -> None:
+    """Which user of the workspace this member is; None for nobody there.
+
+    Whoever was taken for that user before is looked up again: the address they were found by is another's now.
+    """
+    if not Workspace.objects.filter(organization_id=organization_id, team_id=team_id, token__isnull=False).exists():
+        return
+    if slack_user_id is not None:
+        others = Identity.objects.filter(team_id=team_id, slack_user_id=slack_user_id)
+        others.exclude(organization_id=organization_id, user_id=user_id).delete()
+    Identity.objects.update_or_create(
+        organization_id=organization_id,
+        user_id=user_id,
+        team_id=team_id,
+        defaults={"slack_user_id": slack_user_id, "checked_at": clock.now()},
+        create_defaults={"id": ids.new(), "slack_user_id": slack_user_id, "checked_at": clock.now()},
+    )
+
+
+@transaction.action
+def rotate() -> int:
+    """Keep every token with the first of the configured keys; how many there are. Raises Unreadable, changing none."""
+    kept = list(Workspace.objects.select_for_update().filter(token__isnull=False).order_by("organization_id"))
+    for workspace in kept:
+        assert workspace.token is not None
+        workspace.token = secrets.rotate(workspace.token)
+        _save(workspace, "token")
+    return len(kept)
+
+
+def _team(of: Granted | Workspace) -> dict[str, str]:
+    return {"teamId": of.team_id, "teamName": of.team_name}
+
+
+def _connected(principal: Principal) -> Workspace:
+    workspace = (
+        Workspace.objects.select_for_update()
+        .filter(organization_id=principal.organization_id, token__isnull=False)
+        .first()
+    )
+    if workspace is None:
+        raise Rejected(Code.NOT_FOUND, "No Slack workspace is connected.")
+    return workspace
+
+
+def _save(workspace: Workspace, *fields: str) -> None:
+    values = {name: getattr(workspace, name) for name in fields}
+    Workspace.objects.filter(organization_id=workspace.organization_id).update(**values)
+
+
+def _record(organization_id: UUID, by: actor.Actor, kind: str, data: dict[str, Any]) -> None:
+    record.write(ids.new(), organization_id, by, kind, data)

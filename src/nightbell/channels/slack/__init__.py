@@ -1,0 +1,1 @@
+"""Slack as a way out: what is said there, how it is called, and how often it may be."""

@@ -1,0 +1,133 @@
+"""What is shown in Slack: the only place that builds messages. Limits are those of Slack's Block Kit reference."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from nightbell.channels.slack import text
+from nightbell.core import delivery, message, standing
+from nightbell.core.incident import effects
+from nightbell.core.incident.state import State
+
+Block = dict[str, Any]
+
+ACKNOWLEDGE, RESOLVE, HAND_OFF, VIEW = "acknowledge", "resolve", "hand_off", "view"
+TEST = "test"
+
+HEADER_LENGTH = 150
+SECTION_LENGTH = 3000
+DESCRIPTION_LENGTH = 500
+MARKS = {State.ACKNOWLEDGED: "✅", State.CLOSED: "☑️", State.EXHAUSTED: "🆘"}
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A message: what a notification shows of it, and what it looks like."""
+
+    text: str
+    blocks: list[Block]
+
+
+def page(facts: message.Facts) -> Said:
+    """A page, to the one who is paged."""
+    headline = text.headline(facts.severity, facts.title)
+    about = [_section("\n".join(_why(facts)))]
+    if description := message.clean(facts.description or "", DESCRIPTION_LENGTH, lines=True):
+        about.append(_section(description))
+    since = f"#{facts.number} · {text.said(facts.organization, 100)} · open since {text.date(facts.opened_at)}"
+    owner = f"owned by {text.said(facts.owner, 100)}"
+    shown = [_header(headline), *about, _context(f"{since} · {owner}")]
+    told = f"{text.escape(headline)}: {text.escape(message.lead(facts))}"
+    return Said(told, [*shown, _actions(facts.incident_id, facts.view_url, (ACKNOWLEDGE, RESOLVE, HAND_OFF))])
+
+
+def copy(shown: delivery.Copy) -> Said:
+    """An incident as it stands now, in whatever place."""
+    now = shown.standing
+    headline = text.headline(now.severity, now.title)
+    if prefix := standing.prefix(now):
+        headline = f"{MARKS[now.state]} {prefix} — {headline}"
+    lines = standing.lines(text.escaped(now), text.date)
+    blocks = [_header(headline), _section("\n".join(lines), mrkdwn=True)]
+    if mentions := " ".join(f"<@{each}>" for each in shown.people if "@" not in each):
+        blocks.append(_section(mentions, mrkdwn=True))
+    if shown.facts is not None:
+        blocks.append(_context(text.escape(f"You were paged. {message.why(shown.facts)}")))
+    since = f"#{now.number} · {text.said(now.organization, 100)} · {now.status} · open since {text.date(now.opened_at)}"
+    blocks.append(_context(f"{since} · owned by {text.said(now.owner, 100)}"))
+    blocks.append(_actions(now.incident_id, now.view_url, _sensible(now)))
+    return Said(text.escape(headline), blocks)
+
+
+def test(name: str, organization: str) -> Said:
+    """What somebody gets who wants to see whether a page would reach them."""
+    told = f"This is a test page from Nightbell for {text.said(organization, 100)}."
+    asked = (
+        f"{text.said(name, 100)}, a page would reach you here. Press the button: it shows that your answer arrives too."
+    )
+    button = _button(TEST, "Acknowledge", "test", style="primary")
+    blocks = [_header("🔔 Test page"), _section(f"{told} {asked}", mrkdwn=True)]
+    return Said(told, [*blocks, {"type": "actions", "elements": [button]}])
+
+
+def _why(facts: message.Facts) -> list[str]:
+    """What the recipient reads first. The lead of a handoff has said already who, why and who is next."""
+    told = facts.reason is effects.Reason.HANDOFF
+    lines = [message.lead(facts), message.late(facts)]
+    lines += [] if told else [message.why(facts), message.next_step(facts)]
+    return [line for line in lines if line]
+
+
+def _sensible(now: standing.Standing) -> tuple[str, ...]:
+    """The buttons that would change something."""
+    if now.state is State.CLOSED:
+        return ()
+    return (ACKNOWLEDGE, RESOLVE, HAND_OFF) if now.unanswered else (RESOLVE, HAND_OFF)
+
+
+def _header(headline: str) -> Block:
+    return {"type": "header", "text": plain(headline, HEADER_LENGTH)}
+
+
+def _section(said: str, *, mrkdwn: bool = False) -> Block:
+    return {"type": "section", "text": _mrkdwn(said) if mrkdwn else plain(said, SECTION_LENGTH)}
+
+
+def _context(said: str) -> Block:
+    return {"type": "context", "elements": [_mrkdwn(said)]}
+
+
+def plain(said: str, length: int) -> Block:
+    """Text in which nothing is mark-up and no colon makes a picture."""
+    cut = said if len(said) <= length else f"{said[: length - 1]}…"
+    return {"type": "plain_text", "text": cut, "emoji": False}
+
+
+def _mrkdwn(said: str) -> Block:
+    # Verbatim: what looks like a channel, a person or an address is left as it is.
+    return {"type": "mrkdwn", "text": said, "verbatim": True}
+
+
+def _actions(incident_id: UUID, view_url: str, which: Sequence[str]) -> Block:
+    elements = []
+    for action in which:
+        match action:
+            case "acknowledge":
+                elements.append(_button(action, "Acknowledge", str(incident_id), style="primary"))
+            case "resolve":
+                sure = {
+                    "title": plain("Resolve this incident?", 100),
+                    "text": plain("It is closed for everybody, and nobody is paged any more.", 300),
+                    "confirm": plain("Resolve", 30),
+                    "deny": plain("Cancel", 30),
+                    "style": "danger",
+                }
+                elements.append(_button(action, "Resolve", str(incident_id), style="danger", confirm=sure))
+            case _:
+                elements.append(_button(action, "Hand off", str(incident_id)))
+    return {"type": "actions", "elements": [*elements, _button(VIEW, "View Incident", str(incident_id), url=view_url)]}
+
+
+def _button(action: str, label: str, value: str, **more: Any) -> Block:
+    return {"type": "button", "action_id": action, "text": plain(label, 75), "value": value, **more}
