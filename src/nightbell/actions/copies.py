@@ -6,11 +6,11 @@ from datetime import timedelta
 
 from nightbell.actions import deliveries, links, workspaces
 from nightbell.actions.deliveries import UNREADABLE_FOR, Looked
-from nightbell.core import delivery, standing
+from nightbell.core import delivery
 from nightbell.core.incident import state
 from nightbell.data import secrets
 from nightbell.data.claims import messages
-from nightbell.data.reads import pages, standings
+from nightbell.data.reads import incidents, pages, standings
 
 _TABLE: messages.Table = "incident_copy"
 
@@ -39,11 +39,11 @@ def look(lease: messages.Lease) -> tuple[delivery.Copy, Looked] | None:
     seen = standings.look(lease.id, lease.attempts)
     if not seen.held:
         return None
-    reason = _not_wanted(seen)
-    if reason:
+    view = incidents.of_organization(seen.organization_id, seen.incident_id)
+    if reason := _not_wanted(seen, view):
         _write(lease, delivery.Settlement(delivery.State.CANCELLED, error=reason))
         return None
-    if seen.message_id and seen.shown == seen.as_of:
+    if seen.message_id and seen.shown == view.updated_at:
         _write(lease, delivery.Settlement(delivery.State.SENT))
         return None
     assert seen.token is not None
@@ -53,7 +53,7 @@ def look(lease: messages.Lease) -> tuple[delivery.Copy, Looked] | None:
         failed = delivery.Unavailable(str(error))
         _write(lease, delivery.settle(failed, lease.tries, (UNREADABLE_FOR,), seen.now))
         return None
-    return _shown(lease, seen, credential), Looked(seen.now, seen.organization_id, as_of=seen.as_of)
+    return _shown(lease, seen, view, credential), Looked(seen.now, seen.organization_id, as_of=view.updated_at)
 
 
 def settle(lease: messages.Lease, outcome: delivery.Outcome, backoff: Sequence[timedelta], looked: Looked) -> None:
@@ -69,34 +69,30 @@ def settle(lease: messages.Lease, outcome: delivery.Outcome, backoff: Sequence[t
         workspaces.lose(looked.organization_id, outcome.error, looked.at)
 
 
-def _not_wanted(seen: standings.CopyLook) -> str:
+def _not_wanted(seen: standings.CopyLook, view: incidents.IncidentView) -> str:
     """Why there is nothing to show; empty where there is."""
     if seen.token is None:
         return "Slack is not connected"
-    if seen.place is delivery.Place.INCIDENT and not seen.message_id and seen.incident.state is state.State.CLOSED:
+    if seen.place is delivery.Place.INCIDENT and not seen.message_id and view.incident.state is state.State.CLOSED:
         return "resolved before it had a channel"
     return ""
 
 
-def _shown(lease: messages.Lease, seen: standings.CopyLook, credential: str) -> delivery.Copy:
-    facts = None
-    if seen.page_id is not None:
-        facts = deliveries.page_facts(pages.look(seen.page_id, 0))
-    number = seen.standing["number"]
-    now = standing.Standing(
-        **seen.standing,
-        next_step=pages.next_step(seen.organization_id, seen.incident),
-        view_url=links.incident_url(number),
-    )
+def _shown(
+    lease: messages.Lease, seen: standings.CopyLook, view: incidents.IncidentView, credential: str
+) -> delivery.Copy:
+    assert seen.team_id is not None
+    next_step = pages.next_step(seen.organization_id, view.incident)
+    in_channel = seen.place is delivery.Place.INCIDENT
     return delivery.Copy(
         id=lease.id,
         place=seen.place,
         address=f"{seen.team_id}/{seen.channel_id or ''}",
         message_id=seen.message_id,
-        standing=now,
-        facts=facts,
-        people=seen.people if seen.place is delivery.Place.INCIDENT else (),
-        archive=seen.archive and seen.incident.state is state.State.CLOSED,
+        standing=standings.of(view, seen.organization, next_step, links.incident_url(view.number)),
+        facts=deliveries.page_facts(pages.look(seen.page_id, 0)) if seen.page_id else None,
+        people=standings.addresses(view, seen.team_id) if in_channel else (),
+        archive=in_channel and seen.archive and view.incident.state is state.State.CLOSED,
         credential=credential,
     )
 

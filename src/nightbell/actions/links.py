@@ -43,3 +43,13 @@ def incident_url(number: int) -> str:
 def slack_settings_url() -> str:
     """The page where an admin connects Slack."""
     return f"{settings.NIGHTBELL.url}/settings/slack"
+
+
+def home_url() -> str:
+    """The list of incidents."""
+    return f"{settings.NIGHTBELL.url}/"
+
+
+def slack_oauth_url() -> str:
+    """Where Slack sends an admin back to."""
+    return f"{settings.NIGHTBELL.url}/slack/oauth"

@@ -10,6 +10,8 @@ from django.db import IntegrityError
 from django.db import transaction as database
 
 from nightbell.actions import ids, notices
+from nightbell.channels import registry
+from nightbell.channels.slack.client import Client
 from nightbell.core import notice
 from nightbell.core.errors import Code, Rejected
 from nightbell.core.incident import actor
@@ -132,6 +134,11 @@ def remember(organization_id: UUID, user_id: UUID, team_id: str, slack_user_id: 
         defaults={"slack_user_id": slack_user_id, "checked_at": clock.now()},
         create_defaults={"id": ids.new(), "slack_user_id": slack_user_id, "checked_at": clock.now()},
     )
+
+
+def ask(workspace: slack.Workspace) -> Client:
+    """The workspace itself, to be asked something while no transaction is open. Raises Unreadable."""
+    return registry.slack(workspace.team_id, secrets.decrypt(workspace.token))
 
 
 @transaction.action

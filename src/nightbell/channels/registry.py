@@ -9,6 +9,7 @@ from nightbell.channels.base import Channel
 from nightbell.channels.email import EmailChannel
 from nightbell.channels.slack.buckets import Buckets
 from nightbell.channels.slack.channel import SlackChannel
+from nightbell.channels.slack.client import Client
 
 # One for the process: what Slack asks one sender to wait for, all of them do.
 _BUCKETS = Buckets()
@@ -23,6 +24,11 @@ def showing() -> Mapping[str, Callable[[], Channel]]:
     """The same, for those that keep what they have shown up to date."""
     configured = settings.NIGHTBELL
     return {SlackChannel.name: partial(_slack, configured.slack_api_url)} if configured.slack_configured else {}
+
+
+def slack(team_id: str, token: str) -> Client:
+    """One workspace, for whoever asks it something."""
+    return Client(settings.NIGHTBELL.slack_api_url, _BUCKETS, team_id, token)
 
 
 def _email() -> Channel:

@@ -45,6 +45,7 @@ TABLE = {
     "web": Verb("web", Needs.ENVIRONMENT, "Run the dashboard and the API alone.", lasting=True),
     "engine": Verb("engine", Needs.RUNNING_DATABASE, "Run one engine alone; any number may run.", lasting=True),
     "migrate": Verb("migrate", Needs.DATABASE, "Bring the database's tables up to date."),
+    "secret": Verb("secret", Needs.ENVIRONMENT, "Make and change the keys that encrypt others' tokens."),
     "db": Verb("db", Needs.ENVIRONMENT, "Move an installation to another database."),
     "openapi": Verb("openapi", Needs.DJANGO, "Print the description of the REST API."),
     "demo-web": Verb("web", Needs.ENVIRONMENT, "", "demo_web", DEMO_SETTINGS, lasting=True, hidden=True),

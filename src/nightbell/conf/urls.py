@@ -7,6 +7,7 @@ from nightbell.api import reference
 urlpatterns: list[URLPattern | URLResolver] = [
     path("v1/", include("nightbell.api.v1")),
     path("docs", reference.page),
+    path("slack/", include("nightbell.slack.urls")),
     path("", include("nightbell.web.urls")),
     path("accounts/", include("nightbell.accounts.urls")),
 ]

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from nightbell.web import acts, incidents, links, opening, schedules, session, turns
+from nightbell.web import acts, incidents, integrations, links, opening, schedules, session, turns
 
 urlpatterns = [
     path("", incidents.listing, name="incidents"),
@@ -28,6 +28,11 @@ urlpatterns = [
     path("schedules/<uuid:schedule_id>/layers/<uuid:layer_id>/delete", turns.delete_layer, name="layer-delete"),
     path("shifts", schedules.mine, name="shifts"),
     path("shifts/calendar", turns.calendar, name="calendar"),
+    path("settings/slack", integrations.slack, name="slack-settings"),
+    path("settings/slack/channels", integrations.choose, name="slack-channels"),
+    path("settings/slack/match", integrations.match, name="slack-match"),
+    path("settings/slack/test", integrations.test, name="slack-test"),
+    path("settings/slack/disconnect", integrations.disconnect, name="slack-disconnect"),
     path("organization", session.switch, name="organization"),
     path("ack/<str:token>", links.acknowledge, name="ack"),
 ]

@@ -6,7 +6,8 @@ from typing import Any
 from uuid import UUID
 
 from nightbell.channels.slack import text
-from nightbell.core import delivery, message, standing
+from nightbell.core import delivery, message
+from nightbell.core import standing as standings
 from nightbell.core.incident import effects
 from nightbell.core.incident.state import State
 
@@ -43,21 +44,28 @@ def page(facts: message.Facts) -> Said:
 
 
 def copy(shown: delivery.Copy) -> Said:
-    """An incident as it stands now, in whatever place."""
-    now = shown.standing
+    """An incident in a place that is brought up to date."""
+    mentions = " ".join(f"<@{each}>" for each in shown.people)
+    why = f"You were paged. {message.why(shown.facts)}" if shown.facts else ""
+    return standing(shown.standing, mentions=mentions, why=why)
+
+
+def standing(now: standings.Standing, *, mentions: str = "", why: str = "") -> Said:
+    """An incident as it stands now, with the buttons that would change something."""
     headline = text.headline(now.severity, now.title)
-    if prefix := standing.prefix(now):
+    if prefix := standings.prefix(now):
         headline = f"{MARKS[now.state]} {prefix} — {headline}"
-    lines = standing.lines(text.escaped(now), text.date)
-    blocks = [_header(headline), _section("\n".join(lines), mrkdwn=True)]
-    if mentions := " ".join(f"<@{each}>" for each in shown.people if "@" not in each):
-        blocks.append(_section(mentions, mrkdwn=True))
-    if shown.facts is not None:
-        blocks.append(_context(text.escape(f"You were paged. {message.why(shown.facts)}")))
+    lines = standings.lines(text.escaped(now), text.date)
     since = f"#{now.number} · {text.said(now.organization, 100)} · {now.status} · open since {text.date(now.opened_at)}"
-    blocks.append(_context(f"{since} · owned by {text.said(now.owner, 100)}"))
-    blocks.append(_actions(now.incident_id, now.view_url, _sensible(now)))
-    return Said(text.escape(headline), blocks)
+    shown = [
+        _header(headline),
+        _section("\n".join(lines), mrkdwn=True),
+        *([_section(mentions, mrkdwn=True)] if mentions else []),
+        *([_context(text.escape(why))] if why else []),
+        _context(f"{since} · owned by {text.said(now.owner, 100)}"),
+        _actions(now.incident_id, now.view_url, _sensible(now)),
+    ]
+    return Said(text.escape(headline), shown)
 
 
 def test(name: str, organization: str) -> Said:
@@ -79,7 +87,7 @@ def _why(facts: message.Facts) -> list[str]:
     return [line for line in lines if line]
 
 
-def _sensible(now: standing.Standing) -> tuple[str, ...]:
+def _sensible(now: standings.Standing) -> tuple[str, ...]:
     """The buttons that would change something."""
     if now.state is State.CLOSED:
         return ()

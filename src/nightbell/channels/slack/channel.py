@@ -121,7 +121,7 @@ def _show(slack: Client, copy: delivery.Copy, channel_id: str) -> delivery.Outco
     else:
         message_id = copy.message_id
         slack.call("chat.update", Priority.EDIT, channel=channel_id, ts=message_id, text=said.text, blocks=said.blocks)
-    if copy.archive and copy.place is delivery.Place.INCIDENT:
+    if copy.archive:
         _allowing({"already_archived"}, slack, "conversations.archive", channel=channel_id)
     return delivery.Accepted(f"{channel_id}/{message_id}")
 

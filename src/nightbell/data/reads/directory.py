@@ -1,4 +1,4 @@
-"""What only the pages ask: the organizations of a person, and an organization's policies with their layers."""
+"""What only people's pages and messages ask: organizations by name, and policies with their layers."""
 
 import json
 from collections.abc import Sequence
@@ -11,6 +11,8 @@ from django.db import connection
 from nightbell.core import policy
 from nightbell.data import rows
 from nightbell.data.access.principal import Principal
+
+NAME = "select o.name from organization o where o.id = %(organization)s"
 
 ORGANIZATIONS = """
 select o.id, o.name
@@ -47,6 +49,11 @@ class PolicyView:
 def organizations(user_id: UUID) -> list[Belonging]:
     """Where this person is an active member, by name."""
     return [Belonging(*row) for row in _all(ORGANIZATIONS, {"user": user_id})]
+
+
+def name(organization_id: UUID) -> str:
+    """What an organization is called."""
+    return str(_all(NAME, {"organization": organization_id})[0][0])
 
 
 def policies(principal: Principal) -> list[PolicyView]:

@@ -140,6 +140,13 @@ def one(principal: Principal, ref: UUID | int) -> IncidentView | None:
     return of_row(row) if row else None
 
 
+def of_organization(organization_id: UUID, incident_id: UUID) -> IncidentView:
+    """The same for an engine, which asks by what it has read."""
+    with prepared.cursor() as cursor:
+        cursor.execute(ONE, {"id": incident_id, "number": None, "organization": organization_id})
+        return of_row(cursor.fetchone())
+
+
 def reference(principal: Principal, ref: UUID | int) -> dict[str, Any]:
     """What ONE is asked by."""
     by_id = isinstance(ref, UUID)

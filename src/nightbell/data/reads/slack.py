@@ -53,6 +53,31 @@ order by lower(a.first_name), lower(a.last_name), a.id
 """
 
 
+# What could not be shown or sent of late, by what Slack said.
+TROUBLES = """
+select max(d.at), d.error, count(*)
+from (
+  select coalesce(c.settled_at, c.queued_at) as at, c.error from incident_copy c
+  where c.organization_id = %(organization)s and c.state in ('failed', 'queued') and c.error is not null
+  union all
+  select coalesce(p.settled_at, p.queued_at), p.error from page p
+  where p.organization_id = %(organization)s and p.channel = 'slack' and p.state in ('failed', 'queued')
+    and p.error is not null
+) d
+where d.at > nightbell_now() - interval '7 days'
+group by d.error order by max(d.at) desc limit 5
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Something Slack did not take in the last seven days: when last, why, and how often."""
+
+    at: datetime
+    error: str
+    times: int
+
+
 @dataclass(frozen=True, slots=True)
 class Workspace:
     """The workspace an organization is connected to; `token` is the bot's, encrypted."""
@@ -109,6 +134,13 @@ def identities(organization_id: UUID, team_id: str) -> list[Identified]:
     with connection.cursor() as cursor:
         cursor.execute(IDENTITIES, {"organization": organization_id, "team": team_id})
         return [Identified(*row) for row in cursor.fetchall()]
+
+
+def troubles(organization_id: UUID) -> list[Trouble]:
+    """What went wrong of late, newest first."""
+    with connection.cursor() as cursor:
+        cursor.execute(TROUBLES, {"organization": organization_id})
+        return [Trouble(*row) for row in cursor.fetchall()]
 
 
 def _workspace(organization_id: UUID | None, team_id: str | None) -> Workspace | None:

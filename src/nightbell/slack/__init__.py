@@ -1,0 +1,1 @@
+"""Slack as a way in: letting us in, clicks, forms and commands."""

@@ -1,0 +1,203 @@
+"""What `/nightbell …` does: one function a word; the answer is for whoever typed it, and for nobody else."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpResponse, JsonResponse, QueryDict
+
+from nightbell.actions import incidents as actions
+from nightbell.actions import links
+from nightbell.channels.slack import blocks, text
+from nightbell.core import message, standing
+from nightbell.core.errors import Code, Rejected
+from nightbell.data import clock
+from nightbell.data.access import slack as access
+from nightbell.data.access.principal import Principal
+from nightbell.data.reads import directory, incidents, on_call, pages, schedules, standings
+from nightbell.slack import answers, door, opening, replies
+from nightbell.slack import people as users
+
+LISTED = 10
+MAX_NUMBER = 2**31 - 1
+HELP = """\
+`/nightbell oncall [schedule]`  who is on call, and who is next
+`/nightbell list`  what is open
+`/nightbell show 42`  how an incident stands
+`/nightbell ack 42`  I am on it
+`/nightbell handoff 42 @somebody [note]`  not me, them
+`/nightbell resolve 42`  it is over
+`/nightbell new`  open an incident"""
+# As Slack writes a person into a command: `<@U024BE7LH>`, or with a name after a bar.
+MENTION = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>")
+
+
+class Misunderstood(Exception):  # noqa: N818 -- an answer, not a fault
+    """A command that cannot be done as it was typed; the message says how it would be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Who typed what, and by what a form can be opened or an answer given later."""
+
+    principal: Principal
+    team_id: str
+    rest: str
+    trigger_id: str
+    response_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An answer in Slack's mark-up, and what it looks like, where that is more than its text."""
+
+    text: str
+    blocks: list[blocks.Block] | None = None
+
+
+@door.signed
+def receive(form: QueryDict) -> HttpResponse:
+    """One command."""
+    told = door.timely(partial(_told, form), lambda late: _late(form, late))
+    if told is None or not told.text:
+        return HttpResponse()
+    answer: dict[str, Any] = {"response_type": "ephemeral", "text": told.text}
+    return JsonResponse({**answer, "blocks": told.blocks} if told.blocks else answer)
+
+
+def _late(form: QueryDict, told: Told) -> None:
+    if told.text:
+        replies.in_markup(form.get("response_url", ""), told.text)
+
+
+def _told(form: QueryDict) -> Told:
+    """The answer, whatever becomes of the command."""
+    word, _, rest = form.get("text", "").strip().partition(" ")
+    act = _WORDS.get(word.lower())
+    if act is None:
+        known = not word or word.lower() == "help"
+        return Told(HELP if known else f"There is no `{text.said(word, 30).replace('`', '')}`. There is:\n{HELP}")
+    team_id, user_id = form.get("team_id", ""), form.get("user_id", "")
+    try:
+        principal = users.member(users.Somebody(team_id, user_id, team_id))
+        asked = Asked(principal, team_id, rest.strip(), form.get("trigger_id", ""), form.get("response_url", ""))
+        return act(asked)
+    except (users.Stranger, Misunderstood) as why:
+        return Told(text.escape(str(why)))
+    except Rejected as refusal:
+        return Told(text.escape(answers.refused(refusal)))
+    except door.LOST_DATABASE:
+        return Told(door.NOT_CONFIRMED)
+
+
+def _oncall(asked: Asked) -> Told:
+    """Who is on call on every schedule, or on those whose name has these words."""
+    wanted = asked.rest.lower()
+    found = [each for each in schedules.listed(asked.principal) if wanted in each.name.lower()]
+    if not found:
+        return Told(
+            f"There is no schedule like {text.said(asked.rest, 100)}." if wanted else "There is no schedule yet."
+        )
+    resolved = on_call.of_schedules((each.id for each in found), clock.now())
+    return Told("\n".join(_duty(each.name, resolved.get(each.id)) for each in found))
+
+
+def _duty(schedule: str, resolved: on_call.Resolved | None) -> str:
+    name = f"*{text.said(schedule, 100)}*"
+    if resolved is None or not resolved.paging_targets:
+        return f"{name}: nobody is on call"
+    on = ", ".join(f"{text.said(each.name, 100)} until {text.date(each.until)}" for each in resolved.paging_targets)
+    return f"{name}: {on}"
+
+
+def _list(asked: Asked) -> Told:
+    """What is open, newest first."""
+    found, more = incidents.listed(asked.principal, incidents.Filters(is_open=True), LISTED, None)
+    if not found:
+        return Told("All quiet: nothing is open.")
+    lines = [_row(view) for view in found]
+    if more:
+        lines.append(f"<{links.home_url()}|There is more>")
+    return Told("\n".join(lines))
+
+
+def _row(view: incidents.IncidentView) -> str:
+    link = f"<{links.incident_url(view.number)}|#{view.number}>"
+    by = view.incident.acknowledged_by
+    state = f"{text.said(by.name, 100)} is on it" if by else view.incident.state.value
+    return (
+        f"{link} {text.escape(text.headline(view.severity, view.title))} · {state} · {text.said(view.owner.name, 100)}"
+    )
+
+
+def _show(asked: Asked) -> Told:
+    """How an incident stands, with its buttons."""
+    view = incidents.one(asked.principal, _number(asked, "show 42")[0])
+    if view is None:
+        raise Rejected(Code.NOT_FOUND, "There is no such incident.")
+    shown = blocks.standing(_standing(asked.principal, view))
+    return Told(shown.text, shown.blocks)
+
+
+def _standing(principal: Principal, view: incidents.IncidentView) -> standing.Standing:
+    next_step = pages.next_step(view.organization_id, view.incident)
+    return standings.of(view, directory.name(principal.organization_id), next_step, links.incident_url(view.number))
+
+
+def _ack(asked: Asked) -> Told:
+    """I am on it."""
+    view = actions.acknowledge(asked.principal, _number(asked, "ack 42")[0])
+    return Told(text.escape(answers.acknowledged(view, asked.principal)))
+
+
+def _handoff(asked: Asked) -> Told:
+    """Not me, them."""
+    usage = "handoff 42 @somebody"
+    number, rest = _number(asked, usage)
+    mention = MENTION.match(rest)
+    if mention is None:
+        raise Misunderstood(f"To whom? Type it like this: /nightbell {usage}")
+    target = access.known(asked.team_id, mention[1]) or _found(asked, mention[1])
+    note = message.clean(rest[mention.end() :], 10_000)
+    return Told(text.escape(answers.handed_off(actions.hand_off(asked.principal, number, target, note or None))))
+
+
+def _found(asked: Asked, user_id: str) -> UUID | None:
+    """Somebody Nightbell has not met in Slack yet: found by their address, as if they had clicked."""
+    try:
+        return users.member(users.Somebody(asked.team_id, user_id, asked.team_id)).actor.user_id
+    except users.Stranger:
+        return None
+
+
+def _resolve(asked: Asked) -> Told:
+    """It is over."""
+    return Told(text.escape(answers.resolved(actions.resolve(asked.principal, _number(asked, "resolve 42")[0]))))
+
+
+def _new(asked: Asked) -> Told:
+    """The form that opens an incident."""
+    return Told(opening.offer(asked.principal, asked.trigger_id, asked.response_url))
+
+
+_WORDS: dict[str, Callable[[Asked], Told]] = {
+    "oncall": _oncall,
+    "list": _list,
+    "show": _show,
+    "ack": _ack,
+    "handoff": _handoff,
+    "resolve": _resolve,
+    "new": _new,
+}
+
+
+def _number(asked: Asked, usage: str) -> tuple[int, str]:
+    """The incident's number and what follows it."""
+    first, _, rest = asked.rest.partition(" ")
+    digits = first.removeprefix("#")
+    if not digits.isascii() or not digits.isdigit() or int(digits) > MAX_NUMBER:
+        raise Misunderstood(f"Which incident? Type its number, like this: /nightbell {usage}")
+    return int(digits), rest.strip()

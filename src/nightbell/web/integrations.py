@@ -1,0 +1,183 @@
+"""The page where an admin lets Nightbell into Slack, sees that it works, and shows it out again."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from nightbell.actions import workspaces
+from nightbell.channels.slack import blocks
+from nightbell.channels.slack.buckets import POST, Priority
+from nightbell.channels.slack.channel import person
+from nightbell.channels.slack.client import Client, Failed
+from nightbell.core.errors import Rejected
+from nightbell.data import secrets
+from nightbell.data.access.principal import Principal
+from nightbell.data.reads import directory
+from nightbell.data.reads import slack as reads
+from nightbell.web import session
+
+# So many members are looked up at a press: longest not looked up first.
+MATCHED = 40
+CHANNEL = re.compile(r"[CG][A-Z0-9]{6,20}")
+HELLO = "Nightbell shows incidents here from now on."
+NOT_THERE = "Nightbell is not in {}: type /invite @Nightbell there, then save again."
+
+Act = Callable[[reads.Workspace, Client], None]
+
+
+@require_safe
+@session.admin
+def slack(request: HttpRequest, principal: Principal) -> HttpResponse:
+    """How things stand, and what can be done about it."""
+    return _page(request, principal)
+
+
+@require_POST
+@session.admin
+def choose(request: HttpRequest, principal: Principal) -> HttpResponse:
+    """Where incidents are shown. Each channel is looked at first; what was typed stays where one cannot be used."""
+    typed = request.POST.get("channels", "")
+    chosen = list(dict.fromkeys(CHANNEL.findall(typed)))
+
+    def act(workspace: reads.Workspace, slack_: Client) -> None:
+        unread = [line for line in typed.splitlines() if line.strip() and not CHANNEL.search(line)]
+        if unread:
+            raise _Refused(f"This is no link to a channel: {unread[0].strip()[:100]}")
+        for channel_id in chosen:
+            _look_at(slack_, channel_id, is_new=channel_id not in workspace.alerts_channels)
+        workspaces.choose(
+            principal,
+            alerts_channels=chosen,
+            incident_channels="incident_channels" in request.POST,
+            archive_on_resolve="archive_on_resolve" in request.POST,
+        )
+        messages.success(request, "Saved.")
+
+    refused = _try(principal, act)
+    return _page(request, principal, typed=typed, refused=refused, status=400) if refused else _back()
+
+
+@require_POST
+@session.admin
+def match(request: HttpRequest, principal: Principal) -> HttpResponse:
+    """Look every member up in Slack by their address."""
+
+    def act(workspace: reads.Workspace, slack_: Client) -> None:
+        everybody = reads.identities(principal.organization_id, workspace.team_id)
+        due = sorted(everybody, key=lambda each: (each.checked_at is not None, each.checked_at))
+        for each in due[:MATCHED]:
+            found = person(slack_, each.email)
+            workspaces.remember(principal.organization_id, each.user_id, workspace.team_id, found)
+        left = len(everybody) - MATCHED
+        more = f" {left} more are left: press again." if left > 0 else ""
+        messages.success(request, f"Looked up {len(due[:MATCHED])} members in Slack.{more}")
+
+    return _done(request, principal, act)
+
+
+@require_POST
+@session.admin
+def test(request: HttpRequest, principal: Principal) -> HttpResponse:
+    """Page the admin who asks, with no incident behind it."""
+
+    def act(workspace: reads.Workspace, slack_: Client) -> None:
+        everybody = reads.identities(principal.organization_id, workspace.team_id)
+        me = next(each for each in everybody if each.user_id == principal.actor.id)
+        found = me.slack_user_id or person(slack_, me.email)
+        workspaces.remember(principal.organization_id, me.user_id, workspace.team_id, found)
+        if found is None:
+            raise _Refused(f"Nobody in {workspace.team_name} has your address, {me.email}.")
+        said = blocks.test(me.name, directory.name(principal.organization_id))
+        slack_.call(POST, channel=found, text=said.text, blocks=said.blocks)
+        messages.success(request, "Sent: look at Slack, and press its button.")
+
+    return _done(request, principal, act)
+
+
+@require_http_methods(["GET", "POST"])
+@session.admin
+def disconnect(request: HttpRequest, principal: Principal) -> HttpResponse:
+    """Forget the token. Opening the question changes nothing, pressing its button does."""
+    if request.method == "GET":
+        return _page(request, principal, asked="disconnect")
+    try:
+        workspace = reads.workspace(principal.organization_id)
+        workspaces.disconnect(principal)
+    except Rejected as refusal:
+        return _page(request, principal, refused=refusal.message, status=400)
+    assert workspace is not None
+    try:
+        workspaces.ask(workspace).call("auth.revoke")
+    except (Failed, secrets.Unreadable):
+        messages.warning(
+            request,
+            f"{workspace.team_name} is disconnected, and the token is gone from here. Slack did not confirm that it "
+            "is void: remove the app there too.",
+        )
+    else:
+        messages.success(request, f"{workspace.team_name} is disconnected.")
+    return _back()
+
+
+class _Refused(Exception):  # noqa: N818 -- an answer
+    """Something an admin asked for and cannot have; the message is for them."""
+
+
+def _look_at(slack_: Client, channel_id: str, *, is_new: bool) -> None:
+    """Whether it can be shown there: it must be a channel we see and, where it is new, one we may post in."""
+    try:
+        slack_.call("pins.list", Priority.NOTICE, channel=channel_id)
+        if is_new:
+            slack_.call(POST, Priority.NOTICE, channel=channel_id, text=HELLO)
+    except Failed as failed:
+        if failed.error in {"channel_not_found", "not_in_channel"}:
+            raise _Refused(NOT_THERE.format(channel_id)) from None
+        raise
+
+
+def _try(principal: Principal, act: Act) -> str:
+    """Do it with the connected workspace; why it cannot be done, empty where it was."""
+    workspace = reads.workspace(principal.organization_id)
+    if workspace is None:
+        return "No Slack workspace is connected."
+    try:
+        act(workspace, workspaces.ask(workspace))
+    except Failed as failed:
+        return f"Slack did not do it: {failed.error}. Nothing more was done."
+    except (_Refused, Rejected, secrets.Unreadable) as refusal:
+        return str(refusal)
+    return ""
+
+
+def _done(request: HttpRequest, principal: Principal, act: Act) -> HttpResponse:
+    refused = _try(principal, act)
+    return _page(request, principal, refused=refused, status=400) if refused else _back()
+
+
+def _back() -> HttpResponse:
+    return redirect("slack-settings")
+
+
+def _page(request: HttpRequest, principal: Principal, status: int = 200, **shown: Any) -> HttpResponse:
+    workspace = reads.workspace(principal.organization_id)
+    configured = settings.NIGHTBELL
+    people = reads.identities(principal.organization_id, workspace.team_id) if workspace else []
+    context = {
+        "workspace": workspace,
+        "channels": "\n".join(workspace.alerts_channels) if workspace else "",
+        "people": people,
+        "missing": sum(1 for each in people if not each.slack_user_id),
+        "troubles": reads.troubles(principal.organization_id),
+        "configured": configured.slack_configured,
+        "signed": bool(configured.slack_signing_secret),
+        "most": reads.MAX_ALERTS_CHANNELS,
+        "section": "slack",
+        **shown,
+    }
+    return session.page(request, principal, "web/slack.html", context, status)
