@@ -15,10 +15,11 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import connection, connections
 from django.test import TransactionTestCase
-from pytest_django import DjangoDbBlocker
+from pytest_django import DjangoDbBlocker, Settings
 
 from nightbell import postgres
 from nightbell.demo import clock
+from tests.workspace import Slack, configured
 from tests.world import World
 
 hypothesis.settings.register_profile("nightbell", deadline=None, print_blob=True)
@@ -88,3 +89,14 @@ def world(transactional_db: None) -> Iterator[World]:
     with World() as told:
         yield told
         told.ends()
+
+
+@pytest.fixture
+def slack(world: World, settings: Settings) -> Iterator[Slack]:
+    """A workspace the world's organization is connected to; at the end it has nothing to complain of."""
+    with Slack(world) as workspace:
+        settings.NIGHTBELL = configured(settings.NIGHTBELL, workspace)
+        world.uses_slack(workspace)
+        yield workspace
+        workspace.assert_clean()
+    world.forgets_mail()

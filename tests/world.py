@@ -6,8 +6,21 @@ from types import TracebackType
 from typing import Any, Self
 from uuid import UUID
 
-from nightbell.actions import deliveries, escalations, ids, incidents, organizations, people, policies
+from nightbell.actions import (
+    copies,
+    deliveries,
+    escalations,
+    ids,
+    incidents,
+    organizations,
+    people,
+    policies,
+    workspaces,
+)
+from nightbell.channels.base import Channel
 from nightbell.channels.email import EmailChannel
+from nightbell.channels.slack.buckets import Buckets
+from nightbell.channels.slack.channel import SlackChannel
 from nightbell.core import policy
 from nightbell.core.incident import actor, commands, state
 from nightbell.data import clock as database
@@ -17,6 +30,8 @@ from nightbell.data.reads import incidents as reads
 from nightbell.data.reads import pages
 from nightbell.demo import clock
 from nightbell.demo.mail import MailCatcher, Message
+from nightbell.demo.slack.fake import FakeSlack
+from nightbell.engine.lanes import Desk
 
 MAIL_FROM = "Nightbell <pager@nightbell.example>"
 KEY_ID = UUID("019a0000-0000-7000-8000-00000000c1c1")
@@ -149,6 +164,7 @@ class World:
         clock.reset()
         self.mail.start()
         self.channel = EmailChannel(self.mail.url, MAIL_FROM)
+        self.desks: list[tuple[Desk, Channel]] = [(deliveries, self.channel)]
         self.domain = f"{self.name.split()[-1].lower()}.example"
         zoe = people.Person(f"zoe@{self.domain}", "Zoe")
         self.organization, membership = organizations.create(self.name, zoe)
@@ -238,13 +254,23 @@ class World:
 
     def delivers(self) -> int:
         """What senders would do now, with nothing fired; how many messages they took up."""
-        leases = deliveries.claim("email", 100)
+        return sum(self._delivers(desk, channel) for desk, channel in self.desks)
+
+    def _delivers(self, desk: Desk, channel: Channel) -> int:
+        leases = desk.claim(channel.name, 100)
         for lease in leases:
-            seen = deliveries.look(lease)
+            seen = desk.look(lease)
             if seen is not None:
                 parcel, looked = seen
-                deliveries.settle(lease, self.channel.send(parcel), self.channel.backoff, looked)
+                desk.settle(lease, channel.send(parcel), channel.backoff, looked)
         return len(leases)
+
+    def uses_slack(self, slack: FakeSlack) -> None:
+        """Zoe connects a workspace; what is said there is read in it."""
+        granted = workspaces.Granted(slack.team_id, slack.team_name, slack.bot_user_id, slack.install())
+        workspaces.connect(self.zoe.principal, granted)
+        channel = SlackChannel(slack.api_url, Buckets())
+        self.desks += [(deliveries, channel), (copies, channel)]
 
     def inbox(self, person: Person) -> list[Message]:
         """What has arrived for somebody."""

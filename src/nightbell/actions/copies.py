@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from nightbell.actions import deliveries, links, workspaces
 from nightbell.actions.deliveries import UNREADABLE_FOR, Looked
-from nightbell.core import delivery
+from nightbell.core import delivery, message
 from nightbell.core.incident import state
 from nightbell.data import secrets
 from nightbell.data.claims import messages
@@ -40,7 +40,8 @@ def look(lease: messages.Lease) -> tuple[delivery.Copy, Looked] | None:
     if not seen.held:
         return None
     view = incidents.of_organization(seen.organization_id, seen.incident_id)
-    if reason := _not_wanted(seen, view):
+    page = pages.look(seen.page_id, 0) if seen.page_id else None
+    if reason := _not_wanted(seen, view, page):
         _write(lease, delivery.Settlement(delivery.State.CANCELLED, error=reason))
         return None
     if seen.message_id and seen.shown == view.updated_at:
@@ -53,7 +54,8 @@ def look(lease: messages.Lease) -> tuple[delivery.Copy, Looked] | None:
         failed = delivery.Unavailable(str(error))
         _write(lease, delivery.settle(failed, lease.tries, (UNREADABLE_FOR,), seen.now))
         return None
-    return _shown(lease, seen, view, credential), Looked(seen.now, seen.organization_id, as_of=view.updated_at)
+    facts = deliveries.page_facts(page) if page else None
+    return _shown(lease, seen, view, facts, credential), Looked(seen.now, seen.organization_id, as_of=view.updated_at)
 
 
 def settle(lease: messages.Lease, outcome: delivery.Outcome, backoff: Sequence[timedelta], looked: Looked) -> None:
@@ -69,17 +71,23 @@ def settle(lease: messages.Lease, outcome: delivery.Outcome, backoff: Sequence[t
         workspaces.lose(looked.organization_id, outcome.error, looked.at)
 
 
-def _not_wanted(seen: standings.CopyLook, view: incidents.IncidentView) -> str:
+def _not_wanted(seen: standings.CopyLook, view: incidents.IncidentView, page: pages.Look | None) -> str:
     """Why there is nothing to show; empty where there is."""
     if seen.token is None:
         return "Slack is not connected"
+    if page is not None and not page.recipient_is_member:
+        return "recipient_left"
     if seen.place is delivery.Place.INCIDENT and not seen.message_id and view.incident.state is state.State.CLOSED:
         return "resolved before it had a channel"
     return ""
 
 
 def _shown(
-    lease: messages.Lease, seen: standings.CopyLook, view: incidents.IncidentView, credential: str
+    lease: messages.Lease,
+    seen: standings.CopyLook,
+    view: incidents.IncidentView,
+    facts: message.Facts | None,
+    credential: str,
 ) -> delivery.Copy:
     assert seen.team_id is not None
     next_step = pages.next_step(seen.organization_id, view.incident)
@@ -90,7 +98,7 @@ def _shown(
         address=f"{seen.team_id}/{seen.channel_id or ''}",
         message_id=seen.message_id,
         standing=standings.of(view, seen.organization, next_step, links.incident_url(view.number)),
-        facts=deliveries.page_facts(pages.look(seen.page_id, 0)) if seen.page_id else None,
+        facts=facts,
         people=standings.addresses(view, seen.team_id) if in_channel else (),
         archive=in_channel and seen.archive and view.incident.state is state.State.CLOSED,
         credential=credential,

@@ -1,8 +1,12 @@
 """How an instant is said: by the clock of whoever reads it, with its zone."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, tzinfo
 
 from nightbell.core import zones
+
+# How an instant is said where people of many zones look.
+Say = Callable[[datetime], str]
 
 
 def said(at: datetime, timezone: str, known: datetime | None = None) -> str:

@@ -61,6 +61,7 @@ class Facts:
 
 MAX_NAMES = 3
 NO_TITLE = "(no title)"
+NOBODY_ELSE = "Nobody else will be paged."
 LATE_AFTER_SECONDS = 60
 
 
@@ -123,11 +124,30 @@ def late(facts: Facts) -> str | None:
 
 def next_step(facts: Facts) -> str:
     """Who is paged next and when, or that nobody is."""
-    step = facts.next_step
+    return next_line(facts.next_step, lambda at: _instant(facts, at))
+
+
+def next_line(step: NextStep | None, say: instants.Say) -> str:
+    """The same, where an instant is said otherwise."""
     if step is None:
-        return "Nobody else will be paged."
+        return NOBODY_ELSE
     who, verb = people(step)
-    return f"{who} {verb} paged at {_instant(facts, step.at)} unless someone acknowledges."
+    return f"{who} {verb} paged at {say(step.at)} unless someone acknowledges."
+
+
+def people(step: NextStep) -> tuple[str, str]:
+    """The people of a step and the verb that agrees with them."""
+    if not step.names:
+        return ("The fallback responders", "are") if step.fallback else ("The next layer", "is")
+    return listed(step.names) + (" (fallback)" if step.fallback else ""), "is" if len(step.names) == 1 else "are"
+
+
+def listed(names: Sequence[str]) -> str:
+    """`Ana, Bo and Cy`; of a longer list the first few, and how many more there are."""
+    cleaned = [clean(name, 100) for name in names]
+    if len(cleaned) > MAX_NAMES:
+        cleaned = [*cleaned[: MAX_NAMES - 1], f"{len(cleaned) - MAX_NAMES + 1} others"]
+    return " and ".join(filter(None, (", ".join(cleaned[:-1]), "".join(cleaned[-1:]))))
 
 
 def clean(text: str, length: int, *, lines: bool = False) -> str:
@@ -182,25 +202,10 @@ def _answer_by(facts: Facts) -> str:
     """How long there is to answer, and what follows."""
     step = facts.next_step
     if step is None:
-        return "Nobody else will be paged."
+        return NOBODY_ELSE
     who, verb = people(step)
     who = who[0].lower() + who[1:] if not step.names else who
     return f"Answer by {_instant(facts, step.at)} or {who} {verb} paged."
-
-
-def people(step: NextStep) -> tuple[str, str]:
-    """The people of a step and the verb that agrees with them."""
-    if not step.names:
-        return ("The fallback responders", "are") if step.fallback else ("The next layer", "is")
-    return listed(step.names) + (" (fallback)" if step.fallback else ""), "is" if len(step.names) == 1 else "are"
-
-
-def listed(names: Sequence[str]) -> str:
-    """`Ana, Bo and Cy`; of a longer list the first few, and how many more there are."""
-    cleaned = [clean(name, 100) for name in names]
-    if len(cleaned) > MAX_NAMES:
-        cleaned = [*cleaned[: MAX_NAMES - 1], f"{len(cleaned) - MAX_NAMES + 1} others"]
-    return " and ".join(filter(None, (", ".join(cleaned[:-1]), "".join(cleaned[-1:]))))
 
 
 def _layer(facts: Facts) -> str:

@@ -1,6 +1,5 @@
 """How an incident stands, as every place that shows it says it: the newest state, and no history."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
@@ -8,9 +7,7 @@ from uuid import UUID
 
 from nightbell.core import message
 from nightbell.core.incident.state import Severity, State, Status
-
-# How an instant is said: a place where people of many zones look knows best.
-Say = Callable[[datetime], str]
+from nightbell.core.instants import Say
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +72,7 @@ def lines(standing: Standing, say: Say) -> list[str]:
         case State.EXHAUSTED:
             return [_paged(standing), "Nobody else will be paged: somebody has to acknowledge."]
         case State.PAGING | State.NONE:
-            return [_paged(standing), _next(standing, say)]
+            return [_paged(standing), message.next_line(standing.next_step, say)]
         case _:
             assert_never(standing.state)
 
@@ -99,11 +96,3 @@ def _paged(standing: Standing) -> str:
     of_policy = f" of {message.clean(standing.policy_name, 100)}" if standing.policy_name else ""
     round_ = f", round {standing.round}" if standing.round > 1 else ""
     return f"Layer {standing.position} of {standing.layer_count}{of_policy}{round_}. Paged: {people}."
-
-
-def _next(standing: Standing, say: Say) -> str:
-    """Who is next, and when."""
-    if standing.next_step is None:
-        return "Nobody else will be paged."
-    who, verb = message.people(standing.next_step)
-    return f"{who} {verb} paged at {say(standing.next_step.at)} unless someone acknowledges."

@@ -72,7 +72,7 @@ with changed as (
   -- Whatever shows these incidents is due; who is at it now finds it stale when done. Queued ones are named too, so
   -- that a sender who is claiming one is waited for.
   update incident_copy m set stale = true, state = case m.state when 'sent' then 'queued' else m.state end,
-    due_at = case m.state when 'sent' then %(now)s else m.due_at end
+    due_at = case when m.state = 'sent' or m.attempts = 0 then %(now)s else m.due_at end
   from jsonb_to_recordset(%(incidents)s::jsonb) as c(id uuid)
   where m.incident_id = c.id and m.state in ('queued', 'sending', 'sent')
 ), cancelled as (

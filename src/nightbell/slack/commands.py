@@ -55,7 +55,7 @@ class Told:
     """An answer in Slack's mark-up, and what it looks like, where that is more than its text."""
 
     text: str
-    blocks: list[blocks.Block] | None = None
+    shown: list[blocks.Block] | None = None
 
 
 @door.signed
@@ -65,7 +65,7 @@ def receive(form: QueryDict) -> HttpResponse:
     if told is None or not told.text:
         return HttpResponse()
     answer: dict[str, Any] = {"response_type": "ephemeral", "text": told.text}
-    return JsonResponse({**answer, "blocks": told.blocks} if told.blocks else answer)
+    return JsonResponse({**answer, "blocks": told.shown} if told.shown else answer)
 
 
 def _late(form: QueryDict, told: Told) -> None:

@@ -4,7 +4,8 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from nightbell.channels.slack.blocks import Block, plain
+from nightbell.channels.slack import blocks
+from nightbell.channels.slack.blocks import Block
 from nightbell.core import message
 
 # Slack's own limits.
@@ -20,9 +21,9 @@ def form(name: str, title: str, submit: str, kept: Mapping[str, Any], fields: It
     return {
         "type": "modal",
         "callback_id": name,
-        "title": plain(title, TITLE_LENGTH),
-        "submit": plain(submit, TITLE_LENGTH),
-        "close": plain("Cancel", TITLE_LENGTH),
+        "title": blocks.plain(title, TITLE_LENGTH),
+        "submit": blocks.plain(submit, TITLE_LENGTH),
+        "close": blocks.plain("Cancel", TITLE_LENGTH),
         "private_metadata": json.dumps(kept),
         "blocks": list(fields),
     }
@@ -30,16 +31,16 @@ def form(name: str, title: str, submit: str, kept: Mapping[str, Any], fields: It
 
 def said(text: str) -> Block:
     """A paragraph."""
-    return {"type": "section", "text": plain(text, INPUT_LENGTH)}
+    return {"type": "section", "text": blocks.plain(text, INPUT_LENGTH)}
 
 
 def field(name: str, label: str, element: Block, *, optional: bool = False, hint: str = "") -> Block:
     """Something to fill in; `name` is what it is read and refused by."""
-    more = {"hint": plain(hint, 2000)} if hint else {}
+    more = {"hint": blocks.plain(hint, 2000)} if hint else {}
     return {
         "type": "input",
         "block_id": name,
-        "label": plain(label, 2000),
+        "label": blocks.plain(label, 2000),
         "optional": optional,
         "element": {**element, "action_id": name},
         **more,
@@ -59,7 +60,7 @@ def choice(groups: Iterable[tuple[str, Iterable[Option]]], chosen: str | None = 
         offered = list(options)
         for start in range(0, len(offered), MAX_OPTIONS):
             shown = [_option(*each) for each in offered[start : start + MAX_OPTIONS]]
-            made.append({"label": plain(label, GROUP_LENGTH), "options": shown})
+            made.append({"label": blocks.plain(label, GROUP_LENGTH), "options": shown})
     made = made[:MAX_GROUPS]
     initial = [option for group in made for option in group["options"] if option["value"] == chosen]
     more = {"initial_option": initial[0]} if initial else {}
@@ -75,10 +76,10 @@ def kept(view: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def filled(view: Mapping[str, Any], name: str) -> str:
-    """What was typed or chosen; empty where nothing was."""
+    """What was typed or chosen; empty where nothing was. What no database keeps is left out."""
     element = view.get("state", {}).get("values", {}).get(name, {}).get(name, {})
-    option = element.get("selected_option")
-    return str((option or {}).get("value") or "") if "selected_option" in element else str(element.get("value") or "")
+    option = element.get("selected_option") or element
+    return str(option.get("value") or "").replace("\0", "")
 
 
 def wrong(name: str, why: str) -> Answer:
@@ -93,7 +94,11 @@ def instead(view: Block) -> Answer:
 
 def notice(text: str) -> Answer:
     """Show that nothing was done, and why."""
-    view = {"type": "modal", "title": plain("Nightbell", TITLE_LENGTH), "close": plain("Close", TITLE_LENGTH)}
+    view = {
+        "type": "modal",
+        "title": blocks.plain("Nightbell", TITLE_LENGTH),
+        "close": blocks.plain("Close", TITLE_LENGTH),
+    }
     return instead({**view, "blocks": [said(text)]})
 
 
@@ -106,4 +111,4 @@ def in_words(answer: Answer) -> str:
 
 
 def _option(value: str, words: str) -> Block:
-    return {"text": plain(message.clean(words, OPTION_LENGTH) or "–", OPTION_LENGTH), "value": value}
+    return {"text": blocks.plain(message.clean(words, OPTION_LENGTH) or "–", OPTION_LENGTH), "value": value}

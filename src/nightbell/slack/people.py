@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from nightbell.actions import links, workspaces
-from nightbell.channels.slack.channel import outsider
+from nightbell.channels.slack import channel
 from nightbell.channels.slack.client import Failed
 from nightbell.data import secrets
 from nightbell.data.access import slack as access
@@ -55,7 +55,7 @@ def _by_address(workspace: slack.Workspace, somebody: Somebody) -> Principal:
         raise Stranger(
             f"Slack did not say who you are. Try again in a moment, or answer at {links.home_url()}. {UNCHANGED}"
         ) from None
-    if why := outsider(user):
+    if why := channel.outsider(user):
         raise Stranger(f"Your account here is {why}, and cannot answer. Ask a member to do it. {UNCHANGED}")
     email = user.get("profile", {}).get("email") or ""
     user_id = access.by_email(workspace.organization_id, email) if email else None

@@ -4,15 +4,14 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
-from nightbell.channels.slack import client
-from nightbell.channels.slack.text import escape
+from nightbell.channels.slack import client, text
 
 SLACKS_OWN = "hooks.slack.com"
 
 
 def privately(response_url: str, said: str) -> bool:
     """Tell them, by the address that came with the click; whether Slack took it. The text is plain."""
-    return in_markup(response_url, escape(said))
+    return in_markup(response_url, text.escape(said))
 
 
 def in_markup(response_url: str, said: str) -> bool:

@@ -11,9 +11,8 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from nightbell.actions import workspaces
-from nightbell.channels.slack import blocks
+from nightbell.channels.slack import blocks, channel
 from nightbell.channels.slack.buckets import POST, Priority
-from nightbell.channels.slack.channel import person
 from nightbell.channels.slack.client import Client, Failed
 from nightbell.core.errors import Rejected
 from nightbell.data import secrets
@@ -72,7 +71,7 @@ def match(request: HttpRequest, principal: Principal) -> HttpResponse:
         everybody = reads.identities(principal.organization_id, workspace.team_id)
         due = sorted(everybody, key=lambda each: (each.checked_at is not None, each.checked_at))
         for each in due[:MATCHED]:
-            found = person(slack_, each.email)
+            found = channel.person(slack_, each.email)
             workspaces.remember(principal.organization_id, each.user_id, workspace.team_id, found)
         left = len(everybody) - MATCHED
         more = f" {left} more are left: press again." if left > 0 else ""
@@ -89,7 +88,7 @@ def test(request: HttpRequest, principal: Principal) -> HttpResponse:
     def act(workspace: reads.Workspace, slack_: Client) -> None:
         everybody = reads.identities(principal.organization_id, workspace.team_id)
         me = next(each for each in everybody if each.user_id == principal.actor.id)
-        found = me.slack_user_id or person(slack_, me.email)
+        found = me.slack_user_id or channel.person(slack_, me.email)
         workspaces.remember(principal.organization_id, me.user_id, workspace.team_id, found)
         if found is None:
             raise _Refused(f"Nobody in {workspace.team_name} has your address, {me.email}.")

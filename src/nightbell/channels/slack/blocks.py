@@ -19,6 +19,9 @@ TEST = "test"
 HEADER_LENGTH = 150
 SECTION_LENGTH = 3000
 DESCRIPTION_LENGTH = 500
+# What a notification shows of a page, and how many people are called by name: either is cut before Slack would refuse it.
+LEAD_LENGTH = 500
+MENTIONED = 100
 MARKS = {State.ACKNOWLEDGED: "✅", State.CLOSED: "☑️", State.EXHAUSTED: "🆘"}
 
 
@@ -33,19 +36,19 @@ class Said:
 def page(facts: message.Facts) -> Said:
     """A page, to the one who is paged."""
     headline = text.headline(facts.severity, facts.title)
-    about = [_section("\n".join(_why(facts)))]
+    about = [_section("\n".join(_why(facts))), *_next(facts)]
     if description := message.clean(facts.description or "", DESCRIPTION_LENGTH, lines=True):
         about.append(_section(description))
     since = f"#{facts.number} · {text.said(facts.organization, 100)} · open since {text.date(facts.opened_at)}"
     owner = f"owned by {text.said(facts.owner, 100)}"
     shown = [_header(headline), *about, _context(f"{since} · {owner}")]
-    told = f"{text.escape(headline)}: {text.escape(message.lead(facts))}"
+    told = f"{text.escape(headline)}: {text.said(message.lead(facts), LEAD_LENGTH)}"
     return Said(told, [*shown, _actions(facts.incident_id, facts.view_url, (ACKNOWLEDGE, RESOLVE, HAND_OFF))])
 
 
 def copy(shown: delivery.Copy) -> Said:
     """An incident in a place that is brought up to date."""
-    mentions = " ".join(f"<@{each}>" for each in shown.people)
+    mentions = " ".join(f"<@{each}>" for each in shown.people[:MENTIONED])
     why = f"You were paged. {message.why(shown.facts)}" if shown.facts else ""
     return standing(shown.standing, mentions=mentions, why=why)
 
@@ -82,9 +85,15 @@ def test(name: str, organization: str) -> Said:
 def _why(facts: message.Facts) -> list[str]:
     """What the recipient reads first. The lead of a handoff has said already who, why and who is next."""
     told = facts.reason is effects.Reason.HANDOFF
-    lines = [message.lead(facts), message.late(facts)]
-    lines += [] if told else [message.why(facts), message.next_step(facts)]
+    lines = [message.lead(facts), message.late(facts), *([] if told else [message.why(facts)])]
     return [line for line in lines if line]
+
+
+def _next(facts: message.Facts) -> list[Block]:
+    """Who is next and when, unless the lead has said it."""
+    if facts.reason is effects.Reason.HANDOFF:
+        return []
+    return [_section(message.next_line(text.escaped_step(facts.next_step), text.date), mrkdwn=True)]
 
 
 def _sensible(now: standings.Standing) -> tuple[str, ...]:

@@ -12,6 +12,6 @@ def valid(secret: str | None, body: bytes, headers: Mapping[str, str]) -> bool:
     timestamp, signature = headers.get("X-Slack-Request-Timestamp"), headers.get("X-Slack-Signature")
     try:
         return bool(SignatureVerifier(secret).is_valid(body, timestamp, signature))
-    except (ValueError, TypeError):
+    except (OverflowError, TypeError, ValueError):
         # What is no number, no UTF-8 or no ASCII is not Slack's either.
         return False

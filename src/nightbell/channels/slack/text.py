@@ -31,12 +31,16 @@ def headline(severity: Severity, title: str) -> str:
 
 def escaped(now: standing.Standing) -> standing.Standing:
     """The same, with every name escaped."""
-    step = now.next_step
     return replace(
         now,
         owner=escape(now.owner),
         notified=tuple(escape(name) for name in now.notified),
         policy_name=escape(now.policy_name) if now.policy_name else None,
-        next_step=replace(step, names=tuple(escape(name) for name in step.names)) if step else None,
+        next_step=escaped_step(now.next_step),
         acknowledged_by=escape(now.acknowledged_by) if now.acknowledged_by else None,
     )
+
+
+def escaped_step(step: message.NextStep | None) -> message.NextStep | None:
+    """The same for who is next."""
+    return replace(step, names=tuple(escape(name) for name in step.names)) if step else None
