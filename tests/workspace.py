@@ -69,15 +69,22 @@ class Slack(FakeSlack):
 
 def configured(before: Settings, slack: FakeSlack) -> Settings:
     """The settings of an installation that has the fake's app."""
-    return before.model_copy(
-        update={
-            "slack_client_id": slack.client_id,
-            "slack_client_secret": slack.client_secret,
-            "slack_signing_secret": slack.signing_secret,
-            "slack_api_url": slack.api_url,
-            "encryption_keys": KEY,
-        }
-    )
+    return before.model_copy(update=_settings(slack))
+
+
+def environ(slack: FakeSlack) -> dict[str, str]:
+    """The same for a process."""
+    return {f"NIGHTBELL_{name}".upper(): value for name, value in _settings(slack).items()}
+
+
+def _settings(slack: FakeSlack) -> dict[str, str]:
+    return {
+        "slack_client_id": slack.client_id,
+        "slack_client_secret": slack.client_secret,
+        "slack_signing_secret": slack.signing_secret,
+        "slack_api_url": slack.api_url,
+        "encryption_keys": KEY,
+    }
 
 
 @contextmanager

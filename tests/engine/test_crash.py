@@ -21,6 +21,7 @@ from django.db import Error, connection
 from nightbell import postgres
 from nightbell.demo import clock
 from tests.engine.processes import Engine, ask, environment, eventually
+from tests.workspace import Slack, environ
 from tests.world import MAIL_FROM, World
 
 pytestmark = [pytest.mark.xdist_group("engine"), pytest.mark.timeout(900)]
@@ -36,11 +37,12 @@ ENGINES = 2
 class Chaos:
     """What goes wrong, and when."""
 
-    def __init__(self, world: World, server: postgres.Server, engines: list[Engine]) -> None:
+    def __init__(self, world: World, server: postgres.Server, engines: list[Engine], slack: Slack | None) -> None:
         self._chance = random.Random(SEED)
         self._world = world
         self._server = server
         self._engines = engines
+        self._slack = slack
         self.happened: Counter[str] = Counter()
 
     def reigns(self, seconds: float, *, database: bool, mail: bool) -> None:
@@ -48,6 +50,8 @@ class Chaos:
         faults: list[Callable[[], None]] = [self.engine_killed] * 3
         faults += [self.database_restarted] * 2 if database else []
         faults += [self.mail_refused, self.mail_stalls, self.mail_is_dropped, self.mail_is_away] if mail else []
+        faults += [self.slack_fails, self.slack_asks_to_wait, self.slack_stalls] if self._slack else []
+        faults += [self.slack_is_dropped, self.slack_is_away] if self._slack else []
         until = time.monotonic() + seconds
         while time.monotonic() < until:
             fault = self._chance.choice(faults)
@@ -56,6 +60,8 @@ class Chaos:
             time.sleep(self._chance.uniform(0.2, 1.0))
         self._world.mail.behave()
         self._world.mail.hang_up()
+        if self._slack:
+            self._slack.behave()
 
     def engine_killed(self) -> None:
         engine = self._chance.choice(self._engines)
@@ -82,23 +88,55 @@ class Chaos:
         with self._world.mail.refusing_connections():
             time.sleep(0.3)
 
+    def slack_fails(self) -> None:
+        self.slack.answer(status=self._chance.choice((500, 502, 200)), times=self._chance.randint(1, 20))
+
+    def slack_asks_to_wait(self) -> None:
+        self.slack.answer("chat.postMessage", "ratelimited", status=429, retry_after=1, times=1)
+
+    def slack_stalls(self) -> None:
+        self.slack.shut(goes_on=self._chance.choice((True, False)))
+        time.sleep(0.3)
+        self.slack.open()
+
+    def slack_is_dropped(self) -> None:
+        self.slack.drop_after("chat.postMessage", times=self._chance.randint(1, 20))
+
+    def slack_is_away(self) -> None:
+        with self.slack.refusing_connections():
+            time.sleep(0.3)
+
+    @property
+    def slack(self) -> Slack:
+        assert self._slack is not None
+        return self._slack
+
 
 def delivered(world: World) -> Counter[str]:
     """How often each message has arrived."""
     return Counter(mail.id for mail in world.mail.messages)
 
 
-def pages() -> dict[str, str]:
-    """The Message-ID and the state of every page of a committed incident's first layer."""
-    domain = MAIL_FROM.rpartition("@")[2].rstrip(">")
-    return {f"{page_id}@{domain}": state for page_id, state in ask("select id, state from page where position = 1")}
+def shown(slack: Slack | None) -> Counter[str]:
+    """How often each page has arrived in Slack, by the id it carries."""
+    return (
+        Counter(message.metadata["event_payload"]["page_id"] for message in slack.messages if message.metadata)
+        if slack
+        else Counter()
+    )
+
+
+def pages(channel: str, suffix: str = "") -> dict[str, str]:
+    """The id (and more) and the state of every page of a committed incident's first layer."""
+    found = ask("select id, state from page where position = 1 and channel = %s", channel)
+    return {f"{page_id}{suffix}": state for page_id, state in found}
 
 
 def unfinished() -> int:
     """How many incidents have a page still to come."""
     [(waiting,)] = ask("""
-        select count(*) from incident i where not exists (
-          select from page p where p.incident_id = i.id and p.position = 1 and p.state = 'sent')
+        select count(*) from incident i where not coalesce((
+          select bool_and(p.state = 'sent') from page p where p.incident_id = i.id and p.position = 1), false)
     """)
     return int(waiting)
 
@@ -115,41 +153,61 @@ def everything_settles() -> bool:
     return False
 
 
-def crash(world: World, server: postgres.Server, tmp_path: Path, seconds: float, *, database: bool, mail: bool) -> None:
-    """Engines die while incidents are opened; in the end every accepted one's responder has its mail."""
+def crash(
+    world: World,
+    server: postgres.Server,
+    tmp_path: Path,
+    seconds: float,
+    *,
+    database: bool,
+    mail: bool,
+    slack: Slack | None = None,
+) -> None:
+    """Engines die while incidents are opened; in the end every accepted one's responder has been told everywhere."""
     ana = world.member("Ana")
+    more = environ(slack) if slack else {}
+    if slack:
+        slack.joins(ana)
     # A day: nobody else is to be paged while the clock is moved on.
     policy_id = world.policy([([ana], 24 * 60)])
     command = [sys.executable, str(Path(__file__).with_name("writer.py"))]
     command += [str(world.organization.id), str(ana.id), str(policy_id), str(RATE), str(seconds)]
     with ExitStack() as running:
         engines = [
-            running.enter_context(Engine(tmp_path / f"engine-{number}.log", server.url, world.mail.url))
+            running.enter_context(Engine(tmp_path / f"engine-{number}.log", server.url, world.mail.url, **more))
             for number in range(ENGINES)
         ]
         writer = running.enter_context(
-            subprocess.Popen(command, env=environment(server.url, None, {}), stdout=subprocess.PIPE, text=True)
+            subprocess.Popen(command, env=environment(server.url, None, more), stdout=subprocess.PIPE, text=True)
         )
         for engine in engines:
             engine.wait_until_ready()
-        chaos = Chaos(world, server, engines)
+        chaos = Chaos(world, server, engines, slack)
         chaos.reigns(seconds, database=database, mail=mail)
         said, _ = writer.communicate(timeout=60)
         eventually(everything_settles, seconds=120)
     accepted = set(said.split())
     committed = {str(incident_id) for (incident_id,) in ask("select id from incident")}
-    arrived, known = delivered(world), pages()
-    twice = sum(1 for times in arrived.values() if times > 1)
+    arrived, known = delivered(world), pages("email", f"@{MAIL_FROM.rpartition('@')[2].rstrip('>')}")
+    direct, asked = shown(slack), pages("slack")
     log.warning(
-        "seed %d, %s: %d accepted, %d committed, %d mails, %d of them more than once",
-        *(SEED, dict(chaos.happened), len(accepted), len(committed), len(arrived), twice),
+        "seed %d, %s: %d accepted, %d committed, %d mails (%d more than once), %d in Slack (%d more than once)",
+        *(SEED, dict(chaos.happened), len(accepted), len(committed), len(arrived), twice(arrived)),
+        *(len(direct), twice(direct)),
     )
     assert len(accepted) > seconds
     assert accepted <= committed, "an incident that was accepted is gone"
     assert len(known) == len(committed), "not one page an incident"
     assert set(known.values()) == {"sent"}
     assert set(arrived) == set(known), "what was accepted is not what was delivered"
+    assert (set(direct), set(asked.values())) == (set(asked), {"sent"} if slack else set()), "nor in Slack"
+    assert len(asked) == (len(committed) if slack else 0)
     world.forgets_mail()
+
+
+def twice(arrived: Counter[str]) -> int:
+    """How many arrived more than once."""
+    return sum(1 for times in arrived.values() if times > 1)
 
 
 def test_p01_engines_killed_again_and_again_lose_nothing(world: World, server: postgres.Server, tmp_path: Path) -> None:
@@ -158,3 +216,9 @@ def test_p01_engines_killed_again_and_again_lose_nothing(world: World, server: p
 
 def test_p05_nothing_committed_is_lost_whatever_fails(world: World, server: postgres.Server, tmp_path: Path) -> None:
     crash(world, server, tmp_path, SECONDS, database=True, mail=True)
+
+
+def test_nothing_committed_is_lost_in_slack_either(
+    world: World, server: postgres.Server, tmp_path: Path, slack: Slack
+) -> None:
+    crash(world, server, tmp_path, SECONDS, database=True, mail=True, slack=slack)
