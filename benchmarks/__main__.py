@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import click
 
-from benchmarks import asking, crashing, deadlines, mailing, memory, oncall, results
+from benchmarks import asking, crashing, deadlines, mailing, memory, oncall, results, slacking
 from benchmarks.installation import Installation
 
 PARTS: dict[str, Callable[[Installation], list[results.Row]]] = {
@@ -14,6 +14,7 @@ PARTS: dict[str, Callable[[Installation], list[results.Row]]] = {
     "requests": asking.measure,
     "latency": mailing.measure_latency,
     "sustained": mailing.measure_rate,
+    "slack": slacking.measure,
     "crash": crashing.measure,
     "together": deadlines.measure_together,
     "lateness": deadlines.measure_lateness,
@@ -25,7 +26,7 @@ PARTS: dict[str, Callable[[Installation], list[results.Row]]] = {
 @click.argument("parts", nargs=-1, type=click.Choice(list(PARTS)), metavar="[PART]...")
 def main(parts: tuple[str, ...]) -> None:
     """Measure, for about four minutes, on the loopback only. A PART is one of: memory, requests, latency, sustained,
-    crash, together, lateness, oncall.
+    slack, crash, together, lateness, oncall.
     """
     warnings.simplefilter("ignore")
     load, rows = os.getloadavg()[0], []
