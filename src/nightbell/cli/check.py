@@ -34,7 +34,7 @@ class Finding:
 @click.command()
 @answers.json_option
 def check(as_json: bool) -> None:
-    """Look at this installation: environment, database, clock, mail. The exit code is 1 where something is wrong.
+    """Look at this installation: environment, database, clock, mail, Slack. The exit code is 1 where something is wrong.
 
     No mail is sent and nothing is changed.
     """
@@ -44,6 +44,7 @@ def check(as_json: bool) -> None:
         Finding("time zones", ok=True, says=f"{zones.source()}, whatever the system has"),
         *_database(settings),
         _mail(settings),
+        _slack(settings),
     ]
     lines = [f"{'ok   ' if each.ok else 'WRONG'}  {each.name}: {each.says}" for each in findings]
     ok = all(each.ok for each in findings)
@@ -111,3 +112,18 @@ def _mail(settings: env.Settings) -> Finding:
     except smtp.FAULTS as error:
         return Finding("mail", ok=False, says=f"{server.place}: {error}")
     return Finding("mail", ok=True, says=f"{server.place} takes mail" + (" for this login" if server.username else ""))
+
+
+def _slack(settings: env.Settings) -> Finding:
+    needed = {
+        "NIGHTBELL_SLACK_CLIENT_ID": settings.slack_client_id,
+        "NIGHTBELL_SLACK_CLIENT_SECRET": settings.slack_client_secret,
+        "NIGHTBELL_SLACK_SIGNING_SECRET": settings.slack_signing_secret,
+    }
+    missing = [name for name, value in needed.items() if not value]
+    if len(missing) == len(needed):
+        return Finding("Slack", ok=True, says="not set up; nobody is paged there")
+    missing += [] if settings.encryption_keys else ["NIGHTBELL_ENCRYPTION_KEYS"]
+    if missing:
+        return Finding("Slack", ok=False, says=f"{' and '.join(missing)} not set")
+    return Finding("Slack", ok=True, says="set up; an admin connects a workspace on the settings page")
