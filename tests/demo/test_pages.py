@@ -128,6 +128,6 @@ def test_pages_keep_the_strict_policy(client: Client) -> None:
 
 def test_an_installation_has_none_of_it(client: Client, settings: Settings) -> None:
     settings.ROOT_URLCONF = "nightbell.conf.urls"
-    for path in ("/demo/", "/demo/inbox/", "/demo/fast-forward/"):
+    for path in ("/demo/", "/demo/inbox/", "/demo/slack/", "/demo/fast-forward/"):
         assert client.get(path).status_code == 404
     assert "nightbell.demo" not in conf.INSTALLED_APPS

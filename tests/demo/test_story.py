@@ -12,7 +12,7 @@ from tests.demo.visitors import Visitor, eventually
 pytestmark = [pytest.mark.xdist_group("serve"), pytest.mark.timeout(180)]
 
 
-def test_open_read_the_mail_acknowledge_hand_off_fast_forward_and_the_next_layer_is_paged() -> None:
+def test_open_read_the_mail_acknowledge_hand_off_in_slack_fast_forward_and_the_next_layer_is_paged() -> None:
     # What the environment says of a real installation is none of the demo's business, wrong or not.
     with installations.installation({"NIGHTBELL_SENDERS": "many"}) as at:
         said = at.start("demo", "--port", str(at.port))
@@ -36,8 +36,12 @@ def test_open_read_the_mail_acknowledge_hand_off_fast_forward_and_the_next_layer
         assert "Escalation stopped" not in ana.opens("/incidents/1")
         assert "You are on it" in ana.submits(link[1], "")
 
-        ana.submits("/incidents/1", "/handoff", target=ana.id_of("/incidents/1", "Bo"), note="on a plane")
+        ana.presses("hand_off", "DB pool exhausted")
+        assert "Hand off #1" in ana.opens("/demo/slack/?part=modal")
+        ana.submits("/demo/slack/", "/demo/slack/submit", target=ana.id_of("/demo/slack/", "Bo"), note="on a plane")
         assert "on a plane" in ana.mail("bo@night-owls.example", "DB pool exhausted")
+        eventually(lambda: "Handed off to Bo Lind" in ana.opens("/demo/slack/?part=said"), "the page as it is now")
+        assert "inc-1-db-pool-exhausted" in ana.opens("/demo/slack/?part=places")
         assert "No mail yet" in ana.opens("/demo/inbox/?part&to=cy@night-owls.example")
 
         ana.submits("/incidents/1", "/demo/fast-forward/", by="next")
@@ -47,7 +51,7 @@ def test_open_read_the_mail_acknowledge_hand_off_fast_forward_and_the_next_layer
 
         _be(ana, "Cy")
         assert "Good night, Cy." in ana.opens("/demo/")
-        ana.submits("/incidents/1", "/acknowledge")
+        ana.presses("acknowledge", "DB pool exhausted")
         eventually(lambda: "Escalation stopped" in ana.opens("/incidents/1"), "the end of it")
 
         family = at.family()

@@ -57,6 +57,18 @@ class Visitor:
         assert found is not None, f"no choice {words} on {on}"
         return found[1]
 
+    def presses(self, action: str, words: str) -> None:
+        """A button of the message to oneself in Slack that has these words; waits for it."""
+        wanted = re.compile(rf'name="press" value="([^"]* {action})"')
+
+        def look() -> str | None:
+            articles = re.findall(r"<article.*?</article>", self.opens("/demo/slack/?part=said"), re.DOTALL)
+            found = (wanted.search(article) for article in articles if words in article)
+            return next((each[1] for each in found if each is not None), None)
+
+        value = eventually(look, f"a message in Slack with {words!r} and {action}")
+        self.submits("/demo/slack/", "/demo/slack/press", press=value)
+
     def mail(self, recipient: str, words: str) -> str:
         """The newest mail to somebody that has these words, as text; waits for it."""
 

@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import secrets
 import shutil
 import socket
 import sys
@@ -10,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import click
+from cryptography.fernet import Fernet
 
 from nightbell import postgres
 from nightbell.cli import supervisor, web
@@ -22,7 +24,7 @@ FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "o
 @click.command()
 @click.option("--port", type=click.IntRange(1, 65535), help="The port to listen on: 8000, or the next free one.")
 def demo(port: int | None) -> None:
-    """Try it: an organization with five people and a policy, their mail in the browser, and a clock to move.
+    """Try it: an organization with five people and a policy, their mail and Slack in the browser, and a clock to move.
 
     Nothing leaves this machine, and nothing is kept. Ctrl-C ends it.
     """
@@ -58,14 +60,20 @@ def _plan(port: int, database_url: str) -> supervisor.Plan:
 
 def _environ(at: str, database_url: str) -> Mapping[str, str]:
     """Ours alone: what the environment says of a real installation is none of the demo's business."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        smtp_port = free.getsockname()[1]
+    # Held both at once, so that they are two.
+    with socket.create_server(("127.0.0.1", 0)) as smtp, socket.create_server(("127.0.0.1", 0)) as slack:
+        smtp_port, slack_port = smtp.getsockname()[1], slack.getsockname()[1]
     return {
         **{name: value for name, value in os.environ.items() if not name.startswith("NIGHTBELL_")},
         "NIGHTBELL_URL": at,
         "NIGHTBELL_DATABASE_URL": database_url,
         "NIGHTBELL_SMTP_URL": f"smtp://127.0.0.1:{smtp_port}",
         "NIGHTBELL_MAIL_FROM": "Nightbell <nightbell@night-owls.example>",
+        "NIGHTBELL_SLACK_API_URL": f"http://127.0.0.1:{slack_port}/api/",
+        "NIGHTBELL_SLACK_CLIENT_ID": "1001.2002",
+        "NIGHTBELL_SLACK_CLIENT_SECRET": secrets.token_hex(16),
+        "NIGHTBELL_SLACK_SIGNING_SECRET": secrets.token_hex(16),
+        "NIGHTBELL_ENCRYPTION_KEYS": Fernet.generate_key().decode(),
         "NIGHTBELL_LOG_LEVEL": "WARNING",
     }
 

@@ -2,10 +2,13 @@
 
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.db import connection
 
-from nightbell.actions import organizations, people, policies
+from nightbell.actions import organizations, people, policies, workspaces
 from nightbell.core import policy
+from nightbell.core.incident import actor
+from nightbell.data.access import principal as access
 from nightbell.data.models import Account, Membership
 from nightbell.demo import clock
 
@@ -18,6 +21,14 @@ OTHERS = (
     people.Person("dee@night-owls.example", "Dee", "Novak"),
     people.Person("eli@night-owls.example", "Eli", "Tanaka"),
 )
+# What the demo's Slack has granted and holds: written by one process, and served by another.
+GRANTED = workspaces.Granted(
+    team_id="T0NIGHTOWLS",
+    team_name=ORGANIZATION,
+    bot_user_id="U0NIGHTBELL",
+    token="xoxb-demo",  # noqa: S106 -- it opens nothing outside the demo
+)
+ALERTS_CHANNEL = "C0ALERTS001"
 # Who is paged, and how many minutes they have.
 LAYERS = ((("Ana",), 5), (("Cy",), 5), (("Dee", "Eli"), 15))
 
@@ -42,6 +53,11 @@ def prepare() -> None:
         for names, minutes in LAYERS
     )
     policies.create(organization.id, policies.Given(POLICY, layers=layers))
+    if settings.NIGHTBELL.slack_configured:
+        by = access.of_member(organization.id, admin.user_id, actor.Via.WEB)
+        assert by is not None
+        workspaces.connect(by, GRANTED)
+        workspaces.choose(by, alerts_channels=[ALERTS_CHANNEL], incident_channels=True, archive_on_resolve=False)
 
 
 def everybody() -> list[Somebody]:

@@ -15,6 +15,7 @@ from nightbell.data import wake
 from nightbell.data.access.principal import Principal
 from nightbell.data.models import Account
 from nightbell.demo import clock, inbox, people
+from nightbell.demo.workspace import WORKSPACE
 from nightbell.web import session
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
@@ -68,7 +69,7 @@ def fast_forward(request: HttpRequest) -> HttpResponse:
     if by is None:
         messages.info(request, "No clock is running: nothing would happen.")
     else:
-        clock.advance(by)
+        WORKSPACE.run_ahead(clock.advance(by))
         wake.engines()
         messages.info(request, f"It is {_words(by)} later.")
     return _back(request)
@@ -93,10 +94,13 @@ def _back(request: HttpRequest) -> HttpResponse:
 
 def bar(request: HttpRequest) -> dict[str, object]:
     """What the bar on every page shows; it is a template's context processor."""
-    user, ahead = request.user, clock.offset()
+    me, ahead = request.user if isinstance(request.user, Account) else None, clock.offset()
+    # Whoever was added since is not in Slack.
+    in_slack = me is not None and WORKSPACE.user(me.email) is not None
     return {
-        "demo_me": user if isinstance(user, Account) else None,
+        "demo_me": me,
         "demo_everybody": people.everybody(),
         "demo_mails": len(inbox.INBOX.messages()),
+        "demo_slack": len(WORKSPACE) if in_slack else None,
         "demo_ahead": _words(ahead) if ahead else "",
     }

@@ -1,7 +1,5 @@
-// New mail is counted, and appears, by itself; without a script, by reloading the page.
-const count = document.querySelector(".demo-count");
-const mails = document.getElementById("mails");
-let shown = null;
+// What is new is counted, and appears, by itself; without a script, by reloading the page.
+const fresh = document.createElement("template");
 
 async function text(address) {
   const answer = await fetch(address, { headers: { Accept: "text/html" } });
@@ -9,13 +7,15 @@ async function text(address) {
   return answer.text();
 }
 
+// Nothing is taken away from under somebody's hands.
+const inUse = (part) => part.contains(document.activeElement) || part.querySelector("details[open]") !== null;
+
 async function look() {
   try {
-    count.textContent = await text(count.dataset.from);
-    if (mails) {
-      const now = await text(mails.dataset.from);
-      if (shown !== null && now !== shown) mails.innerHTML = now;
-      shown = now;
+    for (const part of document.querySelectorAll("[data-from]")) {
+      fresh.innerHTML = await text(part.dataset.from);
+      // Compared as the browser reads them: something may have come between the page and the first look.
+      if (fresh.innerHTML !== part.innerHTML && !inUse(part)) part.innerHTML = fresh.innerHTML;
     }
   } catch {
     // The demo has ended, or is about to answer again.
