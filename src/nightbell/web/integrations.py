@@ -1,14 +1,14 @@
 """The page where an admin lets Nightbell into Slack, sees that it works, and shows it out again."""
 
 import re
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from nightbell.actions import workspaces
 from nightbell.channels.slack import blocks, channel
@@ -65,19 +65,25 @@ def choose(request: HttpRequest, principal: Principal) -> HttpResponse:
 @require_POST
 @session.admin
 def match(request: HttpRequest, principal: Principal) -> HttpResponse:
-    """Look every member up in Slack by their address."""
+    """Look members up in Slack by their address, and show who each is there; the names are Slack's, and not kept."""
+    called: dict[UUID, str] = {}
 
     def act(workspace: reads.Workspace, slack_: Client) -> None:
         everybody = reads.identities(principal.organization_id, workspace.team_id)
         due = sorted(everybody, key=lambda each: (each.checked_at is not None, each.checked_at))
         for each in due[:MATCHED]:
-            found = channel.person(slack_, each.email)
-            workspaces.remember(principal.organization_id, each.user_id, workspace.team_id, found)
+            user = channel.look_up(slack_, each.email)
+            workspaces.remember(
+                principal.organization_id, each.user_id, workspace.team_id, str(user["id"]) if user else None
+            )
+            if user:
+                called[each.user_id] = f"@{user.get('name')} · {user.get('real_name') or user['id']}"
         left = len(everybody) - MATCHED
         more = f" {left} more are left: press again." if left > 0 else ""
         messages.success(request, f"Looked up {len(due[:MATCHED])} members in Slack.{more}")
 
-    return _done(request, principal, act)
+    refused = _try(principal, act)
+    return _page(request, principal, called=called, refused=refused, status=400 if refused else 200)
 
 
 @require_POST
@@ -99,12 +105,10 @@ def test(request: HttpRequest, principal: Principal) -> HttpResponse:
     return _done(request, principal, act)
 
 
-@require_http_methods(["GET", "POST"])
+@require_POST
 @session.admin
 def disconnect(request: HttpRequest, principal: Principal) -> HttpResponse:
-    """Forget the token. Opening the question changes nothing, pressing its button does."""
-    if request.method == "GET":
-        return _page(request, principal, asked="disconnect")
+    """Forget the token, and have Slack make it void."""
     try:
         workspace = reads.workspace(principal.organization_id)
         workspaces.disconnect(principal)
@@ -163,20 +167,27 @@ def _back() -> HttpResponse:
     return redirect("slack-settings")
 
 
-def _page(request: HttpRequest, principal: Principal, status: int = 200, **shown: Any) -> HttpResponse:
+def _page(
+    request: HttpRequest,
+    principal: Principal,
+    *,
+    refused: str = "",
+    typed: str | None = None,
+    called: Mapping[UUID, str] | None = None,
+    status: int = 200,
+) -> HttpResponse:
     workspace = reads.workspace(principal.organization_id)
     configured = settings.NIGHTBELL
     people = reads.identities(principal.organization_id, workspace.team_id) if workspace else []
     context = {
         "workspace": workspace,
-        "channels": "\n".join(workspace.alerts_channels) if workspace else "",
-        "people": people,
+        "channels": typed if typed is not None else "\n".join(workspace.alerts_channels if workspace else ()),
+        "people": [(each, (called or {}).get(each.user_id, "")) for each in people],
         "missing": sum(1 for each in people if not each.slack_user_id),
         "troubles": reads.troubles(principal.organization_id),
         "configured": configured.slack_configured,
         "signed": bool(configured.slack_signing_secret),
         "most": reads.MAX_ALERTS_CHANNELS,
-        "section": "slack",
-        **shown,
+        "refused": refused,
     }
     return session.page(request, principal, "web/slack.html", context, status)

@@ -19,7 +19,7 @@ TEST = "test"
 HEADER_LENGTH = 150
 SECTION_LENGTH = 3000
 DESCRIPTION_LENGTH = 500
-# What a notification shows of a page, and how many people are called by name: either is cut before Slack would refuse it.
+# What a notification shows of a page, and how many people a message calls by name: Slack refuses what is too long.
 LEAD_LENGTH = 500
 MENTIONED = 100
 MARKS = {State.ACKNOWLEDGED: "✅", State.CLOSED: "☑️", State.EXHAUSTED: "🆘"}

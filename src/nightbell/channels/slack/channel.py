@@ -4,7 +4,7 @@ import random
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any, assert_never, final
+from typing import Any, assert_never, cast, final
 
 from django.utils.text import slugify
 
@@ -56,6 +56,12 @@ class SlackChannel(Channel):
 
 
 def person(slack: Client, email: str, priority: Priority = Priority.PAGE) -> str | None:
+    """The id of that user, or None. Raises Failed."""
+    user = look_up(slack, email, priority)
+    return str(user["id"]) if user else None
+
+
+def look_up(slack: Client, email: str, priority: Priority = Priority.PAGE) -> Mapping[str, Any] | None:
     """The user with this address, if it is somebody of this workspace itself who can be paged. Raises Failed."""
     try:
         user = slack.call("users.lookupByEmail", priority, email=email)["user"]
@@ -63,7 +69,7 @@ def person(slack: Client, email: str, priority: Priority = Priority.PAGE) -> str
         if failed.error == "users_not_found":
             return None
         raise
-    return None if outsider(user) else str(user["id"])
+    return None if outsider(user) else cast(Mapping[str, Any], user)
 
 
 def outsider(user: Mapping[str, Any]) -> str | None:
@@ -131,8 +137,10 @@ def _make_channel(slack: Client, copy: delivery.Copy) -> str:
     stem = f"inc-{copy.standing.number}-{slugify(copy.standing.title)}".strip("-")
     for suffix in ("", *(f"-{number}" for number in range(2, NAMES_TRIED))):
         name = stem[: MAX_CHANNEL_NAME - len(suffix)].rstrip("-_") + suffix
+        # Another name does not wait: whoever waits begins at the first again, and would never come to the next.
+        priority = Priority.PAGE if suffix else Priority.NOTICE
         try:
-            return str(slack.call("conversations.create", Priority.NOTICE, name=name)["channel"]["id"])
+            return str(slack.call("conversations.create", priority, name=name)["channel"]["id"])
         except Failed as failed:
             if failed.error != "name_taken":
                 raise
@@ -140,9 +148,19 @@ def _make_channel(slack: Client, copy: delivery.Copy) -> str:
 
 
 def _present(slack: Client, people: Sequence[str]) -> tuple[str, ...]:
-    """The users among these, by their ids; who is not in the workspace is left out."""
-    found = (person(slack, each, Priority.EDIT) if "@" in each else each for each in people)
-    return tuple(dict.fromkeys(filter(None, found)))
+    """The users among these, by their ids.
+
+    Who is not in the workspace is left out, and so is, until there is more to show, whoever cannot be looked up now.
+    """
+    found: dict[str | None, None] = {}
+    for each in people:
+        try:
+            found[person(slack, each, Priority.EDIT) if "@" in each else each] = None
+        except Failed as failed:
+            # Not waited for: whoever waits begins at the first again, and would never come to the last of many.
+            if not isinstance(failed.outcome, delivery.Postponed):
+                raise
+    return tuple(each for each in found if each)
 
 
 def _invite(slack: Client, channel_id: str, people: Sequence[str]) -> None:

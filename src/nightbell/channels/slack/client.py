@@ -2,9 +2,10 @@
 
 import http.client
 import logging
+import re
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any, cast
+from typing import Any
 from urllib.parse import urlencode, urljoin
 
 from slack_sdk import WebClient
@@ -12,9 +13,10 @@ from slack_sdk.errors import SlackApiError, SlackRequestError
 from slack_sdk.webhook import WebhookClient
 
 from nightbell.channels.slack.buckets import Buckets, Priority
-from nightbell.core import delivery
+from nightbell.core import delivery, message
 
 TIMEOUT_SECONDS = 5
+ERROR_LENGTH = 200
 SCOPES = (
     *("chat:write", "im:write", "channels:manage", "groups:write", "users:read", "users:read.email", "pins:read"),
     "commands",
@@ -36,8 +38,9 @@ FOR_GOOD = ACCESS_LOST | {
     ),
     *("restricted_action", "user_disabled", "user_not_found", "users_not_found", "user_not_visible"),
 }
-# What Slack asks to wait where it does not say how long.
+# What Slack asks to wait where it does not say how long, in seconds.
 UNSAID_WAIT = timedelta(seconds=30)
+_LENGTH = re.compile(r"[0-9]{1,5}")
 
 # The library logs every answer where debugging is on, and the answer to an exchange of codes is a token; what failed is
 # told where it is settled.
@@ -104,14 +107,25 @@ def _api(api_url: str, token: str | None) -> WebClient:
     return WebClient(token, base_url=api_url, timeout=TIMEOUT_SECONDS, logger=_quiet, retry_handlers=[])
 
 
+class _Answer(dict[str, Any]):
+    """What a method answered; where it has not what every answer has, it is not Slack's."""
+
+    def __missing__(self, name: str) -> Any:
+        raise _away(f"what it says has no {name}")
+
+
 def _call(api: WebClient, method: str, given: Mapping[str, Any]) -> Mapping[str, Any]:
+    ask = getattr(api, _name(method))
     try:
-        answer = getattr(api, _name(method))(**given)
+        answer = ask(**given).data
     except SlackApiError as error:
         raise _failed(error) from None
-    except (OSError, http.client.HTTPException, SlackRequestError, ValueError) as error:
+    except (OSError, http.client.HTTPException, SlackRequestError, ValueError, AttributeError, LookupError) as error:
+        # The last two are the library's, where what stands on Slack's address says something that is not Slack's.
         raise _away(str(error) or type(error).__name__) from None
-    return cast(Mapping[str, Any], answer.data)
+    if not isinstance(answer, dict):
+        raise _away("what it says is no object")
+    return _Answer(answer)
 
 
 def _name(method: str) -> str:
@@ -124,7 +138,7 @@ def _failed(error: SlackApiError) -> Failed:
     status = getattr(answer, "status_code", 0)
     if status == 429:
         asked = {name.lower(): value for name, value in answer.headers.items()}.get("retry-after", "")
-        wait = timedelta(seconds=int(asked)) if str(asked).isdigit() else UNSAID_WAIT
+        wait = timedelta(seconds=int(asked)) if _LENGTH.fullmatch(asked) else UNSAID_WAIT
         return Failed(delivery.Postponed(wait, f"Slack asks to wait {wait.total_seconds():.0f} s"), "ratelimited")
     data = getattr(answer, "data", None)
     said = data.get("error") if isinstance(data, dict) else None
@@ -134,8 +148,8 @@ def _failed(error: SlackApiError) -> Failed:
         return Failed(delivery.Postponed(UNSAID_WAIT, "Slack asks to wait"), said)
     if said in FOR_GOOD:
         return Failed(delivery.Refused(said, access_lost=said in ACCESS_LOST), said)
-    return Failed(delivery.Unavailable(said), said)
+    return Failed(delivery.Unavailable(message.clean(said, ERROR_LENGTH)), said)
 
 
 def _away(why: str) -> Failed:
-    return Failed(delivery.Unavailable(f"Slack does not answer: {why}"[:200]), "unavailable")
+    return Failed(delivery.Unavailable(message.clean(f"Slack does not answer: {why}", ERROR_LENGTH)), "unavailable")
