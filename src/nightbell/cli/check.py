@@ -34,7 +34,7 @@ class Finding:
 @click.command()
 @answers.json_option
 def check(as_json: bool) -> None:
-    """Look at this installation: environment, database, clock, mail, Slack. The exit code is 1 where something is wrong.
+    """Look at this installation: environment, database, clock, mail, Slack. The exit code is 1 if something is wrong.
 
     No mail is sent and nothing is changed.
     """

@@ -7,7 +7,7 @@ from datetime import timedelta
 from django.contrib.sessions.backends.db import SessionStore
 from django.db import Error, connection
 
-from nightbell.actions import coverage, once
+from nightbell.actions import coverage, identities, once
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +39,8 @@ class Chores:
 
 
 def tidy() -> None:
-    """Forget ended sessions and answers nobody is promised any more; tell admins of hours with nobody on call."""
+    """Forget what nobody is promised any more; tell admins of hours with nobody on call; look who is still in Slack."""
     SessionStore.clear_expired()
     once.forget()
     coverage.tell_all()
+    identities.check_all()

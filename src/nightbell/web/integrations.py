@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from nightbell.actions import workspaces
 from nightbell.channels.slack import blocks, channel
-from nightbell.channels.slack.buckets import POST, Priority
+from nightbell.channels.slack.buckets import POST
 from nightbell.channels.slack.client import Client, Failed
 from nightbell.core.errors import Rejected
 from nightbell.data import secrets
@@ -40,7 +40,7 @@ def slack(request: HttpRequest, principal: Principal) -> HttpResponse:
 @require_POST
 @session.admin
 def choose(request: HttpRequest, principal: Principal) -> HttpResponse:
-    """Where incidents are shown. Each channel is looked at first; what was typed stays where one cannot be used."""
+    """Where incidents are shown. All are looked at before one is greeted; what was typed stays where one is no use."""
     typed = request.POST.get("channels", "")
     chosen = list(dict.fromkeys(CHANNEL.findall(typed)))
 
@@ -48,8 +48,13 @@ def choose(request: HttpRequest, principal: Principal) -> HttpResponse:
         unread = [line for line in typed.splitlines() if line.strip() and not CHANNEL.search(line)]
         if unread:
             raise _Refused(f"This is no link to a channel: {unread[0].strip()[:100]}")
+        if len(chosen) > reads.MAX_ALERTS_CHANNELS:
+            raise _Refused(f"At most {reads.MAX_ALERTS_CHANNELS} channels can be chosen.")
         for channel_id in chosen:
-            _look_at(slack_, channel_id, is_new=channel_id not in workspace.alerts_channels)
+            _look_at(slack_, channel_id)
+        for channel_id in chosen:
+            if channel_id not in workspace.alerts_channels:
+                slack_.call(POST, channel=channel_id, text=HELLO)
         workspaces.choose(
             principal,
             alerts_channels=chosen,
@@ -132,12 +137,10 @@ class _Refused(Exception):  # noqa: N818 -- an answer
     """Something an admin asked for and cannot have; the message is for them."""
 
 
-def _look_at(slack_: Client, channel_id: str, *, is_new: bool) -> None:
-    """Whether it can be shown there: it must be a channel we see and, where it is new, one we may post in."""
+def _look_at(slack_: Client, channel_id: str) -> None:
+    """Whether it is a channel we are in."""
     try:
-        slack_.call("pins.list", Priority.NOTICE, channel=channel_id)
-        if is_new:
-            slack_.call(POST, Priority.NOTICE, channel=channel_id, text=HELLO)
+        slack_.call("pins.list", channel=channel_id)
     except Failed as failed:
         if failed.error in {"channel_not_found", "not_in_channel"}:
             raise _Refused(NOT_THERE.format(channel_id)) from None

@@ -117,7 +117,7 @@ def _show(slack: Client, copy: delivery.Copy, channel_id: str) -> delivery.Outco
         return delivery.Accepted(f"{_make_channel(slack, copy)}/")
     if copy.people:
         copy = replace(copy, people=_present(slack, copy.people))
-        _invite(slack, channel_id, copy.people)
+        _invite(slack, channel_id, copy.people, Priority.EDIT if copy.message_id else Priority.NOTICE)
     said = blocks.copy(copy)
     if copy.message_id is None:
         metadata = {"event_type": "nightbell_incident", "event_payload": {"copy_id": str(copy.id)}}
@@ -128,7 +128,7 @@ def _show(slack: Client, copy: delivery.Copy, channel_id: str) -> delivery.Outco
         message_id = copy.message_id
         slack.call("chat.update", Priority.EDIT, channel=channel_id, ts=message_id, text=said.text, blocks=said.blocks)
     if copy.archive:
-        _allowing({"already_archived"}, slack, "conversations.archive", channel=channel_id)
+        _allowing({"already_archived"}, slack, "conversations.archive", Priority.EDIT, channel=channel_id)
     return delivery.Accepted(f"{channel_id}/{message_id}")
 
 
@@ -163,17 +163,19 @@ def _present(slack: Client, people: Sequence[str]) -> tuple[str, ...]:
     return tuple(each for each in found if each)
 
 
-def _invite(slack: Client, channel_id: str, people: Sequence[str]) -> None:
+def _invite(slack: Client, channel_id: str, people: Sequence[str], priority: Priority) -> None:
     """Bring them in; who is there already, or cannot be, keeps nobody out."""
     if people:
         known = {"already_in_channel", "cant_invite", "cant_invite_self", "user_is_restricted", "user_not_found"}
-        _allowing(known, slack, "conversations.invite", channel=channel_id, users=",".join(people), force=True)
+        _allowing(
+            known, slack, "conversations.invite", priority, channel=channel_id, users=",".join(people), force=True
+        )
 
 
-def _allowing(known: Set[str], slack: Client, method: str, **given: Any) -> None:
+def _allowing(known: Set[str], slack: Client, method: str, priority: Priority, **given: Any) -> None:
     """Call a method for which these errors are as good as done."""
     try:
-        slack.call(method, Priority.EDIT, **given)
+        slack.call(method, priority, **given)
     except Failed as failed:
         if failed.error not in known:
             raise

@@ -1,8 +1,10 @@
 """What an organization's Slack is: its workspace, who is who there, and where a message for somebody goes."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -30,7 +32,18 @@ WORKSPACE = """
 select w.organization_id, w.team_id, w.team_name, w.bot_user_id, w.token, w.alerts_channels::text, w.incident_channels,
   w.archive_on_resolve, w.connected_at, w.lost_at, w.lost_because
 from slack_workspace w
-where w.token is not null and (w.organization_id = %(organization)s or w.team_id = %(team)s)
+where w.token is not null and (w.organization_id = %(organization)s or w.team_id = %(team)s
+  or (%(every)s and w.lost_at is null))
+order by w.organization_id
+"""
+
+UNCHECKED = """
+select s.user_id, s.slack_user_id
+from slack_identity s
+join membership m on m.organization_id = s.organization_id and m.user_id = s.user_id and m.removed_at is null
+where s.organization_id = %(organization)s and s.team_id = %(team)s and s.slack_user_id is not null
+  and s.checked_at < nightbell_now() - make_interval(secs => %(age)s)
+order by s.checked_at, s.id limit %(limit)s
 """
 
 # The address of whoever Slack does not know by an id yet is looked up when something is sent.
@@ -113,12 +126,12 @@ def configured() -> dict[str, bool]:
 
 def workspace(organization_id: UUID) -> Workspace | None:
     """The organization's workspace; None where none is connected."""
-    return _workspace(organization_id, None)
+    return next(iter(_workspaces(organization_id)), None)
 
 
 def workspace_of_team(team_id: str) -> Workspace | None:
     """The workspace with this id; None where no organization is connected to it."""
-    return _workspace(None, team_id)
+    return next(iter(_workspaces(team_id=team_id)), None)
 
 
 def destination(organization_id: UUID, user_id: UUID) -> tuple[str, str] | None:
@@ -143,11 +156,27 @@ def troubles(organization_id: UUID) -> list[Trouble]:
         return [Trouble(*row) for row in cursor.fetchall()]
 
 
-def _workspace(organization_id: UUID | None, team_id: str | None) -> Workspace | None:
+def workspaces() -> list[Workspace]:
+    """Every workspace that lets us in."""
+    return _workspaces(every=True)
+
+
+def unchecked(workspace: Workspace, age: timedelta, limit: int) -> list[tuple[UUID, str]]:
+    """Members and their Slack ids that nobody has looked at for so long, the longest first."""
+    given: dict[str, Any] = {"organization": workspace.organization_id, "team": workspace.team_id}
     with connection.cursor() as cursor:
-        cursor.execute(WORKSPACE, {"organization": organization_id, "team": team_id})
-        row = cursor.fetchone()
-    if row is None:
-        return None
+        cursor.execute(UNCHECKED, {**given, "age": age.total_seconds(), "limit": limit})
+        return [(user_id, slack_user_id) for user_id, slack_user_id in cursor.fetchall()]
+
+
+def _workspaces(
+    organization_id: UUID | None = None, team_id: str | None = None, *, every: bool = False
+) -> list[Workspace]:
+    with connection.cursor() as cursor:
+        cursor.execute(WORKSPACE, {"organization": organization_id, "team": team_id, "every": every})
+        return [_of_row(row) for row in cursor.fetchall()]
+
+
+def _of_row(row: Sequence[Any]) -> Workspace:
     organization, team, name, bot, token, channels, *rest = row
     return Workspace(organization, team, name, bot, token, tuple(json.loads(channels)), *rest)
