@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from cryptography.fernet import Fernet
 from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 
@@ -95,3 +96,12 @@ def worker() -> ModuleType:
     """The worker's module as a process of its own would load it: what it checks, it checks then."""
     sys.modules.pop("nightbell.cli.worker", None)
     return load("worker")
+
+
+def test_slack_that_is_half_set_up_is_named(server: postgres.Server) -> None:
+    given: dict[str, str | None] = {"NIGHTBELL_DATABASE_URL": server.url}
+    assert check(given)["Slack"] == "not set up; nobody is paged there"
+    given |= {"NIGHTBELL_SLACK_CLIENT_ID": "1.2", "NIGHTBELL_SLACK_SIGNING_SECRET": "s"}
+    assert check(given)["Slack"] == ("WRONG NIGHTBELL_SLACK_CLIENT_SECRET and NIGHTBELL_ENCRYPTION_KEYS not set")
+    given |= {"NIGHTBELL_SLACK_CLIENT_SECRET": "s", "NIGHTBELL_ENCRYPTION_KEYS": Fernet.generate_key().decode()}
+    assert check(given)["Slack"].startswith("set up")
