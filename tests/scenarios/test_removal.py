@@ -141,7 +141,9 @@ def test_a_responder_is_removed_while_a_sender_is_about_to_page_them(world: Worl
     assert cy.was_paged(incident, layer=3)
     assert ana.was_paged(incident)
     # What a sender that is slower still brings back changes nothing.
-    deliveries.settle(lease, delivery.Refused("550"), world.channel.backoff, deliveries.Looked(incident.view.updated_at))
+    deliveries.settle(
+        lease, delivery.Refused("550"), world.channel.backoff, deliveries.Looked(incident.view.updated_at)
+    )
     assert incident.now.position == 3
 
 

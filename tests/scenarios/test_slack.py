@@ -149,6 +149,17 @@ def test_c08_a_revoked_token_is_told_by_mail_and_mail_goes_on(world: World, slac
     assert len(slack.calls) == calls
 
 
+def test_a_workspace_that_is_connected_again_shows_what_is_true_now(world: World, slack: Slack) -> None:
+    ana, bo, incident = two(world, slack)
+    slack.revoke()
+    bo.acknowledges(incident)
+    world.settles()
+    assert not slack.page_of(ana).shows("Acknowledged by Bo")
+    world.uses_slack(slack)
+    world.settles()
+    assert slack.page_of(ana).shows("Acknowledged by Bo")
+
+
 def test_c08_a_disconnected_workspace_pages_nobody_and_mail_goes_on(world: World, slack: Slack) -> None:
     ana, bo = world.members("Ana", "Bo")
     slack.joins(ana, bo)

@@ -12,12 +12,12 @@ from django.db import transaction as database
 from nightbell.actions import ids, notices
 from nightbell.channels import registry
 from nightbell.channels.slack.client import Client
-from nightbell.core import notice
+from nightbell.core import delivery, notice
 from nightbell.core.errors import Code, Rejected
-from nightbell.core.incident import actor
+from nightbell.core.incident import actor, state
 from nightbell.data import clock, record, secrets, transaction
 from nightbell.data.access.principal import Principal
-from nightbell.data.models import Identity, Workspace
+from nightbell.data.models import Copy, Identity, Workspace
 from nightbell.data.reads import slack
 
 
@@ -61,6 +61,8 @@ def connect(principal: Principal, granted: Granted) -> None:
             Workspace.objects.update_or_create(organization_id=principal.organization_id, defaults=fields)
     except IntegrityError:
         raise Rejected(Code.IN_USE, f"Another organization here uses the workspace {granted.team_name}.") from None
+    if before is not None and before.team_id == granted.team_id:
+        _show_again(principal.organization_id)
     _record(principal.organization_id, principal.actor, "slack_connected", _team(granted))
 
 
@@ -154,6 +156,15 @@ def rotate() -> int:
 
 def _team(of: Granted | Workspace) -> dict[str, str]:
     return {"teamId": of.team_id, "teamName": of.team_name}
+
+
+def _show_again(organization_id: UUID) -> None:
+    """What could not be brought up to date meanwhile is tried once more, where the incident is still open."""
+    given_up = [delivery.State.FAILED.value, delivery.State.CANCELLED.value]
+    copies = Copy.objects.filter(organization_id=organization_id, state__in=given_up)
+    copies.exclude(incident__state=state.State.CLOSED).update(
+        state=delivery.State.QUEUED.value, due_at=clock.Now(), shown=None, settled_at=None
+    )
 
 
 def _connected(principal: Principal) -> Workspace:

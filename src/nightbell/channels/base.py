@@ -12,13 +12,14 @@ Parcel = delivery.Page | delivery.Notice | delivery.Copy
 
 
 class Channel(ABC):
-    """One way out. An instance belongs to one thread, which may keep a connection in it between parcels.
-
-    `backoff` is how long to wait after the first, second, … failed attempt; its last step repeats.
-    """
+    """One way out. An instance belongs to one thread, which may keep a connection in it between parcels."""
 
     name: ClassVar[str]
-    backoff: tuple[timedelta, ...]
+
+    @property
+    @abstractmethod
+    def backoff(self) -> tuple[timedelta, ...]:
+        """How long to wait after the first, second, … failed attempt; its last step repeats."""
 
     @final
     def send(self, parcel: Parcel) -> delivery.Outcome:

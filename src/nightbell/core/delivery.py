@@ -53,7 +53,6 @@ class Notice:
     address: str
     subject: str
     body: str
-    credential: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)

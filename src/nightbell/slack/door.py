@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 # Slack waits for three seconds, its network included.
 PATIENCE_SECONDS = 2.0
-THREADS = 4
+THREADS = 8
 LOST_DATABASE = (OperationalError, InterfaceError)
 NOT_CONFIRMED = "Nightbell's database does not answer. Nothing is confirmed: please try again."
 

@@ -4,7 +4,7 @@ import random
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any, assert_never, cast, final
+from typing import Any, cast, final
 
 from django.utils.text import slugify
 
@@ -31,23 +31,19 @@ class SlackChannel(Channel):
         self._buckets = buckets
 
     @property
-    def backoff(self) -> tuple[timedelta, ...]:  # type: ignore[override]
+    def backoff(self) -> tuple[timedelta, ...]:
         """With jitter, so that what failed together is not tried again together."""
         return tuple(timedelta(seconds=step * random.uniform(0.75, 1.25)) for step in _STEPS)  # noqa: S311
 
     def _send(self, parcel: Parcel) -> delivery.Outcome:
+        if isinstance(parcel, delivery.Notice):
+            raise TypeError("notices go by mail")
         team_id, _, place = parcel.address.partition("/")
         slack = Client(self._api_url, self._buckets, team_id, parcel.credential)
         try:
-            match parcel:
-                case delivery.Page():
-                    return _page(slack, parcel, team_id, place)
-                case delivery.Copy():
-                    return _show(slack, parcel, place)
-                case delivery.Notice():
-                    raise TypeError("notices go by mail")
-                case _:
-                    assert_never(parcel)
+            if isinstance(parcel, delivery.Page):
+                return _page(slack, parcel, team_id, place)
+            return _show(slack, parcel, place)
         except Failed as failed:
             return failed.outcome
 

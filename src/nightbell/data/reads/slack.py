@@ -66,18 +66,19 @@ order by lower(a.first_name), lower(a.last_name), a.id
 """
 
 
-# What could not be shown or sent of late, by what Slack said.
+# What could not be shown or sent of late, by what Slack said; looked for from the newest incidents, by their index.
 TROUBLES = """
 select max(d.at), d.error, count(*)
 from (
-  select coalesce(c.settled_at, c.queued_at) as at, c.error from incident_copy c
-  where c.organization_id = %(organization)s and c.state in ('failed', 'queued') and c.error is not null
+  select i.id from incident i where i.organization_id = %(organization)s order by i.number desc limit 200
+) i
+cross join lateral (
+  select coalesce(c.settled_at, c.queued_at) as at, c.error, c.state from incident_copy c where c.incident_id = i.id
   union all
-  select coalesce(p.settled_at, p.queued_at), p.error from page p
-  where p.organization_id = %(organization)s and p.channel = 'slack' and p.state in ('failed', 'queued')
-    and p.error is not null
+  select coalesce(p.settled_at, p.queued_at), p.error, p.state from page p
+  where p.incident_id = i.id and p.channel = 'slack'
 ) d
-where d.at > nightbell_now() - interval '7 days'
+where d.at > nightbell_now() - interval '7 days' and d.state in ('failed', 'queued') and d.error is not null
 group by d.error order by max(d.at) desc limit 5
 """
 
