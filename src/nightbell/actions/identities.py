@@ -28,8 +28,7 @@ def _check(workspace: slack.Workspace) -> int:
     try:
         asked = workspaces.ask(workspace)
         for user_id, slack_user_id in slack.unchecked(workspace, EVERY, AT_ONCE):
-            user = asked.call("users.info", Priority.EDIT, user=slack_user_id)["user"]
-            left = channel.outsider(user) is not None
+            left = channel.look_at(asked, slack_user_id, Priority.EDIT) is None
             workspaces.remember(workspace.organization_id, user_id, workspace.team_id, None if left else slack_user_id)
             gone += left
     except Failed as failed:

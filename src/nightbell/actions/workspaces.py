@@ -124,7 +124,9 @@ def remember(organization_id: UUID, user_id: UUID, team_id: str, slack_user_id: 
 
     Whoever was taken for that user before is looked up again: the address they were found by is another's now.
     """
-    if not Workspace.objects.filter(organization_id=organization_id, team_id=team_id, token__isnull=False).exists():
+    # One at a time, or two members could be remembered as one user.
+    workspace = Workspace.objects.select_for_update().filter(organization_id=organization_id, team_id=team_id)
+    if workspace.filter(token__isnull=False).first() is None:
         return
     if slack_user_id is not None:
         others = Identity.objects.filter(team_id=team_id, slack_user_id=slack_user_id)

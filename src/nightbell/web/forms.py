@@ -1,5 +1,6 @@
 """What people type: the only place that reads the pages' forms."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -8,6 +9,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from nightbell.core.incident import commands, state
+from nightbell.data.reads import slack
 from nightbell.web import words
 
 SEVERITIES = [(each.value, each.value.capitalize()) for each in state.Severity]
@@ -16,6 +18,8 @@ MAX_NUMBER = 2**31 - 1
 # What an owner's choice begins with that stands for whoever is on call, and the choice of that schedule's policy.
 ON_CALL = "schedule:"
 MATCH = "schedule"
+# How Slack names a channel, in its links and elsewhere.
+CHANNEL = re.compile(r"[CG][A-Z0-9]{6,20}")
 
 
 class Lines(forms.CharField):
@@ -112,6 +116,25 @@ class Open(forms.Form):
             return UUID(given)
         except ValueError:
             raise ValidationError("There is no such escalation policy.") from None
+
+
+class Channels(forms.Form):
+    """Where incidents are shown in Slack: links to channels, or their ids, one a line."""
+
+    channels = Lines(required=False, max_length=5000)
+    incident_channels = forms.BooleanField(required=False)
+    archive_on_resolve = forms.BooleanField(required=False)
+
+    def clean_channels(self) -> list[str]:
+        """The ids, each once."""
+        lines = [line.strip() for line in str(self.cleaned_data["channels"]).splitlines() if line.strip()]
+        for line in lines:
+            if not CHANNEL.search(line):
+                raise ValidationError(f"This is no link to a channel: {line[:100]}")
+        found = list(dict.fromkeys(channel for line in lines for channel in CHANNEL.findall(line)))
+        if len(found) > slack.MAX_ALERTS_CHANNELS:
+            raise ValidationError(f"At most {slack.MAX_ALERTS_CHANNELS} channels can be chosen.")
+        return found
 
 
 class Filters(forms.Form):

@@ -1,6 +1,5 @@
 """The page where an admin lets Nightbell into Slack, sees that it works, and shows it out again."""
 
-import re
 from collections.abc import Callable, Mapping
 from uuid import UUID
 
@@ -19,11 +18,10 @@ from nightbell.data import secrets
 from nightbell.data.access.principal import Principal
 from nightbell.data.reads import directory
 from nightbell.data.reads import slack as reads
-from nightbell.web import session
+from nightbell.web import forms, session
 
 # So many members are looked up at a press: longest not looked up first.
 MATCHED = 40
-CHANNEL = re.compile(r"[CG][A-Z0-9]{6,20}")
 HELLO = "Nightbell shows incidents here from now on."
 NOT_THERE = "Nightbell is not in {}: type /invite @Nightbell there, then save again."
 
@@ -40,31 +38,28 @@ def slack(request: HttpRequest, principal: Principal) -> HttpResponse:
 @require_POST
 @session.admin
 def choose(request: HttpRequest, principal: Principal) -> HttpResponse:
-    """Where incidents are shown. All are looked at before one is greeted; what was typed stays where one is no use."""
-    typed = request.POST.get("channels", "")
-    chosen = list(dict.fromkeys(CHANNEL.findall(typed)))
+    """Where incidents are shown. Each channel is looked at first; what was typed stays where one cannot be used."""
+    form = forms.Channels(request.POST)
+    if not form.is_valid():
+        return _page(request, principal, form=form, refused=str(next(iter(form.errors.values()))[0]), status=400)
+    given = form.cleaned_data
 
     def act(workspace: reads.Workspace, slack_: Client) -> None:
-        unread = [line for line in typed.splitlines() if line.strip() and not CHANNEL.search(line)]
-        if unread:
-            raise _Refused(f"This is no link to a channel: {unread[0].strip()[:100]}")
-        if len(chosen) > reads.MAX_ALERTS_CHANNELS:
-            raise _Refused(f"At most {reads.MAX_ALERTS_CHANNELS} channels can be chosen.")
-        for channel_id in chosen:
+        for channel_id in given["channels"]:
             _look_at(slack_, channel_id)
-        for channel_id in chosen:
+        for channel_id in given["channels"]:
             if channel_id not in workspace.alerts_channels:
                 slack_.call(POST, channel=channel_id, text=HELLO)
         workspaces.choose(
             principal,
-            alerts_channels=chosen,
-            incident_channels="incident_channels" in request.POST,
-            archive_on_resolve="archive_on_resolve" in request.POST,
+            alerts_channels=given["channels"],
+            incident_channels=given["incident_channels"],
+            archive_on_resolve=given["archive_on_resolve"],
         )
         messages.success(request, "Saved.")
 
     refused = _try(principal, act)
-    return _page(request, principal, typed=typed, refused=refused, status=400) if refused else _back()
+    return _page(request, principal, form=form, refused=refused, status=400) if refused else _back()
 
 
 @require_POST
@@ -78,6 +73,9 @@ def match(request: HttpRequest, principal: Principal) -> HttpResponse:
         due = sorted(everybody, key=lambda each: (each.checked_at is not None, each.checked_at))
         for each in due[:MATCHED]:
             user = channel.look_up(slack_, each.email)
+            if user is None and each.slack_user_id:
+                # Known by their id, whatever their address has become.
+                user = channel.look_at(slack_, each.slack_user_id)
             workspaces.remember(
                 principal.organization_id, each.user_id, workspace.team_id, str(user["id"]) if user else None
             )
@@ -175,7 +173,7 @@ def _page(
     principal: Principal,
     *,
     refused: str = "",
-    typed: str | None = None,
+    form: forms.Channels | None = None,
     called: Mapping[UUID, str] | None = None,
     status: int = 200,
 ) -> HttpResponse:
@@ -184,7 +182,7 @@ def _page(
     people = reads.identities(principal.organization_id, workspace.team_id) if workspace else []
     context = {
         "workspace": workspace,
-        "channels": typed if typed is not None else "\n".join(workspace.alerts_channels if workspace else ()),
+        "form": form or _form(workspace),
         "people": [(each, (called or {}).get(each.user_id, "")) for each in people],
         "missing": sum(1 for each in people if not each.slack_user_id),
         "troubles": reads.troubles(principal.organization_id),
@@ -194,3 +192,10 @@ def _page(
         "refused": refused,
     }
     return session.page(request, principal, "web/slack.html", context, status)
+
+
+def _form(workspace: reads.Workspace | None) -> forms.Channels:
+    if workspace is None:
+        return forms.Channels()
+    chosen = {name: getattr(workspace, name) for name in ("incident_channels", "archive_on_resolve")}
+    return forms.Channels(initial={"channels": "\n".join(workspace.alerts_channels), **chosen})

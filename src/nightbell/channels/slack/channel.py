@@ -68,6 +68,12 @@ def look_up(slack: Client, email: str, priority: Priority = Priority.PAGE) -> Ma
     return None if outsider(user) else cast(Mapping[str, Any], user)
 
 
+def look_at(slack: Client, user_id: str, priority: Priority = Priority.PAGE) -> Mapping[str, Any] | None:
+    """The user with this id, if it is still somebody of this workspace itself who can be paged. Raises Failed."""
+    user = slack.call("users.info", priority, user=user_id)["user"]
+    return None if outsider(user) else cast(Mapping[str, Any], user)
+
+
 def outsider(user: Mapping[str, Any]) -> str | None:
     """Why this user is nobody of the workspace itself: a guest, from another workspace, a program, gone."""
     for flag, why in _OUTSIDERS.items():

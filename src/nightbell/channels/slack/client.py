@@ -138,7 +138,8 @@ def _failed(error: SlackApiError) -> Failed:
     status = getattr(answer, "status_code", 0)
     if status == 429:
         asked = {name.lower(): value for name, value in answer.headers.items()}.get("retry-after", "")
-        wait = timedelta(seconds=int(asked)) if _LENGTH.fullmatch(asked) else UNSAID_WAIT
+        # At least a second, or whatever waits would ask again at once.
+        wait = timedelta(seconds=max(1, int(asked))) if _LENGTH.fullmatch(asked) else UNSAID_WAIT
         return Failed(delivery.Postponed(wait, f"Slack asks to wait {wait.total_seconds():.0f} s"), "ratelimited")
     data = getattr(answer, "data", None)
     said = data.get("error") if isinstance(data, dict) else None

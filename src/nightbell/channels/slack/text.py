@@ -30,10 +30,9 @@ def headline(severity: Severity, title: str) -> str:
 
 
 def escaped(now: standing.Standing) -> standing.Standing:
-    """The same, with every name escaped."""
+    """The same, with every name escaped that its lines say."""
     return replace(
         now,
-        owner=escape(now.owner),
         notified=tuple(escape(name) for name in now.notified),
         policy_name=escape(now.policy_name) if now.policy_name else None,
         next_step=escaped_step(now.next_step),
