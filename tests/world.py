@@ -164,7 +164,8 @@ class World:
         clock.reset()
         self.mail.start()
         self.channel = EmailChannel(self.mail.url, MAIL_FROM)
-        self.desks: list[tuple[Desk, Channel]] = [(deliveries, self.channel)]
+        # What else is delivered than mail, and by what.
+        self.desks: list[tuple[Desk, Channel]] = []
         self.domain = f"{self.name.split()[-1].lower()}.example"
         zoe = people.Person(f"zoe@{self.domain}", "Zoe")
         self.organization, membership = organizations.create(self.name, zoe)
@@ -254,7 +255,7 @@ class World:
 
     def delivers(self) -> int:
         """What senders would do now, with nothing fired; how many messages they took up."""
-        return sum(self._delivers(desk, channel) for desk, channel in self.desks)
+        return sum(self._delivers(desk, channel) for desk, channel in [(deliveries, self.channel), *self.desks])
 
     def _delivers(self, desk: Desk, channel: Channel) -> int:
         leases = desk.claim(channel.name, 100)
@@ -270,7 +271,7 @@ class World:
         granted = workspaces.Granted(slack.team_id, slack.team_name, slack.bot_user_id, slack.install())
         workspaces.connect(self.zoe.principal, granted)
         channel = SlackChannel(slack.api_url, Buckets())
-        self.desks += [(deliveries, channel), (copies, channel)]
+        self.desks = [(deliveries, channel), (copies, channel)]
 
     def inbox(self, person: Person) -> list[Message]:
         """What has arrived for somebody."""

@@ -119,6 +119,7 @@ def test_check_finds_everything_in_order(running: Running) -> None:
         "clock",
         "time zones",
         "mail",
+        "Slack",
     }
 
 

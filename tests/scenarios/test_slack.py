@@ -235,7 +235,7 @@ def test_k05_what_slack_takes_while_somebody_answers_is_put_right(world: World, 
     assert seen is not None
     # The sender is inside the call now.
     bo.acknowledges(incident) if answered == "acknowledge" else bo.resolves(incident)
-    channel = world.desks[1][1]
+    channel = world.desks[0][1]
     deliveries.settle(lease, channel.send(seen[0]), channel.backoff, seen[1])
     page = slack.page_of(ana)
     assert "acknowledge" in page.buttons
@@ -254,7 +254,7 @@ def test_a_copy_that_is_being_edited_while_the_incident_changes_is_edited_again(
     assert len(leases) == 2
     seen = [copies.look(lease) for lease in leases]
     ana.acknowledges(incident)
-    channel = world.desks[2][1]
+    channel = world.desks[1][1]
     for lease, each in zip(leases, seen, strict=True):
         assert each is not None
         copies.settle(lease, channel.send(each[0]), channel.backoff, each[1])

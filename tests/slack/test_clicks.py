@@ -1,11 +1,14 @@
 """Buttons in Slack: the same actions as everywhere else, by the member who pressed them."""
 
+import json
 import threading
 import time
+from urllib.parse import parse_qs, urlencode
 
 import pytest
 from django.db import connection
 
+from nightbell.actions import workspaces
 from nightbell.core.incident import actor
 from nightbell.core.incident.state import State, Status
 from nightbell.data.models import Account, Identity
@@ -135,6 +138,32 @@ def test_k12_s14_outsiders_get_a_private_refusal_that_says_why(
         slack.clear()
     assert incident.now.state is State.PAGING
     assert slack.views == {}
+
+
+def test_k12_s14_a_user_of_another_workspace_is_refused_without_asking_slack(slack: Slack, paged: Paged) -> None:
+    ana, _, incident = paged()
+    deliver = slack.deliver
+
+    def from_elsewhere(path: str, headers: dict[str, str], body: bytes) -> tuple[int, bytes]:
+        payload = json.loads(parse_qs(body.decode())["payload"][0])
+        payload["user"]["team_id"] = "T0ELSEWHERE"
+        changed = urlencode({"payload": json.dumps(payload)}).encode()
+        return deliver(path, slack.sign(changed), changed)
+
+    slack.deliver = from_elsewhere
+    slack.presses(ana, "acknowledge")
+    assert "You are from another workspace. Ask somebody of Night Owls" in slack.told(ana)
+    assert slack.calls_of("users.info") == []
+    assert incident.now.state is State.PAGING
+
+
+def test_a_workspace_that_is_not_connected_is_said(world: World, slack: Slack, paged: Paged) -> None:
+    ana, _, incident = paged()
+    page = slack.page_of(ana)
+    workspaces.disconnect(world.zoe.principal)
+    slack.presses(ana, "acknowledge", page)
+    assert "This workspace is not connected to Nightbell" in slack.told(ana)
+    assert incident.now.state is State.PAGING
 
 
 def test_a_guest_with_a_members_address_is_refused_too(world: World, slack: Slack, paged: Paged) -> None:

@@ -7,7 +7,7 @@ import pytest
 from nightbell.core.incident import actor
 from nightbell.core.incident.state import State
 from nightbell.demo.slack.records import View
-from nightbell.slack import forms
+from nightbell.slack import door, forms
 from tests.slack.conftest import Paged
 from tests.workspace import Slack
 from tests.world import Person, World
@@ -136,6 +136,36 @@ def test_a_form_from_another_time_says_so(slack: Slack, paged: Paged) -> None:
         slack.submit(slack.user(ana), {"target": "Bo"})
         assert "from another time" in json.dumps(slack.views[slack.user(ana).id].content)
         slack.close(slack.user(ana))
+    assert not incident.record("incident_handed_off")
+
+
+def test_s09_a_form_that_is_answered_late_is_told_where_it_came_from(
+    world: World, slack: Slack, paged: Paged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ana, bo, incident = paged()
+    opens_form(slack, ana)
+    bo.acknowledges(incident)
+    monkeypatch.setattr(door, "PATIENCE_SECONDS", 0.0)
+    reply = slack.submit(slack.user(ana), {"target": "Zoe"})
+    assert (reply.status, reply.body, slack.views) == (200, b"", {})
+    slack.wait_until(lambda: bool(slack.ephemerals))
+    assert "This incident changed while you were looking" in slack.told(ana)
+    assert incident.now.acknowledged_by == bo.principal.actor
+
+
+def test_k14_a_form_that_meets_no_database_says_that_nothing_is_confirmed(
+    slack: Slack, paged: Paged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ana, _, incident = paged()
+    opens_form(slack, ana)
+
+    def away(*_: object, **__: object) -> None:
+        raise door.LOST_DATABASE[1]
+
+    with monkeypatch.context() as patch:
+        patch.setattr("nightbell.slack.people.slack.workspace_of_team", away)
+        slack.submit(slack.user(ana), {"target": "Bo"})
+    assert door.NOT_CONFIRMED in json.dumps(slack.views[slack.user(ana).id].content)
     assert not incident.record("incident_handed_off")
 
 

@@ -121,8 +121,9 @@ def _destination(lease: messages.Lease, seen: pages.Look) -> tuple[str, str] | N
 
 def _learn(outcome: delivery.Outcome, looked: Looked) -> None:
     """What an attempt tells of the member and of the workspace."""
-    if looked.organization_id is None or looked.user_id is None:
-        return
+    # Who is paged there has been looked at, as a whole.
+    assert looked.organization_id is not None
+    assert looked.user_id is not None
     match outcome:
         case delivery.Accepted(recipient=(team_id, slack_user_id)):
             workspaces.remember(looked.organization_id, looked.user_id, team_id, slack_user_id)
