@@ -85,3 +85,19 @@ def test_every_day_and_month_has_its_english_name() -> None:
     assert days == ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
     months = [instants.dated(datetime(2026, month, 1, tzinfo=UTC), "UTC").split()[2] for month in range(1, 13)]
     assert months == ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+
+
+@pytest.mark.parametrize(
+    ("length", "words"),
+    [
+        (timedelta(seconds=-5), "0 s"),
+        (timedelta(seconds=59), "59 s"),
+        (timedelta(minutes=5), "5 min"),
+        (timedelta(hours=1), "1 h"),
+        (timedelta(hours=1, minutes=30), "1 h 30 min"),
+        (timedelta(hours=47, minutes=59), "47 h 59 min"),
+        (timedelta(days=3), "3 days"),
+    ],
+)
+def test_a_length_is_said_as_roughly_as_it_matters(length: timedelta, words: str) -> None:
+    assert instants.span(length) == words

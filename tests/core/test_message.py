@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from nightbell.core import message
 from nightbell.core.incident.effects import Reason
 from nightbell.core.incident.state import Cause, Severity, Status
+from tests.core import builders
 
 FACTS = message.Facts(
     incident_id=UUID("0193e1a2-0000-7000-8000-000000000042"),
@@ -243,3 +244,10 @@ def test_the_name_of_a_schedule_is_cleaned() -> None:
     assert message.why(replace(ON_CALL, schedule="a\nBcc: x\u202e")) == (
         "Layer 1 of 3 of Payments → a Bcc: x → weekly rotation."
     )
+
+
+def test_a_handoff_promises_what_will_happen() -> None:
+    assert message.handing(builders.opened()).startswith("Whoever you choose owns it and is paged now. If they do not")
+    assert "in 5 min, paging goes on" in message.handing(builders.opened(builders.walk(((builders.ANA,), 5))))
+    for without in (None, builders.walk()):
+        assert "Nobody else will be: there is no layer" in message.handing(builders.opened(without))

@@ -1,7 +1,7 @@
-"""How an instant is said: by the clock of whoever reads it, with its zone."""
+"""How an instant is said, by the clock of whoever reads it and with its zone, and how a length of time is."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 
 from nightbell.core import zones
 
@@ -22,6 +22,19 @@ def dated(at: datetime, timezone: str) -> str:
     zone, name = _zone(timezone)
     local = at.astimezone(zone)
     return f"{_day(local)}, {_clock(local, name)}"
+
+
+def span(length: timedelta) -> str:
+    """`45 s`, `5 min`, `1 h 30 min`, `3 days`: a length in words, from a second on."""
+    seconds = max(int(length.total_seconds()), 0)
+    if seconds < 60:
+        return f"{seconds} s"
+    minutes, hours, days = seconds // 60, seconds // 3600, seconds // 86_400
+    if hours < 1:
+        return f"{minutes} min"
+    if days < 2:
+        return f"{hours} h {minutes % 60} min" if minutes % 60 else f"{hours} h"
+    return f"{days} days"
 
 
 def _clock(local: datetime, zone_name: str) -> str:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from nightbell.core import instants
 from nightbell.core.incident.effects import Reason
-from nightbell.core.incident.state import Cause, Severity, Status
+from nightbell.core.incident.state import Cause, Incident, Severity, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +133,16 @@ def next_line(step: NextStep | None, say: instants.Say) -> str:
         return NOBODY_ELSE
     who, verb = people(step)
     return f"{who} {verb} paged at {say(step.at)} unless someone acknowledges."
+
+
+def handing(incident: Incident) -> str:
+    """What will happen if this incident is handed to somebody, whoever that is."""
+    if incident.policy is None or not incident.layer_count:
+        return "Whoever you choose owns it and is paged now. Nobody else will be: there is no layer to go on with."
+    timeout = instants.span(incident.policy.ack_timeout(incident.position))
+    return (
+        f"Whoever you choose owns it and is paged now. If they do not answer in {timeout}, paging goes on from there."
+    )
 
 
 def people(step: NextStep) -> tuple[str, str]:

@@ -100,4 +100,4 @@ def _now(view: incidents.IncidentView) -> str:
     by = view.incident.acknowledged_by
     owner = message.clean(view.owner.name, 100)
     who = f"{message.clean(by.name, 100)} is on it." if by else f"{owner} owns it; nobody is on it yet."
-    return f"{who} Whoever you choose owns it then and is paged at once, with a fresh clock."
+    return f"{who} {message.handing(view.incident)}"

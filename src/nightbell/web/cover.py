@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from nightbell.core import instants
 from nightbell.data.reads import gaps
-from nightbell.web import words
 
 MAX_SCHEDULES = 3
 
@@ -43,4 +43,4 @@ def by_schedule(found: Iterable[gaps.Uncovered], now: datetime) -> Mapping[UUID,
 def _told(found: gaps.Uncovered, now: datetime) -> Uncovered:
     total = sum((end - start for start, end in found.gaps), timedelta())
     first = found.gaps[0][0]
-    return Uncovered(found.schedule_id, found.name, words.span(total), first if first > now else None)
+    return Uncovered(found.schedule_id, found.name, instants.span(total), first if first > now else None)

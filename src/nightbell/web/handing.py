@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from nightbell.core import roster
+from nightbell.core import instants, message, roster
 from nightbell.core.incident import decide, paging, state
 from nightbell.core.incident.commands import HandOff
 from nightbell.data.access.principal import Principal
@@ -47,7 +47,7 @@ def offers(
     ]
     likely = tuple(offer for offer in made if offer.id in {str(each) for each in likely_ids})
     others = tuple(offer for offer in made if offer not in likely)
-    return Offers(likely, others, _general(view))
+    return Offers(likely, others, message.handing(view.incident))
 
 
 def _promises(
@@ -73,16 +73,6 @@ def _promise(name: str, before: state.Incident, after: state.Incident, everybody
     if after.policy is None or after.state is not state.State.PAGING:
         return f"{name} is paged now. Nobody else will be: there is no layer to go on with."
     stop = paging.next_stop(after, everybody)
-    timeout = words.span(after.policy.ack_timeout(after.position))
+    timeout = instants.span(after.policy.ack_timeout(after.position))
     who = words.stop_people(stop)
     return f"{name} is paged now. If {name} does not answer in {timeout}, {who} {words.verb(stop)} paged."
-
-
-def _general(view: incidents.IncidentView) -> str:
-    incident = view.incident
-    if incident.policy is None or not incident.layer_count:
-        return "Whoever you choose owns it and is paged now. Nobody else will be: there is no layer to go on with."
-    timeout = words.span(incident.policy.ack_timeout(incident.position))
-    return (
-        f"Whoever you choose owns it and is paged now. If they do not answer in {timeout}, paging goes on from there."
-    )

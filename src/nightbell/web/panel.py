@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from nightbell.core import policy
+from nightbell.core import instants, policy
 from nightbell.core.incident import paging, state
 from nightbell.data.reads import incidents, rosters
 from nightbell.web import words
@@ -160,7 +160,7 @@ def _overdue(incident: state.Incident, now: datetime) -> str:
     """Why a clock that has run out is still standing, by the minute; empty while all is well."""
     if incident.due_at is None or now - incident.due_at < PATIENCE:
         return ""
-    late = words.span(timedelta(minutes=max((now - incident.due_at) // timedelta(minutes=1), 1)))
+    late = instants.span(timedelta(minutes=max((now - incident.due_at) // timedelta(minutes=1), 1)))
     return f"Overdue by {late}: no engine has acted. Nobody is paged until one runs (nightbell engine)."
 
 
@@ -177,7 +177,7 @@ def _round(incident: state.Incident) -> str:
 def layers(copy: policy.Policy, names: Mapping[UUID, str]) -> tuple[Rung, ...]:
     """The layers of a policy that nothing is walking."""
     return tuple(
-        Rung(f"Layer {position}", target_words(layer.target, names), words.span(layer.ack_timeout))
+        Rung(f"Layer {position}", target_words(layer.target, names), instants.span(layer.ack_timeout))
         for position, layer in enumerate(copy.layers, start=1)
     )
 

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from nightbell.core import oncall
+from nightbell.core import instants, oncall
 from nightbell.data.reads import on_call, schedules
 from nightbell.web import rota_forms, words
 
@@ -277,7 +277,7 @@ def _change(zone: ZoneInfo, start: datetime, end: datetime) -> tuple[str, str]:
     before, after = (at.astimezone(zone).utcoffset() or timedelta() for at in (start, end))
     if before == after:
         return "", ""
-    by = words.span(abs(after - before))
+    by = instants.span(abs(after - before))
     return (f"clocks go forward {by}", f"+{by}") if after > before else (f"clocks go back {by}", f"−{by}")
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from nightbell.core import instants
 from nightbell.core.incident import actor, state
 from nightbell.data.reads import incidents
 from nightbell.web import reasons, words
@@ -141,7 +142,7 @@ def _handed_off(view: incidents.IncidentView, data: Mapping[str, Any], who: acto
 
 def _timed_out(view: incidents.IncidentView, data: Mapping[str, Any], who: actor.Actor) -> Told:
     incident, position = view.incident, data["position"]
-    timeout = words.span(incident.policy.ack_timeout(position)) if incident.policy and incident.layer_count else ""
+    timeout = instants.span(incident.policy.ack_timeout(position)) if incident.policy and incident.layer_count else ""
     where = format_html("{}: ", _b(_layer(view, data))) if position else ""
     match data["cause"]:
         case state.Cause.UNREACHABLE:

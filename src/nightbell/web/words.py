@@ -1,7 +1,7 @@
 """Small words: the only place that says on a page who, how long and how far."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from nightbell.core import message
@@ -60,19 +60,6 @@ def verb(stop: paging.Stop) -> str:
 def capital(text: str) -> str:
     """The same, to begin a sentence with."""
     return text[:1].upper() + text[1:]
-
-
-def span(length: timedelta) -> str:
-    """`45 s`, `5 min`, `1 h 30 min`, `3 days`: a length in words, from a second on."""
-    seconds = max(int(length.total_seconds()), 0)
-    if seconds < 60:
-        return f"{seconds} s"
-    minutes, hours, days = seconds // 60, seconds // 3600, seconds // 86_400
-    if hours < 1:
-        return f"{minutes} min"
-    if days < 2:
-        return f"{hours} h {minutes % 60} min" if minutes % 60 else f"{hours} h"
-    return f"{days} days"
 
 
 def left(until: datetime, now: datetime) -> str:

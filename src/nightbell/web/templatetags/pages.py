@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
-from nightbell.core import message
+from nightbell.core import instants, message
 from nightbell.web import words
 
 register = template.Library()
@@ -74,7 +74,7 @@ def wall(at: datetime, now: datetime) -> SafeString:
 @register.filter
 def ago(at: datetime, now: datetime) -> SafeString:
     """How long ago, kept up to date by the script."""
-    return format_html('<span data-since="{}">{}</span>', _millis(at), words.span(now - at))
+    return format_html('<span data-since="{}">{}</span>', _millis(at), instants.span(now - at))
 
 
 @register.filter
