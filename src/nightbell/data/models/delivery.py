@@ -123,6 +123,12 @@ class Copy(Delivery):
             models.CheckConstraint(
                 condition=Q(place__in=[each.value for each in delivery.Place]), name="copy_place_known"
             ),
+            models.CheckConstraint(
+                condition=~(Q(place=delivery.Place.DIRECT.value) ^ Q(page__isnull=False)), name="copy_page_iff_direct"
+            ),
+            models.CheckConstraint(
+                condition=Q(message_id__isnull=True) | Q(channel_id__isnull=False), name="copy_message_is_somewhere"
+            ),
         )
         indexes = (
             models.Index(fields=("channel", "due_at"), condition=Q(due_at__isnull=False), name="copy_due"),

@@ -1,7 +1,8 @@
 """Slack: the workspace an organization is connected to, and which Slack user each member is."""
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Func, Q
+from django.db.models.lookups import Exact
 
 from nightbell.data.clock import Now
 from nightbell.data.models.account import Account
@@ -33,6 +34,13 @@ class Workspace(models.Model):
             models.UniqueConstraint(fields=("team_id",), condition=Q(token__isnull=False), name="slack_team_once"),
             models.CheckConstraint(
                 condition=~(Q(lost_at__isnull=True) ^ Q(lost_because__isnull=True)), name="slack_lost_has_a_reason"
+            ),
+            # Opening an incident goes through it, and must never stumble.
+            models.CheckConstraint(
+                condition=Exact(
+                    Func("alerts_channels", function="jsonb_typeof", output_field=models.TextField()), "array"
+                ),
+                name="slack_alerts_channels_are_a_list",
             ),
         )
 
