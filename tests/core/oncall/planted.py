@@ -99,7 +99,6 @@ PLANTED: dict[str, list[Mutant]] = {
     "keeping": [
         bug("an edit counts from the old shift", "(place - new_shift)", "(place - shift)"),
         bug("an edit forgets earlier edits", "shift + rotation.offset)", "shift)"),
-        bug("an edit keeps somebody who left", "_first_active(staying, before.inactive)", "next(iter(staying), None)"),
         bug(
             "whoever is first takes over from somebody removed",
             "for user_id in queue if user_id in edited.participants",
@@ -131,6 +130,7 @@ PLANTED: dict[str, list[Mutant]] = {
         bug("a stretch is told from the start of its shift", "yield max(one.start, other.start),", "yield one.start,"),
     ],
     "named cases": [
+        bug("an edit keeps somebody who left", "_first_active(staying, before.inactive)", "next(iter(staying), None)"),
         bug("an edit counts in the old zone", "_turns(edited, timezone,", "_turns(edited, before.timezone,"),
         bug("the fold of a handoff time counts", ".replace(fold=0)", ""),
         bug("a shift starts before the first", "return max(at, self.start)", "return at"),

@@ -73,6 +73,7 @@ def named() -> None:
     test_oncall_named.test_the_far_past_and_ten_years_ahead_are_right()
     test_oncall_named.test_a_schedule_without_a_first_layer_can_still_be_overridden()
     test_oncall_edits.test_another_zone_keeps_todays_person()
+    test_oncall_edits.test_whoever_stands_in_for_somebody_who_left_keeps_the_turn_in_another_order()
     with pytest.raises(ValueError):
         oncall.on_call(test_oncall_named.SCHEDULE, datetime(2026, 6, 3))  # noqa: DTZ001
     with pytest.MonkeyPatch.context() as patch:
