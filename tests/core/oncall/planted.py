@@ -45,11 +45,6 @@ PLANTED: dict[str, list[Mutant]] = {
             "(whole if rotation.position == 0 else [])",
             "whole",
         ),
-        bug(
-            "an override of the layer comes before the schedule's",
-            "(whole if rotation.position == 0 else []) + scopes.get(rotation.id, [])",
-            "scopes.get(rotation.id, []) + (whole if rotation.position == 0 else [])",
-        ),
         bug("an override waits for a layer", "_Line(0, None, whole, None)", "_Line(0, None, [], None)"),
         bug(
             "layers count in the order they were made",
@@ -106,13 +101,6 @@ PLANTED: dict[str, list[Mutant]] = {
         ),
         bug("an edit keeps nobody", "    for user_id in staying:\n", "    for user_id in ():\n"),
     ],
-    "editing nothing": [
-        bug(
-            "an edit gives the turn of somebody who left away",
-            "    for user_id in staying:\n",
-            "    for user_id in (each for each in staying if each == keeper):\n",
-        ),
-    ],
     "difference": [
         bug(
             "who gains loses",
@@ -130,6 +118,16 @@ PLANTED: dict[str, list[Mutant]] = {
         bug("a stretch is told from the start of its shift", "yield max(one.start, other.start),", "yield one.start,"),
     ],
     "named cases": [
+        bug(
+            "an override of the layer comes before the schedule's",
+            "(whole if rotation.position == 0 else []) + scopes.get(rotation.id, [])",
+            "scopes.get(rotation.id, []) + (whole if rotation.position == 0 else [])",
+        ),
+        bug(
+            "an edit gives the turn of somebody who left away",
+            "    for user_id in staying:\n",
+            "    for user_id in (each for each in staying if each == keeper):\n",
+        ),
         bug("an edit keeps somebody who left", "_first_active(staying, before.inactive)", "next(iter(staying), None)"),
         bug("an edit counts in the old zone", "_turns(edited, timezone,", "_turns(edited, before.timezone,"),
         bug("the fold of a handoff time counts", ".replace(fold=0)", ""),

@@ -72,14 +72,6 @@ def test_a_rotation_goes_on_from_whoever_has_the_turn(
     assert oncall.owner(after, NOW + 7 * DAY) == next_week
 
 
-def test_whoever_stands_in_for_somebody_who_left_keeps_the_turn_in_another_order() -> None:
-    # Bo's week is Cy's, since Bo has left; in the new order Ana would follow Bo.
-    before = replace(SCHEDULE, inactive=frozenset({BO}))
-    assert oncall.owner(before, NOW) == CY
-    kept = oncall.keeping(before, LAYER, replace(LAYER, participants=(CY, BO, ANA)), "UTC", NOW)
-    assert oncall.owner(replace(before, layers=(kept,)), NOW) == CY
-
-
 def test_a_turn_of_somebody_who_left_stays_theirs_while_it_goes_to_the_same_person() -> None:
     schedule = replace(SCHEDULE, inactive=frozenset({BO}))
     kept = oncall.keeping(schedule, LAYER, replace(LAYER, participants=(DI, ANA, BO, CY)), "UTC", NOW)

@@ -53,11 +53,6 @@ def an_edit(edited: drawing.Edit, zone: str, later: timedelta) -> None:
     laws.an_edit_keeps_todays_person(case, layer, to, zone, case.change + later)
 
 
-def nothing(edited: drawing.Edit, later: timedelta) -> None:
-    case, layer, _ = edited
-    laws.an_edit_of_nothing_moves_nothing(case, layer, case.change + later)
-
-
 def difference(case: drawing.Case, other: drawing.Case) -> None:
     laws.a_difference_is_what_the_instants_say(case.schedule, drawing.moved(other, case), case.start, case.end)
 
@@ -73,7 +68,9 @@ def named() -> None:
     test_oncall_named.test_the_far_past_and_ten_years_ahead_are_right()
     test_oncall_named.test_a_schedule_without_a_first_layer_can_still_be_overridden()
     test_oncall_edits.test_another_zone_keeps_todays_person()
-    test_oncall_edits.test_whoever_stands_in_for_somebody_who_left_keeps_the_turn_in_another_order()
+    test_oncall_edits.test_a_turn_of_somebody_who_left_stays_theirs_while_it_goes_to_the_same_person()
+    test_oncall_edits.test_a_turn_of_somebody_who_left_does_not_go_to_another_by_a_new_order()
+    test_oncall_named.test_an_override_of_the_schedule_displaces_the_first_layer_only_and_comes_before_the_layers_own()
     with pytest.raises(ValueError):
         oncall.on_call(test_oncall_named.SCHEDULE, datetime(2026, 6, 3))  # noqa: DTZ001
     with pytest.MonkeyPatch.context() as patch:
@@ -93,7 +90,6 @@ LAWS: dict[str, Callable[[], None]] = {
     "zones of instants": drawn(laws.the_zone_of_an_instant_does_not_matter, CASE_AND_INSTANT),
     "fairness": drawn(fairness, st.tuples(drawing.edits(), st.integers(1, 3))),
     "keeping": drawn(an_edit, st.tuples(drawing.edits(), drawing.zones(), LATER)),
-    "editing nothing": drawn(nothing, st.tuples(drawing.edits(), LATER)),
     "difference": drawn(difference, st.tuples(drawing.cases(), drawing.cases())),
     "named cases": named,
     "names of zones": names_of_zones,
