@@ -93,7 +93,7 @@ def test_h06_a_target_who_has_left_is_refused_beside_the_field(world: World, sla
     opens_form(slack, ana)
     world.ends_membership(bo)
     reply = slack.submit(slack.user(ana), {"target": "Bo"})
-    assert reply.errors == {"target": "That is not an active member of your organization. Nothing was done."}
+    assert reply.errors == {"target": "Choose somebody: that is not an active member of your organization."}
     assert incident.now.owner_id == ana.id
 
 

@@ -24,6 +24,15 @@ class Code(StrEnum):
     IDEMPOTENCY_KEY_REUSED = "idempotency_key_reused"
 
 
+# In a person's words; what is not here says it well enough itself.
+_IN_WORDS = {
+    Code.STALE_INCIDENT: "This incident changed while you were looking. Nothing was done; look again, then decide.",
+    Code.INCIDENT_RESOLVED: "This incident is resolved: nothing changes any more.",
+    Code.INVALID_TARGET_USER: "Choose somebody: that is not an active member of your organization.",
+    Code.NOTHING_TO_ESCALATE: "No layer is left to escalate to.",
+}
+
+
 class Rejected(Exception):  # noqa: N818 -- a refusal is an answer, not a fault
     """A change that was refused and changed nothing; `field` names the input that was wrong, where one was."""
 
@@ -32,3 +41,8 @@ class Rejected(Exception):  # noqa: N818 -- a refusal is an answer, not a fault
         self.code = code
         self.message = message
         self.field = field
+
+    @property
+    def in_words(self) -> str:
+        """What a person is told, wherever they tried it."""
+        return _IN_WORDS.get(self.code, self.message)

@@ -2,23 +2,9 @@
 
 from nightbell.channels.slack import text
 from nightbell.core import message
-from nightbell.core.errors import Code, Rejected
 from nightbell.core.incident import state
 from nightbell.data.access.principal import Principal
 from nightbell.data.reads.incidents import IncidentView
-
-# In the reader's words; what is not here says it well enough itself.
-REFUSED = {
-    Code.NOT_FOUND: "There is no such incident.",
-    Code.INCIDENT_RESOLVED: "This incident is resolved: nothing changes any more.",
-    Code.INVALID_TARGET_USER: "That is not an active member of your organization. Nothing was done.",
-    Code.STALE_INCIDENT: "This incident changed while you were looking. Nothing was done; look again, then decide.",
-}
-
-
-def refused(refusal: Rejected) -> str:
-    """Why nothing was done."""
-    return REFUSED.get(refusal.code, refusal.message)
 
 
 def acknowledged(view: IncidentView, principal: Principal) -> str:

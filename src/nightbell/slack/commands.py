@@ -17,7 +17,7 @@ from nightbell.core.errors import Code, Rejected
 from nightbell.data import clock
 from nightbell.data.access import slack as access
 from nightbell.data.access.principal import Principal
-from nightbell.data.reads import directory, incidents, on_call, pages, schedules, standings
+from nightbell.data.reads import directory, incidents, on_call, pages, standings
 from nightbell.slack import answers, door, opening, replies
 from nightbell.slack import people as users
 
@@ -88,7 +88,7 @@ def _told(form: QueryDict) -> Told:
     except (users.Stranger, Misunderstood) as why:
         return Told(text.escape(str(why)))
     except Rejected as refusal:
-        return Told(text.escape(answers.refused(refusal)))
+        return Told(text.escape(refusal.in_words))
     except door.LOST_DATABASE:
         return Told(door.NOT_CONFIRMED)
 
@@ -96,18 +96,18 @@ def _told(form: QueryDict) -> Told:
 def _oncall(asked: Asked) -> Told:
     """Who is on call on every schedule, or on those whose name has these words."""
     wanted = asked.rest.lower()
-    found = [each for each in schedules.listed(asked.principal) if wanted in each.name.lower()]
+    everywhere = on_call.everywhere(asked.principal, clock.now())
+    found = [(each, resolved) for each, resolved in everywhere if wanted in each.name.lower()]
     if not found:
         return Told(
             f"There is no schedule like {text.said(asked.rest, 100)}." if wanted else "There is no schedule yet."
         )
-    resolved = on_call.of_schedules((each.id for each in found), clock.now())
-    return Told("\n".join(_duty(each.name, resolved.get(each.id)) for each in found))
+    return Told("\n".join(_duty(each.name, resolved) for each, resolved in found))
 
 
-def _duty(schedule: str, resolved: on_call.Resolved | None) -> str:
+def _duty(schedule: str, resolved: on_call.Resolved) -> str:
     name = f"*{text.said(schedule, 100)}*"
-    if resolved is None or not resolved.paging_targets:
+    if not resolved.paging_targets:
         return f"{name}: nobody is on call"
     on = ", ".join(f"{text.said(each.name, 100)} until {text.date(each.until)}" for each in resolved.paging_targets)
     return f"{name}: {on}"

@@ -15,11 +15,10 @@ from nightbell.core.incident import commands, state
 from nightbell.data import secrets
 from nightbell.data.access.principal import Principal
 from nightbell.data.reads import incidents, people, slack
-from nightbell.slack import answers, forms
+from nightbell.slack import forms
 
 FORM = "hand_off"
 TARGET, NOTE = "target", "note"
-CHANGED = answers.REFUSED[Code.STALE_INCIDENT]
 
 
 def offer(principal: Principal, incident_id: UUID, trigger_id: str, response_url: str) -> str:
@@ -52,18 +51,20 @@ def submit(principal: Principal, view: Mapping[str, Any]) -> forms.Answer:
         actions.hand_off(principal, incident_id, UUID(target), note, seen)
     except Rejected as refusal:
         if refusal.code is Code.INVALID_TARGET_USER:
-            return forms.wrong(TARGET, answers.refused(refusal))
+            return forms.wrong(TARGET, refusal.in_words)
         if refusal.code is Code.STALE_INCIDENT:
-            return _anew(principal, incident_id, kept["response_url"], (target, note))
+            return _anew(principal, incident_id, kept["response_url"], (target, note), refusal.in_words)
         raise
     return {}
 
 
-def _anew(principal: Principal, incident_id: UUID, response_url: str, typed: tuple[str, str]) -> forms.Answer:
+def _anew(
+    principal: Principal, incident_id: UUID, response_url: str, typed: tuple[str, str], first: str
+) -> forms.Answer:
     """The form as it would open now, with what was typed, and first what has changed."""
     view = incidents.one(principal, incident_id)
     assert view is not None  # it was there a moment ago, and incidents are never deleted
-    return forms.instead(_form(principal, view, response_url, typed=typed, first=CHANGED))
+    return forms.instead(_form(principal, view, response_url, typed=typed, first=first))
 
 
 def _form(

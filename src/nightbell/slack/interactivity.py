@@ -53,7 +53,7 @@ def _said(act: Callable[[], str]) -> str:
     except people.Stranger as stranger:
         return str(stranger)
     except Rejected as refusal:
-        return answers.refused(refusal)
+        return refusal.in_words
     except door.LOST_DATABASE:
         return door.NOT_CONFIRMED
 
@@ -108,7 +108,7 @@ def _submitted(
     except people.Stranger as stranger:
         return forms.notice(str(stranger))
     except Rejected as refusal:
-        return forms.notice(answers.refused(refusal))
+        return forms.notice(refusal.in_words)
     except door.LOST_DATABASE:
         return forms.notice(door.NOT_CONFIRMED)
     except (KeyError, ValueError):

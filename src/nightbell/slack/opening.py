@@ -11,7 +11,7 @@ from nightbell.core.errors import Rejected
 from nightbell.core.incident import state
 from nightbell.data import clock
 from nightbell.data.access.principal import Principal
-from nightbell.data.reads import incidents, on_call, people, policies, schedules
+from nightbell.data.reads import incidents, on_call, people, policies
 from nightbell.slack import answers, forms, handing, replies
 
 FORM = "open"
@@ -90,11 +90,8 @@ def _members(principal: Principal) -> list[forms.Option]:
 
 
 def _on_call(principal: Principal) -> list[forms.Option]:
-    listed = schedules.listed(principal)
-    resolved = on_call.of_schedules((each.id for each in listed), clock.now()) if listed else {}
-    choices = []
-    for each in listed:
-        found = resolved.get(each.id)
-        who = found.owner.name if found and found.owner else "nobody now"
-        choices.append((f"{ON_CALL}{each.id}", f"{each.name} · {who}"))
-    return choices
+    """A choice for each schedule, with who that is now."""
+    return [
+        (f"{ON_CALL}{each.id}", f"{each.name} · {resolved.owner.name if resolved.owner else 'nobody now'}")
+        for each, resolved in on_call.everywhere(principal, clock.now())
+    ]

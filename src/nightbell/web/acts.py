@@ -14,14 +14,6 @@ from nightbell.core.errors import Code, Rejected
 from nightbell.data.access.principal import Principal
 from nightbell.web import forms, incidents, session
 
-# In the reader's words; what is not here says it well enough itself.
-REFUSED = {
-    Code.STALE_INCIDENT: "This incident changed while you were looking. Nothing was done; look again, then decide.",
-    Code.INCIDENT_RESOLVED: "This incident is resolved: nothing changes any more.",
-    Code.INVALID_TARGET_USER: "Choose somebody: that is not an active member of your organization.",
-    Code.NOTHING_TO_ESCALATE: "No layer is left to escalate to.",
-}
-
 Act = Callable[[], Any]
 
 
@@ -102,9 +94,8 @@ def _do(request: HttpRequest, principal: Principal, number: int, name: str, act:
         if refused.code is Code.NOT_FOUND:
             raise Http404 from None
         stale = refused.code is Code.STALE_INCIDENT
-        message = REFUSED.get(refused.code, refused.message)
         status = HTTPStatus.CONFLICT if stale else HTTPStatus.BAD_REQUEST
-        return _refused(request, principal, number, name, message, status, stale=stale)
+        return _refused(request, principal, number, name, refused.in_words, status, stale=stale)
     return redirect("incident", number=number)
 
 

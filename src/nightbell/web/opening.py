@@ -11,7 +11,7 @@ from nightbell.core.errors import Rejected
 from nightbell.core.incident import state
 from nightbell.data import clock
 from nightbell.data.access.principal import Principal
-from nightbell.data.reads import incidents, on_call, people, policies, schedules
+from nightbell.data.reads import incidents, on_call, people, policies
 from nightbell.web import forms, session, words
 
 FIELDS = {"ownerId": "owner", "ownerScheduleId": "owner", "escalationPolicyId": "policy"}
@@ -55,12 +55,9 @@ def _open(principal: Principal, given: Mapping[str, Any]) -> incidents.IncidentV
 
 def _on_call(principal: Principal) -> list[tuple[str, str]]:
     """A choice for each schedule, with who that is now."""
-    listed = schedules.listed(principal)
-    resolved = on_call.of_schedules((each.id for each in listed), clock.now()) if listed else {}
     choices = []
-    for each in listed:
-        found = resolved.get(each.id)
-        who = words.plain(found.owner.name, 100) if found and found.owner else "nobody now, so the first admin"
+    for each, resolved in on_call.everywhere(principal, clock.now()):
+        who = words.plain(resolved.owner.name, 100) if resolved.owner else "nobody now, so the first admin"
         choices.append((f"{forms.ON_CALL}{each.id}", f"{words.plain(each.name, 100)} · {who}"))
     return choices
 

@@ -79,6 +79,13 @@ def resolve(principal: Principal, schedule_id: UUID, at: datetime) -> Resolved |
     return of_schedules([schedule_id], at).get(schedule_id)
 
 
+def everywhere(principal: Principal, at: datetime) -> list[tuple[schedules.Summary, Resolved]]:
+    """Every schedule of the organization by name, with who is on call there at an instant."""
+    listed = schedules.listed(principal)
+    resolved = of_schedules((each.id for each in listed), at)
+    return [(each, resolved.get(each.id, Resolved(at, ()))) for each in listed]
+
+
 def of_schedules(schedule_ids: Iterable[UUID], at: datetime) -> Mapping[UUID, Resolved]:
     """Who is on call on each of these schedules."""
     loaded = schedules.load(schedule_ids, at)
