@@ -12,8 +12,7 @@ from ninja.parser import Parser
 from ninja.types import DictStrAny
 
 from nightbell.api import errors
-
-MAX_NUMBER = 2**31 - 1
+from nightbell.core.incident import state
 
 
 class StrictParser(Parser):
@@ -71,10 +70,7 @@ def uuid(text: str | None) -> UUID | None:
 
 def reference(text: str) -> UUID | int | None:
     """An incident's id or number; None where no incident could have it."""
-    if text.isascii() and text.isdigit() and len(text) <= len(str(MAX_NUMBER)):
-        number = int(text)
-        return number if 0 < number <= MAX_NUMBER else None
-    return uuid(text)
+    return state.number_in(text) or uuid(text)
 
 
 def _refuse_constant(name: str) -> NoReturn:

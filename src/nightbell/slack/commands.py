@@ -14,6 +14,7 @@ from nightbell.actions import links
 from nightbell.channels.slack import blocks, text
 from nightbell.core import message, standing
 from nightbell.core.errors import Code, Rejected
+from nightbell.core.incident import state
 from nightbell.data import clock
 from nightbell.data.access import slack as access
 from nightbell.data.access.principal import Principal
@@ -22,7 +23,6 @@ from nightbell.slack import answers, door, opening, replies
 from nightbell.slack import people as users
 
 LISTED = 10
-MAX_NUMBER = 2**31 - 1
 HELP = """\
 `/nightbell oncall [schedule]`  who is on call, and who is next
 `/nightbell list`  what is open
@@ -127,10 +127,9 @@ def _list(asked: Asked) -> Told:
 def _row(view: incidents.IncidentView) -> str:
     link = f"<{links.incident_url(view.number)}|#{view.number}>"
     by = view.incident.acknowledged_by
-    state = f"{text.said(by.name, 100)} is on it" if by else view.incident.state.value
-    return (
-        f"{link} {text.escape(text.headline(view.severity, view.title))} · {state} · {text.said(view.owner.name, 100)}"
-    )
+    stands = f"{text.said(by.name, 100)} is on it" if by else view.incident.state.value
+    headline = text.escape(text.headline(view.severity, view.title))
+    return f"{link} {headline} · {stands} · {text.said(view.owner.name, 100)}"
 
 
 def _show(asked: Asked) -> Told:
@@ -161,7 +160,7 @@ def _handoff(asked: Asked) -> Told:
     if mention is None:
         raise Misunderstood(f"To whom? Type it like this: /nightbell {usage}")
     target = access.known(asked.team_id, mention[1]) or _found(asked, mention[1])
-    note = message.clean(rest[mention.end() :], 10_000)
+    note = message.clean(rest[mention.end() :], state.MAX_NOTE)
     return Told(text.escape(answers.handed_off(actions.hand_off(asked.principal, number, target, note or None))))
 
 
@@ -197,7 +196,7 @@ _WORDS: dict[str, Callable[[Asked], Told]] = {
 def _number(asked: Asked, usage: str) -> tuple[int, str]:
     """The incident's number and what follows it."""
     first, _, rest = asked.rest.partition(" ")
-    digits = first.removeprefix("#")
-    if not digits.isascii() or not digits.isdigit() or int(digits) > MAX_NUMBER:
+    number = state.number_in(first.removeprefix("#"))
+    if number is None:
         raise Misunderstood(f"Which incident? Type its number, like this: /nightbell {usage}")
-    return int(digits), rest.strip()
+    return number, rest.strip()

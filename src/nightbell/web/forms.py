@@ -14,7 +14,6 @@ from nightbell.web import words
 
 SEVERITIES = [(each.value, each.value.capitalize()) for each in state.Severity]
 STATUSES = [(each.value, words.STATUS[each]) for each in state.Status]
-MAX_NUMBER = 2**31 - 1
 # What an owner's choice begins with that stands for whoever is on call, and the choice of that schedule's policy.
 ON_CALL = "schedule:"
 MATCH = "schedule"
@@ -62,9 +61,9 @@ class Owner(Id):
 class Seen(forms.Form):
     """What a form showed when it was filled in. Anything else than that is as stale as can be."""
 
-    epoch = forms.IntegerField(min_value=0, max_value=MAX_NUMBER)
-    round = forms.IntegerField(min_value=0, max_value=MAX_NUMBER, required=False)
-    position = forms.IntegerField(min_value=0, max_value=MAX_NUMBER, required=False)
+    epoch = forms.IntegerField(min_value=0, max_value=state.MAX_NUMBER)
+    round = forms.IntegerField(min_value=0, max_value=state.MAX_NUMBER, required=False)
+    position = forms.IntegerField(min_value=0, max_value=state.MAX_NUMBER, required=False)
 
     def seen(self) -> commands.Seen:
         """For the command."""
@@ -145,4 +144,4 @@ class Filters(forms.Form):
         choices=[("", "Any severity"), *SEVERITIES], coerce=state.Severity, empty_value=None, required=False
     )
     q = forms.CharField(max_length=state.MAX_TITLE, required=False)
-    before = forms.IntegerField(min_value=1, max_value=MAX_NUMBER, required=False)
+    before = forms.IntegerField(min_value=1, max_value=state.MAX_NUMBER, required=False)

@@ -52,6 +52,7 @@ MAX_TITLE = 100
 MAX_DESCRIPTION = 10_000
 MAX_NOTE = 10_000
 MAX_DEDUP_KEY = 255
+MAX_NUMBER = 2**31 - 1
 
 UNANSWERED = frozenset({State.PAGING, State.EXHAUSTED, State.NONE})
 
@@ -61,6 +62,14 @@ STEPS = tuple(Status)
 def steps_after(status: Status) -> tuple[Status, ...]:
     """The statuses still to come, in order."""
     return STEPS[STEPS.index(status) + 1 :]
+
+
+def number_in(text: str) -> int | None:
+    """The number of an incident that a text is; None where no incident could have it. Its length is looked at first."""
+    if not (text.isascii() and text.isdigit() and len(text) <= len(str(MAX_NUMBER))):
+        return None
+    number = int(text)
+    return number if 0 < number <= MAX_NUMBER else None
 
 
 @dataclass(frozen=True, slots=True)
