@@ -15,7 +15,6 @@ STANDING = standing.Standing(
     organization="Acme",
     number=42,
     title="DB pool exhausted",
-    description="All 40 connections are taken.",
     severity=Severity.CRITICAL,
     status=Status.INVESTIGATING,
     state=State.PAGING,

@@ -72,7 +72,7 @@ def facts_with(hostile_text: str, **changes: Any) -> message.Facts:
 
 def standing_with(hostile_text: str, state: State, **changes: Any) -> standing.Standing:
     step = message.NextStep(FACTS.opened_at, (hostile_text,) * 5, fallback=True)
-    names = dict.fromkeys(("title", "description", "organization", "owner"), hostile_text)
+    names = dict.fromkeys(("title", "organization", "owner"), hostile_text)
     given = {**names, "policy_name": hostile_text, "notified": (hostile_text,) * 5, "next_step": step, "round": 2}
     if state in {State.ACKNOWLEDGED, State.CLOSED}:
         given["acknowledged_by"] = hostile_text

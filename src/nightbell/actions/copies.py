@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from nightbell.actions import deliveries, links, workspaces
-from nightbell.actions.deliveries import UNREADABLE_FOR, Looked
+from nightbell.actions.deliveries import Looked
 from nightbell.core import delivery, message
 from nightbell.core.incident import state
 from nightbell.data import secrets
@@ -40,19 +40,18 @@ def look(lease: messages.Lease) -> tuple[delivery.Copy, Looked] | None:
     if not seen.held:
         return None
     view = incidents.of_organization(seen.organization_id, seen.incident_id)
+    if seen.message_id and seen.shown == view.updated_at:
+        _write(lease, delivery.Settlement(delivery.State.SENT))
+        return None
     page = pages.look(seen.page_id, 0) if seen.page_id else None
     if reason := _not_wanted(seen, view, page):
         _write(lease, delivery.Settlement(delivery.State.CANCELLED, error=reason))
-        return None
-    if seen.message_id and seen.shown == view.updated_at:
-        _write(lease, delivery.Settlement(delivery.State.SENT))
         return None
     assert seen.token is not None
     try:
         credential = secrets.decrypt(seen.token)
     except secrets.Unreadable as error:
-        failed = delivery.Unavailable(str(error))
-        _write(lease, delivery.settle(failed, lease.tries, (UNREADABLE_FOR,), seen.now))
+        _write(lease, deliveries.unreadable(error, lease, seen.now))
         return None
     facts = deliveries.page_facts(page) if page else None
     return _shown(lease, seen, view, facts, credential), Looked(seen.now, seen.organization_id, as_of=view.updated_at)

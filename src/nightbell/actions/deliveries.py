@@ -113,10 +113,13 @@ def _destination(lease: messages.Lease, seen: pages.Look) -> tuple[str, str] | N
     try:
         return address, secrets.decrypt(kept)
     except secrets.Unreadable as error:
-        # The installation's fault, and so no reason to give up: the clock runs, and the error shows.
-        settlement = delivery.settle(delivery.Unavailable(str(error)), lease.tries, (UNREADABLE_FOR,), seen.now)
-        _write(lease, settlement, None)
+        _write(lease, unreadable(error, lease, seen.now), None)
         return None
+
+
+def unreadable(error: secrets.Unreadable, lease: messages.Lease, now: datetime) -> delivery.Settlement:
+    """What follows where no key opens the token: the installation's fault, and so no reason to give up."""
+    return delivery.settle(delivery.Unavailable(str(error)), lease.tries, (UNREADABLE_FOR,), now)
 
 
 def _learn(outcome: delivery.Outcome, looked: Looked) -> None:

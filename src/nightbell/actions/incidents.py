@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db import transaction as database
 
 from nightbell.actions import ids
-from nightbell.core import delivery, oncall
+from nightbell.core import oncall
 from nightbell.core.errors import Code, Rejected
 from nightbell.core.incident import commands, decide, state
 from nightbell.data import clock, rows, store, transaction, wake
@@ -18,8 +18,6 @@ from nightbell.data.reads import incidents, rosters, schedules, slack
 
 # How often an owner who leaves between being found and being locked is looked for anew.
 RESOLUTIONS = 3
-# Whatever may reach an owner; the opening itself leaves out what does not.
-CHANNELS = (delivery.EMAIL, delivery.SLACK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +98,11 @@ def open_incident(principal: Principal, given: Opening) -> tuple[incidents.Incid
             "state": state_.value,
             "due": due_cause is not None,
             "due_cause": due_cause.value if due_cause else None,
-            "pages": json.dumps([{"id": str(ids.new()), "channel": each} for each in CHANNELS if paged]),
-            "copies": [ids.new() for _ in range(1 + slack.MAX_ALERTS_CHANNELS)],
+            # Over whatever may reach an owner; the statement leaves out what does not.
+            "pages": json.dumps(
+                [{"id": str(ids.new()), "channel": each} for each in rosters.channels(in_slack=True) if paged]
+            ),
+            "copies": [ids.new() for _ in range(slack.most_copies())],
             "audit": json.dumps(_opening_audit(given, paged=paged)),
         }
     )

@@ -6,13 +6,13 @@ from typing import assert_never
 from uuid import UUID
 
 from nightbell.core import message
-from nightbell.core.incident.state import Severity, State, Status
+from nightbell.core.incident.state import UNANSWERED, Severity, State, Status
 from nightbell.core.instants import Say
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """An incident at one instant. Title, description and every name come from outside and are hostile.
+    """An incident at one instant. Title and every name come from outside and are hostile.
 
     `notified` are the names of everybody paged since the opening or the last handoff; `handed_off` says that only the
     new owner has been; `position` is 0 where no layer was paged; `next_step` is None where nobody else will be paged.
@@ -22,7 +22,6 @@ class Standing:
     organization: str
     number: int
     title: str
-    description: str | None
     severity: Severity
     status: Status
     state: State
@@ -43,7 +42,7 @@ class Standing:
     @property
     def unanswered(self) -> bool:
         """Open, and nobody is on it."""
-        return self.state not in (State.ACKNOWLEDGED, State.CLOSED)
+        return self.state in UNANSWERED
 
 
 def prefix(standing: Standing) -> str:

@@ -77,10 +77,10 @@ def _form(
 ) -> Block:
     incident = view.incident
     stop = incidents.next_stop(view)
-    likely = [member.id for member, _ in stop.group] if stop else []
-    everybody = [(each.id, each.name) for each in people.active(principal)]
-    next_ones = [(str(key), name) for key, name in everybody if key in likely and key != incident.owner_id]
-    others = [(str(key), name) for key, name in everybody if (str(key), name) not in next_ones]
+    likely = {member.id for member, _ in stop.group} - {incident.owner_id} if stop else set()
+    everybody = people.active(principal)
+    next_ones = [(str(each.id), each.name) for each in everybody if each.id in likely]
+    others = [(str(each.id), each.name) for each in everybody if each.id not in likely]
     chosen, note = typed
     return forms.form(
         FORM,

@@ -80,7 +80,9 @@ def _form(principal: Principal, response_url: str) -> Block:
             forms.field(SEVERITY, "Severity", forms.choice([("Severity", severities)], state.Severity.HIGH.value)),
             forms.field(OWNER, "Owner", forms.choice(owners, str(principal.actor.id))),
             *([forms.field(POLICY, "Escalation policy", policy, optional=True, hint=hint)] if known else []),
-            forms.field(DESCRIPTION, "Description", forms.line(longest=3000, several=True), optional=True),
+            forms.field(
+                DESCRIPTION, "Description", forms.line(longest=state.MAX_DESCRIPTION, several=True), optional=True
+            ),
         ],
     )
 

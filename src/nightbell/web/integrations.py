@@ -1,6 +1,7 @@
 """The page where an admin lets Nightbell into Slack, sees that it works, and shows it out again."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from uuid import UUID
 
 from django.conf import settings
@@ -114,12 +115,12 @@ def disconnect(request: HttpRequest, principal: Principal) -> HttpResponse:
     """Forget the token, and have Slack make it void."""
     try:
         workspace = reads.workspace(principal.organization_id)
-        workspaces.disconnect(principal)
+        kept = workspaces.disconnect(principal)
     except Rejected as refusal:
         return _page(request, principal, refused=refusal.message, status=400)
     assert workspace is not None
     try:
-        workspaces.ask(workspace).call("auth.revoke")
+        workspaces.ask(replace(workspace, token=kept)).call("auth.revoke")
     except (Failed, secrets.Unreadable):
         messages.warning(
             request,

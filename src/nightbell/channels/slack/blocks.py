@@ -127,23 +127,21 @@ def _mrkdwn(said: str) -> Block:
 
 
 def _actions(incident_id: UUID, view_url: str, which: Sequence[str]) -> Block:
-    elements = []
-    for action in which:
-        match action:
-            case "acknowledge":
-                elements.append(_button(action, "Acknowledge", str(incident_id), style="primary"))
-            case "resolve":
-                sure = {
-                    "title": plain("Resolve this incident?", 100),
-                    "text": plain("It is closed for everybody, and nobody is paged any more.", 300),
-                    "confirm": plain("Resolve", 30),
-                    "deny": plain("Cancel", 30),
-                    "style": "danger",
-                }
-                elements.append(_button(action, "Resolve", str(incident_id), style="danger", confirm=sure))
-            case _:
-                elements.append(_button(action, "Hand off", str(incident_id)))
-    return {"type": "actions", "elements": [*elements, _button(VIEW, "View Incident", str(incident_id), url=view_url)]}
+    value = str(incident_id)
+    sure = {
+        "title": plain("Resolve this incident?", 100),
+        "text": plain("It is closed for everybody, and nobody is paged any more.", 300),
+        "confirm": plain("Resolve", 30),
+        "deny": plain("Cancel", 30),
+        "style": "danger",
+    }
+    buttons = {
+        ACKNOWLEDGE: _button(ACKNOWLEDGE, "Acknowledge", value, style="primary"),
+        RESOLVE: _button(RESOLVE, "Resolve", value, style="danger", confirm=sure),
+        HAND_OFF: _button(HAND_OFF, "Hand off", value),
+        VIEW: _button(VIEW, "View Incident", value, url=view_url),
+    }
+    return {"type": "actions", "elements": [buttons[action] for action in (*which, VIEW)]}
 
 
 def _button(action: str, label: str, value: str, **more: Any) -> Block:

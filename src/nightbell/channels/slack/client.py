@@ -27,19 +27,12 @@ ACCESS_LOST = frozenset({"account_inactive", "invalid_auth", "not_authed", "toke
 # This recipient, or this place, is refused for good. What Slack says beyond these may pass.
 FOR_GOOD = ACCESS_LOST | {
     *("cannot_dm_bot", "cant_update_message", "channel_not_found", "edit_window_closed", "invalid_blocks"),
-    *(
-        "is_archived",
-        "is_inactive",
-        "message_not_found",
-        "missing_scope",
-        "msg_too_long",
-        "no_permission",
-        "not_in_channel",
-    ),
-    *("restricted_action", "user_disabled", "user_not_found", "users_not_found", "user_not_visible"),
+    *("is_archived", "is_inactive", "message_not_found", "missing_scope", "msg_too_long", "no_permission"),
+    *("not_in_channel", "restricted_action", "user_disabled", "user_not_found", "users_not_found", "user_not_visible"),
 }
-# What Slack asks to wait where it does not say how long, in seconds.
+# What Slack asks to wait where it does not say how long.
 UNSAID_WAIT = timedelta(seconds=30)
+# Its Retry-After, in seconds.
 _LENGTH = re.compile(r"[0-9]{1,5}")
 
 # The library logs every answer where debugging is on, and the answer to an exchange of codes is a token; what failed is

@@ -24,18 +24,14 @@ where m.organization_id = %(organization)s and m.removed_at is null and lower(a.
 
 def known(team_id: str, slack_user_id: str) -> UUID | None:
     """The account this Slack user has been matched with, member or not; None for somebody never matched."""
-    with connection.cursor() as cursor:
-        cursor.execute(KNOWN, {"team": team_id, "user": slack_user_id})
-        row = cursor.fetchone()
-    return row[1] if row else None
+    found = _known(team_id, slack_user_id)
+    return found[1] if found else None
 
 
 def member(team_id: str, slack_user_id: str) -> Principal | None:
     """The member this Slack user is; None for somebody never matched, or who is a member no longer."""
-    with connection.cursor() as cursor:
-        cursor.execute(KNOWN, {"team": team_id, "user": slack_user_id})
-        row = cursor.fetchone()
-    return principal.of_member(row[0], row[1], actor.Via.SLACK) if row else None
+    found = _known(team_id, slack_user_id)
+    return principal.of_member(*found, actor.Via.SLACK) if found else None
 
 
 def by_email(organization_id: UUID, email: str) -> UUID | None:
@@ -44,3 +40,11 @@ def by_email(organization_id: UUID, email: str) -> UUID | None:
         cursor.execute(BY_EMAIL, {"organization": organization_id, "email": email})
         row = cursor.fetchone()
     return row[0] if row else None
+
+
+def _known(team_id: str, slack_user_id: str) -> tuple[UUID, UUID] | None:
+    """The organization and the account of this Slack user."""
+    with connection.cursor() as cursor:
+        cursor.execute(KNOWN, {"team": team_id, "user": slack_user_id})
+        row: tuple[UUID, UUID] | None = cursor.fetchone()
+    return row

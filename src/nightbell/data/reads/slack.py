@@ -65,7 +65,6 @@ where m.organization_id = %(organization)s and m.removed_at is null
 order by lower(a.first_name), lower(a.last_name), a.id
 """
 
-
 # What could not be shown or sent of late, by what Slack said; looked for from the newest incidents, by their index.
 TROUBLES = """
 select max(d.at), d.error, count(*)
@@ -123,6 +122,11 @@ class Identified:
 def configured() -> dict[str, bool]:
     """What REACHES is asked by."""
     return {"slack": settings.NIGHTBELL.slack_configured}
+
+
+def most_copies() -> int:
+    """In how many places an incident that opens may have to be shown: none where Slack is not set up."""
+    return 1 + MAX_ALERTS_CHANNELS if settings.NIGHTBELL.slack_configured else 0
 
 
 def workspace(organization_id: UUID) -> Workspace | None:

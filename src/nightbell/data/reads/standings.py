@@ -65,7 +65,6 @@ def of(
         organization=organization,
         number=view.number,
         title=view.title,
-        description=view.description,
         severity=view.severity,
         status=incident.status,
         state=incident.state,
