@@ -38,6 +38,12 @@ CASES = [
     Case("accepted without a name", delivery.Accepted(), 1, delivery.Settlement(delivery.State.SENT)),
     Case("refused: failed for good, with the reason", delivery.Refused("550 no such user"), 1, FAILED),
     Case("refused after nine faults: failed for good", delivery.Refused("550 no such user"), 10, FAILED),
+    Case(
+        "withdrawn at the last moment: cancelled, with the reason",
+        delivery.Withdrawn("acknowledged"),
+        1,
+        delivery.Settlement(delivery.State.CANCELLED, error="acknowledged"),
+    ),
     Case("down: again in 15 s", down(), 1, again(timedelta(seconds=15))),
     Case("down twice: again in 60 s", down(), 2, again(timedelta(seconds=60))),
     Case("down three times: again in 2 minutes", down(), 3, again(minutes(2))),

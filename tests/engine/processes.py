@@ -14,12 +14,12 @@ from typing import Any, Self
 import psycopg
 from django.db import connection
 
-from nightbell.data.claims import messages
+from nightbell.core import delivery
 from nightbell.demo import clock
 
 # An engine has taken up its work within this, on a machine that does much else.
 PATIENCE = 30.0
-PAST_THE_LEASE = messages.LEASE + timedelta(seconds=1)
+PAST_THE_LEASE = delivery.LEASE + timedelta(seconds=1)
 
 
 class Engine:

@@ -13,7 +13,7 @@ from django.db import connection, transaction
 
 from nightbell import postgres
 from nightbell.actions import deliveries, escalations, incidents
-from nightbell.channels.base import Channel, Parcel
+from nightbell.channels.base import Channel, Hold, Parcel
 from nightbell.core import delivery
 from nightbell.core.incident import state
 from nightbell.demo import clock
@@ -102,7 +102,7 @@ class _Endless(Channel):
         self.called = threading.Event()
         self.over = threading.Event()
 
-    def _send(self, parcel: Parcel) -> delivery.Outcome:  # noqa: ARG002 -- whatever it is
+    def _send(self, parcel: Parcel, hold: Hold) -> delivery.Outcome:  # noqa: ARG002 -- whatever it is
         self.called.set()
         self.over.wait(30)
         return delivery.Unavailable("nobody there")

@@ -25,6 +25,16 @@ def seconds_to_next(channel: str) -> float | None:
     return messages.seconds_to_next(messages.COPIES, channel)
 
 
+def why_not(_lease: messages.Lease) -> None:
+    """A copy that was looked at is always shown: whatever changed since makes it due again."""
+    return
+
+
+def renew(lease: messages.Lease) -> None:
+    """Hold a copy for another lease, while the provider thinks."""
+    messages.renew(lease)
+
+
 def release(leases: Sequence[messages.Lease]) -> None:
     """Give leases back: untried ones, and those whose attempt ends with this process."""
     messages.release(_TABLE, leases)

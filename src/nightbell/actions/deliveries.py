@@ -59,10 +59,23 @@ def settle(lease: messages.Lease, outcome: delivery.Outcome, backoff: Sequence[t
             _write(lease, settlement, "page_sent", looked.as_of)
         case delivery.State.FAILED if lease.table == "page":
             _lose(lease, settlement, "page_failed")
+        case delivery.State.CANCELLED if lease.table == "page":
+            # Withdrawn at the last moment, perhaps because the recipient left: then nobody may be left to wait for.
+            _lose(lease, settlement, None)
         case _:
             _write(lease, settlement, None)
     if lease.channel == delivery.SLACK:
         _learn(outcome, looked)
+
+
+def why_not(lease: messages.Lease) -> str | None:
+    """Why a message that was looked at is wanted no longer; None where it still is."""
+    return pages.why_not(lease.id) if lease.table == "page" else None
+
+
+def renew(lease: messages.Lease) -> None:
+    """Hold a message for another lease, while the provider thinks."""
+    messages.renew(lease)
 
 
 def release(leases: Sequence[messages.Lease]) -> None:

@@ -16,7 +16,7 @@ from django.template.base import FilterExpression, TextNode, VariableNode
 from django.utils.encoding import punycode
 
 from nightbell.channels import mime
-from nightbell.channels.base import Channel, Parcel
+from nightbell.channels.base import Channel, Hold, Parcel
 from nightbell.channels.smtp import TIMEOUT_SECONDS, Conversation, parse_url
 from nightbell.core import delivery, message
 from nightbell.core.incident import effects, state
@@ -63,7 +63,7 @@ class EmailChannel(Channel):
         self._sender = parse_sender(mail_from)
         self._conversation = Conversation(parse_url(smtp_url), timeout) if smtp_url else None
 
-    def _send(self, parcel: Parcel) -> delivery.Outcome:
+    def _send(self, parcel: Parcel, hold: Hold) -> delivery.Outcome:  # noqa: ARG002 -- it answers within a lease
         if self._conversation is None:
             return delivery.Unavailable("no SMTP server is configured (NIGHTBELL_SMTP_URL)")
         recipient = mailbox(parcel.address)

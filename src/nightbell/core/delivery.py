@@ -117,7 +117,19 @@ class Postponed:
     error: str
 
 
-Outcome = Accepted | Refused | Unavailable | Postponed
+@dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """Not sent: just before it would have been, it was found to be wanted no longer; `error` is why."""
+
+    error: str
+
+
+Outcome = Accepted | Refused | Unavailable | Postponed | Withdrawn
+
+# Longer than an attempt takes up to its last look; when its holder dies the message is simply due again.
+LEASE = timedelta(seconds=30)
+# So often at least whoever waits longer renews its hold: one renewal may be late, or fail, and the lease still holds.
+RENEW_AFTER = LEASE / 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,5 +158,7 @@ def settle(outcome: Outcome, attempts: int, backoff: Sequence[timedelta], now: d
             return Settlement(State.QUEUED, due_at=now + wait, error=error)
         case Postponed(wait, error):
             return Settlement(State.QUEUED, due_at=now + wait, error=error)
+        case Withdrawn(error):
+            return Settlement(State.CANCELLED, error=error)
         case _:
             assert_never(outcome)

@@ -5,6 +5,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol, TypeVar
 
@@ -42,6 +43,10 @@ class Desk(Protocol):
     def look(self, lease: Lease) -> tuple[Parcel, Looked] | None: ...
 
     def settle(self, lease: Lease, outcome: delivery.Outcome, backoff: Sequence[timedelta], looked: Looked) -> None: ...
+
+    def why_not(self, lease: Lease) -> str | None: ...
+
+    def renew(self, lease: Lease) -> None: ...
 
     def release(self, leases: Sequence[Lease]) -> None: ...
 
@@ -144,9 +149,18 @@ class Lane:
         if seen is None:
             return
         parcel, looked = seen
-        outcome = channel.send(parcel)
+        outcome = channel.send(
+            parcel, _Hold(lambda: self._insist(lambda: self._desk.why_not(lease)), lambda: self._renew(lease))
+        )
         # What is not written down is sent again.
         self._insist(lambda: self._desk.settle(lease, outcome, channel.backoff, looked))
+
+    def _renew(self, lease: Lease) -> None:
+        """Hold on to a lease; a database that is away now has not lost it yet."""
+        try:
+            self._desk.renew(lease)
+        except LOST_DATABASE as error:
+            self.lost(error)
 
     def _insist(self, act: Callable[[], R]) -> R:
         """Do it, again and again while the database is away."""
@@ -181,6 +195,14 @@ class Lane:
         log.warning("%s: the database is away, trying again: %s", self._name, str(error).strip())
         connection.close()
         time.sleep(0.2)
+
+
+@dataclass(frozen=True, slots=True)
+class _Hold:
+    """A sender's hold on what it is sending, as a channel sees it."""
+
+    why_not: Callable[[], str | None]
+    renew: Callable[[], None]
 
 
 class _Sender:

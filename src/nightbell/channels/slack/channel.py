@@ -8,7 +8,7 @@ from typing import Any, cast, final
 
 from django.utils.text import slugify
 
-from nightbell.channels.base import Channel, Parcel
+from nightbell.channels.base import Channel, Hold, Parcel
 from nightbell.channels.slack import blocks
 from nightbell.channels.slack.buckets import POST, Buckets, Priority
 from nightbell.channels.slack.client import Client, Failed
@@ -35,7 +35,7 @@ class SlackChannel(Channel):
         """With jitter, so that what failed together is not tried again together."""
         return tuple(timedelta(seconds=step * random.uniform(0.75, 1.25)) for step in _STEPS)  # noqa: S311
 
-    def _send(self, parcel: Parcel) -> delivery.Outcome:
+    def _send(self, parcel: Parcel, hold: Hold) -> delivery.Outcome:  # noqa: ARG002 -- it answers within a lease
         if isinstance(parcel, delivery.Notice):
             raise TypeError("notices go by mail")
         team_id, _, place = parcel.address.partition("/")

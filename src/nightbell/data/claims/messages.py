@@ -17,8 +17,6 @@ MESSAGES: tuple[Table, ...] = ("page", "notice")
 COPIES: tuple[Table, ...] = ("incident_copy",)
 TABLES = MESSAGES + COPIES
 
-# Longer than an attempt takes; when its holder dies the message is simply due again.
-LEASE = timedelta(seconds=30)
 # A decision that was on its way while a page was sent is committed by then: that is when its copy is first compared.
 COMPARED_AFTER = timedelta(seconds=2)
 # A copy is claimed again and again: what counts for its back-off is how often it failed since it last did not.
@@ -112,6 +110,16 @@ where t.id = l.id and t.state = 'sending' and t.attempts = l.attempts
 }
 
 
+# While its holder waits for an answer that may take minutes. `attempts` again: who lost the lease renews nothing.
+RENEW: dict[Table, str] = {
+    table: f"""
+update {table} t set due_at = nightbell_now() + make_interval(secs => %(lease)s)
+where t.id = %(id)s and t.state = 'sending' and t.attempts = %(attempts)s
+"""
+    for table in TABLES
+}
+
+
 def _next_due(tables: tuple[Table, ...]) -> str:
     of_table = "(select min(t.due_at) from {} t where t.channel = %(channel)s and t.due_at is not null)"
     return f"select extract(epoch from least({', '.join(map(of_table.format, tables))}) - nightbell_now())"
@@ -140,7 +148,7 @@ class Lease:
 def claim(table: Table, channel: str, limit: int) -> list[Lease]:
     """Lease up to `limit` messages of a channel that are due, the longest overdue first."""
     with connection.cursor() as cursor:
-        cursor.execute(CLAIM[table], {"channel": channel, "limit": limit, "lease": LEASE.total_seconds()})
+        cursor.execute(CLAIM[table], {"channel": channel, "limit": limit, "lease": delivery.LEASE.total_seconds()})
         return [Lease(table, message_id, channel, attempts, tries) for message_id, attempts, tries in cursor.fetchall()]
 
 
@@ -201,6 +209,13 @@ def release(table: Table, leases: Sequence[Lease]) -> None:
     given = json.dumps([{"id": str(lease.id), "attempts": lease.attempts} for lease in leases])
     with connection.cursor() as cursor:
         cursor.execute(RELEASE[table], {"leases": given})
+
+
+def renew(lease: Lease) -> None:
+    """Have the lease run for another while; nothing where it was lost."""
+    with connection.cursor() as cursor:
+        given: dict[str, Any] = {"id": lease.id, "attempts": lease.attempts, "lease": delivery.LEASE.total_seconds()}
+        cursor.execute(RENEW[lease.table], given)
 
 
 def seconds_to_next(tables: tuple[Table, ...], channel: str) -> float | None:

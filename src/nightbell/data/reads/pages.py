@@ -31,6 +31,15 @@ left join membership m on m.organization_id = i.organization_id and m.user_id = 
 where p.id = %(id)s
 """
 
+# The same question once more, alone: a page may be on its way to the provider for a while before it is handed over.
+STILL_WANTED = """
+select p.epoch = i.epoch and i.state in ('paging', 'exhausted', 'none'), m.id is not null, i.state
+from page p
+join incident i on i.id = p.incident_id
+left join membership m on m.organization_id = i.organization_id and m.user_id = p.user_id and m.removed_at is null
+where p.id = %(id)s
+"""
+
 # How a schedule put somebody on call; what has been deleted since is left out.
 DUTY = """
 select s.name, case l.rotation_type when 'custom' then l.rotation_length_days || '-day' else l.rotation_type end,
@@ -82,9 +91,7 @@ class Look:
     @property
     def reason_not_wanted(self) -> str:
         """Why it is not sent."""
-        if not self.recipient_is_member:
-            return "recipient_left"
-        return self.incident.state.value if not self.incident.unanswered else "superseded"
+        return _reason_not_wanted(self.recipient_is_member, self.incident.state)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +108,20 @@ class NoticeLook:
     number: int | None
     title: str | None
     new_owner: str | None
+
+
+def why_not(page_id: UUID) -> str | None:
+    """Why a page is wanted no longer; None where it still is."""
+    with prepared.cursor() as cursor:
+        cursor.execute(STILL_WANTED, {"id": page_id})
+        wanted, is_member, how = cursor.fetchone()
+    return None if wanted and is_member else _reason_not_wanted(is_member, state.State(how))
+
+
+def _reason_not_wanted(recipient_is_member: bool, how: state.State) -> str:
+    if not recipient_is_member:
+        return "recipient_left"
+    return "superseded" if how in state.UNANSWERED else how.value
 
 
 def look(page_id: UUID, attempts: int) -> Look:
