@@ -1,9 +1,10 @@
 """Schedules for the stories of `tests.world`: rotations of people, in the words of whoever sets them up."""
 
 from dataclasses import replace
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from nightbell.actions import incidents, overrides, policies, schedules
 from nightbell.core import oncall, policy
@@ -19,18 +20,21 @@ class Rota:
     def __init__(self, world: World, name: str = "Platform on-call", timezone: str = "UTC") -> None:
         self.world = world
         self.name = name
+        self.timezone = timezone
         self.id = schedules.create(world.principal, schedules.Given(name, timezone))
         self.layers: list[UUID] = []
         self.people: dict[str, Person] = {}
 
     def layer(self, *people: Person, since: datetime | None = None, **more: Any) -> UUID:
-        """People taking weekly turns, from now on unless said otherwise; the first is on call first."""
+        """People taking weekly turns, from now on unless said otherwise; the first is on call first.
+
+        They change at the time of day at which they begin, so that a story is the same at any hour it is told.
+        """
         self.people |= {person.name: person for person in people}
+        begins = since or clock.now()
+        at = begins.astimezone(ZoneInfo(self.timezone)).time().replace(second=0, microsecond=0)
         given = replace(
-            schedules.LayerGiven(
-                oncall.Kind.WEEKLY, time(9), since or clock.now(), tuple(person.id for person in people)
-            ),
-            **more,
+            schedules.LayerGiven(oncall.Kind.WEEKLY, at, begins, tuple(person.id for person in people)), **more
         )
         made = schedules.add_layer(self.world.principal, self.id, given).layer_id
         assert made is not None

@@ -1,6 +1,6 @@
 """Overrides, who is on call and when, and incidents for whoever is, through the API."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -43,7 +43,7 @@ def rota(world: World) -> Rota:
     """Bo and Cy take weekly turns, with Di behind them and Bo behind her."""
     bo, cy, di = world.members("Bo", "Cy", "Di")
     made = Rota(world)
-    made.layer(bo, cy)
+    made.layer(bo, cy, handoff_time=time(9))
     made.layer(di)
     made.layer(bo)
     return made

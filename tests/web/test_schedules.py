@@ -1,6 +1,6 @@
 """The pages of schedules: who is on call, whose shifts come, what nobody covers, and what they cost."""
 
-from datetime import timedelta
+from datetime import time, timedelta
 from functools import partial
 
 import pytest
@@ -61,7 +61,7 @@ def test_empty_pages_teach(told: World, sign_in: SignIn) -> None:
 def test_a_schedule_shows_layers_overrides_gaps_and_a_table_of_them(told: World, sign_in: SignIn) -> None:
     ana, bo, cy, dee = told.members("Ana", "Bo", "Cy", "Dee", role=Role.ADMIN)
     rota = Rota(told)
-    rota.layer(ana, bo, effective_until=clock.now() + timedelta(days=5))
+    rota.layer(ana, bo, handoff_time=time(9), effective_until=clock.now() + timedelta(days=5))
     second = rota.layer(bo, dee, rotation_type=oncall.Kind.DAILY, effective_until=clock.now() + timedelta(days=3))
     rota.override(cy, hours=5)
     rota.override(cy, hours=5, layer=second)
