@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja.errors import HttpError, ValidationError
 
 from nightbell.core.errors import Code, Rejected
+from nightbell.data import faults
 
 NOT_AUTHORIZED = "not_authorized_error"
 INVALID_REQUEST = "invalid_request_error"
@@ -55,9 +56,8 @@ _SENTENCES = {
 RETRY_AFTER_SECONDS = 5
 MAX_ERRORS = 50
 # Classes of SQLSTATE in which trying again helps: the connection, rolled back for others' sake, resources (a disk),
-# locks, an operator, the system; and a server that is read-only, as a standby is until it takes over.
+# locks, an operator, the system; and a session that is read-only.
 _PASSING_CLASSES = frozenset({"08", "40", "53", "55", "57", "58"})
-_READ_ONLY = "25006"
 
 
 class FieldError(NamedTuple):
@@ -111,9 +111,9 @@ def of_http(request: HttpRequest, error: HttpError) -> HttpResponse:
 
 def of_database(request: HttpRequest, error: db.Error) -> HttpResponse | None:
     """The answer where the database cannot be reached or written just now; None where the fault is ours."""
-    state = getattr(error.__cause__, "sqlstate", None)
-    lost = state is None and isinstance(error, db.OperationalError | db.InterfaceError)
-    if not lost and (state is None or (state[:2] not in _PASSING_CLASSES and state != _READ_ONLY)):
+    state = faults.state_of(error)
+    lost = not state and isinstance(error, db.OperationalError | db.InterfaceError)
+    if not lost and state[:2] not in _PASSING_CLASSES and state != faults.READ_ONLY:
         return None
     return _answer(request, "unavailable", "The database cannot be used right now; nothing was changed.")
 

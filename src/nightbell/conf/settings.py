@@ -20,6 +20,8 @@ def _database(url: str) -> dict[str, Any]:
     # For what `data/prepared.py` prepares, whose best plan depends on nothing asked: planned once, and not six times.
     plans = "-c plan_cache_mode=force_generic_plan"
     options = {
+        # After a failover a server that only reads still answers: it is no place to page from.
+        "target_session_attrs": "read-write",
         "connect_timeout": 3,
         "tcp_user_timeout": 4000,
         "keepalives_idle": 10,
@@ -31,7 +33,7 @@ def _database(url: str) -> dict[str, Any]:
     }
     name = options.pop("dbname", "nightbell")
     return {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "nightbell.data.postgresql",
         "NAME": name,
         **place,
         "OPTIONS": options,

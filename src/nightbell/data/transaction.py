@@ -1,4 +1,4 @@
-"""The one decorator every action runs in: one durable transaction, run again whole where the database asks for it."""
+"""What every action runs in: one durable transaction, run again whole where the database asks for it."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -6,15 +6,13 @@ from contextvars import ContextVar
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
-from django.db import OperationalError, transaction
+from django.db import OperationalError, connection, transaction
 
-from nightbell.data import wake
+from nightbell.data import faults, wake
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
-# The server's own words for "nothing is wrong, try that again": deadlocks and serialisation failures.
-RETRIED_CLASS = "40"
 ATTEMPTS = 5
 
 _joined: ContextVar[bool] = ContextVar("joined", default=False)
@@ -64,6 +62,23 @@ def _once(act: Callable[P, R], durable: bool, *args: P.args, **kwargs: P.kwargs)
         return act(*args, **kwargs)
 
 
+def written(write: Callable[[], R]) -> R:
+    """What a statement that is a transaction by itself returns; again on a new session where this one may not write."""
+    if connection.in_atomic_block:
+        return write()
+    try:
+        return write()
+    except OperationalError as error:
+        if faults.state_of(error) != faults.READ_ONLY:
+            raise
+        connection.close()
+        return write()
+
+
 def _worth_another(error: OperationalError) -> bool:
-    state = getattr(error.__cause__, "sqlstate", None) or ""
-    return state.startswith(RETRIED_CLASS)
+    state = faults.state_of(error)
+    if state == faults.READ_ONLY:
+        # Nothing was written, and a new session is only to be had where it may write.
+        connection.close()
+        return True
+    return state.startswith(faults.RETRIED_CLASS)
