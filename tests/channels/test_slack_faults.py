@@ -311,9 +311,12 @@ def test_nothing_is_sent_inside_a_transaction(office: Office, monkeypatch: pytes
     assert office.slack.connections == 0
 
 
-def test_notices_go_by_mail(office: Office) -> None:
-    with pytest.raises(TypeError, match="by mail"):
-        office.channel.send(notice(f"{office.slack.team_id}/U1"))
+def test_a_notice_arrives_as_a_direct_message_and_says_which_it_is(office: Office) -> None:
+    told = replace(notice(f"{office.slack.team_id}/{office.bo.id}"), credential=office.token)
+    accepted(office.send(told))
+    message = office.slack.wait_for()
+    assert message.to is office.bo
+    assert message.metadata == {"event_type": "nightbell_notice", "event_payload": {"notice_id": str(told.id)}}
     office.channel.close()
     office.channel.close()
 

@@ -17,7 +17,7 @@ from nightbell.core.incident.state import Cause, Severity, State
 from nightbell.demo.slack import blocks as block_kit
 from nightbell.demo.slack import texts
 from tests.channels import hostile
-from tests.channels.pages import FACTS
+from tests.channels.pages import FACTS, notice
 from tests.channels.standings import NOON, STANDING, copy, standing_in
 
 Said = blocks.Said
@@ -105,6 +105,7 @@ def everything(hostile_text: str) -> Iterator[Said]:
     """Whatever Nightbell says in Slack of an incident."""
     yield from pages(hostile_text)
     yield from copies(hostile_text)
+    yield blocks.notice(replace(notice("T1/U1"), subject=hostile_text, body=hostile_text))
     yield blocks.test(hostile_text, hostile_text)
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from nightbell.channels.base import Parcel
 from nightbell.channels.slack.buckets import Buckets
 from nightbell.channels.slack.channel import SlackChannel
 from nightbell.core import delivery
@@ -36,7 +37,7 @@ class Office:
         """A copy in a channel, which may be yet to be made."""
         return copy(address=f"{self.slack.team_id}/{where}", credential=self.token, **more)
 
-    def send(self, parcel: delivery.Page | delivery.Copy) -> delivery.Outcome:
+    def send(self, parcel: Parcel) -> delivery.Outcome:
         return self.channel.send(parcel)
 
     def methods(self) -> list[str]:

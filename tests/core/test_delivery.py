@@ -23,7 +23,7 @@ class Case:
 
 
 def again(wait: timedelta, error: str = DOWN) -> delivery.Settlement:
-    return delivery.Settlement(delivery.State.QUEUED, due_at=NOW + wait, error=error)
+    return delivery.Settlement(delivery.State.QUEUED, due_at=NOW + wait, error=error, retried=True)
 
 
 def down(retry_after: timedelta | None = None) -> delivery.Unavailable:

@@ -1,29 +1,43 @@
-"""Telling an organization's admins something by mail, in the transaction of whatever happened."""
+"""Telling an organization's admins something, in the transaction of whatever happened."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from nightbell.actions import ids
-from nightbell.core import delivery, notice
+from nightbell.core import notice
 from nightbell.core.incident import actor
-from nightbell.data import rows
-from nightbell.data.models import Membership, Notice, Role
+from nightbell.data import clock, rows
+from nightbell.data.claims import notices
+from nightbell.data.models import Membership, Role
+from nightbell.data.reads import rosters
+
+# Whoever is told of a fault is not told again of the same one for so long.
+TOLD_AGAIN_AFTER = timedelta(hours=1)
 
 
 def tell_admins(organization_id: UUID, kind: notice.Kind, data: dict[str, Any], now: datetime) -> None:
-    """One notice to every active admin; `data` is what it is about."""
-    admins = Membership.objects.filter(organization_id=organization_id, role=Role.ADMIN, removed_at=None)
-    Notice.objects.bulk_create(
-        Notice(
-            id=ids.new(),
-            organization_id=organization_id,
-            user_id=user_id,
-            channel=delivery.EMAIL,
-            kind=kind.value,
-            queued_at=now,
-            due_at=now,
-            data={"by": rows.actor_values(actor.SYSTEM), **data},
-        )
-        for user_id in admins.order_by("id").values_list("user_id", flat=True)
+    """One notice by mail to every active admin; `data` is what it is about."""
+    told = {"by": rows.actor_values(actor.SYSTEM), **data}
+    notices.queue(
+        organization_id, kind, [notices.Queued(ids.new(), user_id, told) for user_id in _admins(organization_id)], now
     )
+
+
+def tell_of_fault(organization_id: UUID, kind: notice.Kind, channel: str, because: str) -> None:
+    """Tell every active admin what is wrong with a channel, over the others; where there is none, over that itself."""
+    if notices.told_lately(organization_id, kind, channel, TOLD_AGAIN_AFTER):
+        return
+    members = rosters.read([organization_id], [])[organization_id].members
+    told = {"by": rows.actor_values(actor.SYSTEM), "channel": channel, "because": because}
+    queued = [
+        notices.Queued(ids.new(), user_id, told, other)
+        for user_id in _admins(organization_id)
+        for other in [each for each in members[user_id].channels if each != channel] or [channel]
+    ]
+    notices.queue(organization_id, kind, queued, clock.now())
+
+
+def _admins(organization_id: UUID) -> list[UUID]:
+    admins = Membership.objects.filter(organization_id=organization_id, role=Role.ADMIN, removed_at=None)
+    return list(admins.order_by("id").values_list("user_id", flat=True))

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from nightbell.actions import ids, schedules
@@ -9,7 +10,8 @@ from nightbell.core import notice, oncall
 from nightbell.core.errors import Code, Rejected
 from nightbell.data import clock, record, rows, transaction
 from nightbell.data.access.principal import Principal
-from nightbell.data.models import Membership, Notice, Override, RotationLayer, Schedule
+from nightbell.data.claims import notices
+from nightbell.data.models import Membership, Override, RotationLayer, Schedule
 from nightbell.data.reads import on_call
 from nightbell.data.reads import schedules as reads
 
@@ -165,24 +167,15 @@ def _tell(principal: Principal, schedule: Schedule, changes: tuple[oncall.Change
             if user_id is not None:
                 start, end = told.get((user_id, kind), (change.start, change.end))
                 told[user_id, kind] = (min(start, change.start), max(end, change.end))
+    about: dict[str, Any] = {
+        "by": rows.actor_values(principal.actor),
+        "schedule": schedule.name,
+        "scheduleId": str(schedule.id),
+    }
     now = clock.now()
     for (user_id, kind), (start, end) in told.items():
-        Notice.objects.create(
-            id=ids.new(),
-            organization_id=schedule.organization_id,
-            user_id=user_id,
-            channel="email",
-            kind=kind.value,
-            queued_at=now,
-            due_at=now,
-            data={
-                "by": rows.actor_values(principal.actor),
-                "schedule": schedule.name,
-                "scheduleId": str(schedule.id),
-                "startsAt": start.isoformat(),
-                "endsAt": end.isoformat(),
-            },
-        )
+        data = {**about, "startsAt": start.isoformat(), "endsAt": end.isoformat()}
+        notices.queue(schedule.organization_id, kind, [notices.Queued(ids.new(), user_id, data)], now)
 
 
 def _record(principal: Principal, schedule: Schedule, kind: str, data: dict[str, str | None]) -> None:

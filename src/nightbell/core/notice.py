@@ -17,6 +17,7 @@ class Kind(StrEnum):
     SHIFT_TAKEN = "shift_taken"
     COVERAGE_GAPS = "coverage_gaps"
     SLACK_LOST = "slack_lost"
+    CHANNEL_REFUSED = "channel_refused"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,15 @@ class AccessLost:
     url: str
 
 
-Told = TookOver | ShiftMoved | Uncovered | AccessLost
+@dataclass(frozen=True, slots=True)
+class ChannelRefused:
+    """Everybody is refused on a channel in the same words, `because`: the fault is the installation's."""
+
+    channel: str
+    because: str
+
+
+Told = TookOver | ShiftMoved | Uncovered | AccessLost | ChannelRefused
 
 
 def say(told: Told) -> tuple[str, str]:
@@ -76,6 +85,8 @@ def say(told: Told) -> tuple[str, str]:
             return _uncovered(told)
         case AccessLost():
             return _access_lost(told)
+        case ChannelRefused():
+            return _channel_refused(told)
         case _:
             assert_never(told)
 
@@ -115,5 +126,15 @@ def _access_lost(told: AccessLost) -> tuple[str, str]:
     body = (
         f"Nightbell can no longer page anybody in the Slack workspace {told.team}; Slack says: {told.because}. "
         f"Everybody is still paged by mail. An admin can connect the workspace again:\n\n{told.url}\n"
+    )
+    return subject, body
+
+
+def _channel_refused(told: ChannelRefused) -> tuple[str, str]:
+    subject = f"Nobody can be paged by {told.channel}: everybody is refused"
+    body = (
+        f"Everybody who was to be paged by {told.channel} was refused in the same words, so that the fault is this "
+        f"installation's or its provider's: {told.because}\n\n"
+        "These pages wait and are tried again. `nightbell check` on the machine that runs Nightbell says more.\n"
     )
     return subject, body

@@ -32,6 +32,15 @@ jsonb_build_object('id', p.id, 'name', p.name, 'repeatCount', p.repeat_count, 'l
 ), '[]'::jsonb))
 """
 
+# What a message shares its fate with on the way out: the domain of a mail address; elsewhere that is the organization.
+# It is where the message was going when it was queued, and decides nothing but when it leaves.
+DESTINATION = """
+case {channel} when 'email' then (select split_part(lower(a.email), '@', 2) from account a where a.id = {user})
+  else '' end"""
+
+# Whether pages of this severity go before others.
+URGENT = "{severity} in (" + ", ".join(f"'{each}'" for each in sorted(state.URGENT)) + ")"
+
 
 def incident_of(row: Sequence[Any], notified: frozenset[UUID] = frozenset()) -> state.Incident:
     """The incident in a row of INCIDENT_COLUMNS."""

@@ -46,6 +46,13 @@ def page(facts: message.Facts) -> Said:
     return Said(told, [*shown, _actions(facts.incident_id, facts.view_url, (ACKNOWLEDGE, RESOLVE, HAND_OFF))])
 
 
+def notice(told: delivery.Notice) -> Said:
+    """What somebody is told without being woken."""
+    subject = message.clean(told.subject, HEADER_LENGTH) or "Nightbell"
+    body = message.clean(told.body, SECTION_LENGTH, lines=True)
+    return Said(text.escape(subject), [_header(subject), *([_section(body)] if body else [])])
+
+
 def copy(shown: delivery.Copy) -> Said:
     """An incident in a place that is brought up to date."""
     mentions = " ".join(f"<@{each}>" for each in shown.people[:MENTIONED])

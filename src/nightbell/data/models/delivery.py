@@ -15,10 +15,23 @@ STATES = [each.value for each in delivery.State]
 ON_THE_WAY = [delivery.State.QUEUED.value, delivery.State.SENDING.value]
 
 
+def _due(prefix: str) -> tuple[models.Index, ...]:
+    """The senders' questions, one channel at a time: what is due, and what is due for each organization in its turn."""
+    waiting = Q(due_at__isnull=False)
+    in_turn = ("channel", "organization", "destination", "urgent", "retried", "due_at")
+    return (
+        models.Index(fields=("channel", "due_at"), condition=waiting, name=f"{prefix}_due"),
+        models.Index(fields=in_turn, condition=waiting, name=f"{prefix}_turns"),
+    )
+
+
 class Delivery(models.Model):
     """`due_at` is when an engine looks at it next: the next attempt while queued, the lease's end while sending.
 
-    `attempts` counts the claims: it tells a lease from every other.
+    `due_after` is how far ahead that was set, kept by a trigger: a clock that steps back must not stretch it.
+    `attempts` counts the claims: it tells a lease from every other. `destination` is what shares its fate with others
+    on the way out, the domain of a mail address; it is empty where that is the organization. `urgent` goes before what
+    is not, and before what has been `retried`.
     """
 
     id = models.UUIDField(primary_key=True)
@@ -30,6 +43,10 @@ class Delivery(models.Model):
     state = models.CharField(max_length=20, db_default=delivery.State.QUEUED.value)
     queued_at = models.DateTimeField()
     due_at = models.DateTimeField(null=True)
+    due_after = models.DurationField(null=True)
+    destination = models.TextField(default="", db_default="")
+    urgent = models.BooleanField(default=False, db_default=False)
+    retried = models.BooleanField(default=False, db_default=False)
     attempts = models.PositiveIntegerField(default=0, db_default=0)
     settled_at = models.DateTimeField(null=True)
     error = models.TextField(null=True)  # noqa: DJ001 -- no error is not an empty one
@@ -76,8 +93,9 @@ class Page(Message):
             ),
         )
         indexes = (
-            # The senders' question, one channel at a time so that a slow channel delays no other.
-            models.Index(fields=("channel", "due_at"), condition=Q(due_at__isnull=False), name="page_due"),
+            *_due("page"),
+            # Who was refused of late, and whether anybody was not.
+            models.Index(fields=("channel", "settled_at"), condition=Q(settled_at__isnull=False), name="page_settled"),
         )
 
     def __str__(self) -> str:
@@ -93,7 +111,7 @@ class Notice(Message):
 
     class Meta(Delivery.Meta):
         db_table = "notice"
-        indexes = (models.Index(fields=("channel", "due_at"), condition=Q(due_at__isnull=False), name="notice_due"),)
+        indexes = _due("notice")
 
     def __str__(self) -> str:
         return f"{self.kind} notice {self.id}"
@@ -131,7 +149,7 @@ class Copy(Delivery):
             ),
         )
         indexes = (
-            models.Index(fields=("channel", "due_at"), condition=Q(due_at__isnull=False), name="copy_due"),
+            *_due("copy"),
             # Every decision asks which copies are of its incident.
             models.Index(fields=("incident",), name="copy_incident"),
         )

@@ -15,7 +15,10 @@ SEVERITIES = [each.value for each in state.Severity]
 
 
 class Incident(models.Model):
-    """`policy` is the frozen copy; `due_at` is the running clock; actors are kept as they were named then."""
+    """`policy` is the frozen copy; `due_at` is the running clock and `due_after` what it was set for.
+
+    Actors are kept as they were named then.
+    """
 
     id = models.UUIDField(primary_key=True)
     organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="incidents", db_index=False)
@@ -35,6 +38,7 @@ class Incident(models.Model):
     position = models.PositiveSmallIntegerField(default=0)
     round = models.PositiveSmallIntegerField(default=1)
     due_at = models.DateTimeField(null=True)
+    due_after = models.DurationField(null=True)
     due_cause = models.CharField(max_length=20, null=True)  # noqa: DJ001 -- there is none without a clock
     epoch = models.PositiveIntegerField(default=0)
     handed_off_epoch = models.PositiveIntegerField(default=0)

@@ -1,0 +1,37 @@
+"""What is done about a refusal: the recipient is given up, or everybody like them waits and the admins are told."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from nightbell.actions import notices
+from nightbell.core import delivery, notice, refusals
+from nightbell.data import transaction
+from nightbell.data.claims import messages
+from nightbell.data.claims import refusals as claims
+
+
+def judge(
+    lease: messages.Lease, outcome: delivery.Refused, backoff: Sequence[timedelta], *, fallback: bool
+) -> delivery.Refused | delivery.Unavailable:
+    """What a refusal is: for good, or a fault that may pass.
+
+    Nobody comes after the last resort, so that a refusal of theirs is never for good. What everybody is refused for is
+    the installation's fault: what was given up for it within the last minute is taken up again.
+    """
+    if fallback:
+        return delivery.Unavailable(outcome.error, retry_after=backoff[-1])
+    if outcome.access_lost:
+        # That is about the way in, and is told by whoever lets us in.
+        return outcome
+    refused, others = claims.tried(lease, outcome.error, refusals.WITHIN)
+    shared = refusals.alike(refused, others)
+    if shared is None:
+        return outcome
+    _take_up(lease, outcome.error, tuple(each for each in shared if not each.waits), backoff[0])
+    return delivery.Unavailable(outcome.error, of_channel=True)
+
+
+@transaction.action
+def _take_up(lease: messages.Lease, error: str, given_up: tuple[refusals.Tried, ...], wait: timedelta) -> None:
+    claims.take_up([each.message_id for each in given_up], wait)
+    notices.tell_of_fault(lease.organization_id, notice.Kind.CHANNEL_REFUSED, lease.channel, error)

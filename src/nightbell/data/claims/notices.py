@@ -1,0 +1,64 @@
+"""Queueing notices that no decision about an incident asked for."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from nightbell.core import delivery, notice
+from nightbell.data import rows
+
+QUEUE = f"""
+insert into notice (id, organization_id, user_id, channel, kind, data, queued_at, due_at, destination)
+select n.id, %(organization)s, n.user_id, n.channel, %(kind)s, n.data, %(now)s, %(now)s,
+  {rows.DESTINATION.format(channel="n.channel", user="n.user_id")}
+from jsonb_to_recordset(%(notices)s::jsonb) as n(id uuid, user_id uuid, channel text, data jsonb)
+"""
+
+TOLD_LATELY = """
+select exists (
+  select from notice n where n.organization_id = %(organization)s and n.kind = %(kind)s
+    and n.data ->> 'channel' = %(channel)s and n.queued_at > nightbell_now() - make_interval(secs => %(within)s)
+)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """One notice to be: to whom, over which channel, and what it is about."""
+
+    id: UUID
+    user_id: UUID
+    data: dict[str, Any]
+    channel: str = delivery.EMAIL
+
+
+def queue(organization_id: UUID, kind: notice.Kind, queued: Iterable[Queued], now: datetime) -> None:
+    """Queue notices of one kind, due now."""
+    given: dict[str, Any] = {
+        "organization": organization_id,
+        "kind": kind.value,
+        "now": now,
+        "notices": rows.text_of(
+            [{"id": n.id, "user_id": n.user_id, "channel": n.channel, "data": n.data} for n in queued]
+        ),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(QUEUE, given)
+
+
+def told_lately(organization_id: UUID, kind: notice.Kind, channel: str, within: timedelta) -> bool:
+    """Whether a notice of this kind about this channel was queued within so long."""
+    given: dict[str, Any] = {
+        "organization": organization_id,
+        "kind": kind.value,
+        "channel": channel,
+        "within": within.total_seconds(),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(TOLD_LATELY, given)
+        (told,) = cursor.fetchone()
+    return bool(told)
