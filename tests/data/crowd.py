@@ -133,6 +133,8 @@ def explain_prepared(statement: str) -> Plan:
 
 _NAMED = re.compile(r"%\((\w+)\)s")
 _TYPES = {"id": "uuid", "organization": "uuid", "user": "uuid", "number": "int", "attempts": "int", "digest": "bytea"}
+_TYPES |= {"limit": "int", "lease": "float8", "closed_destinations": "text[]", "closed_organizations": "uuid[]"}
+_TYPES |= {"channel": "text", "destination": "text", "newest": "boolean"}
 
 
 def _nodes(plan: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

@@ -14,7 +14,7 @@ from django.db import connection
 from nightbell import postgres
 from nightbell.data import store
 from nightbell.data.access import principal
-from nightbell.data.claims import due, messages, opening
+from nightbell.data.claims import due, messages, opening, refusals, stepped, turns
 from nightbell.data.reads import incidents, pages, standings
 from nightbell.demo import clock
 from nightbell.postgres import binaries
@@ -38,6 +38,7 @@ SETTLED: dict[str, Any] = {
     "due_at": None,
     "error": None,
     "provider_id": None,
+    "retried": False,
     "kind": "page_sent",
     "audit_id": crowd.PAGE,
     "actor": "{}",
@@ -45,15 +46,23 @@ SETTLED: dict[str, Any] = {
     "compared_after": 2,
 }
 PLACED: dict[str, Any] = {"id": crowd.COPY, "channel_id": "C1", "message_id": "1.1"}
-CLAIMED = {"channel": "email", "limit": 8, "lease": 30}
+CLAIMED: dict[str, Any] = {"channel": "email", "limit": 8, "lease": 30}
+IN_TURN: dict[str, Any] = CLAIMED | turns.Turns(frozenset({"hangs.example"})).asked("page")
+FORWARD: dict[str, Any] = {"channel": "email", "destination": None, "organization": None, "limit": 9, "spread": 3}
 EXPECTED: list[tuple[str, dict[str, Any], set[str]]] = [
     (due.CLAIM_DUE, {"limit": 500}, {"incident_due"}),
+    (due.CLAIM_NEWEST, {"limit": 50}, {"incident_due"}),
     (due.DUE_IDS, {"limit": 500}, {"incident_due"}),
     (due.NEXT_DUE, {}, {"incident_due"}),
     (due.CLAIM_ONE, {"id": crowd.INCIDENT}, {"incident_pkey"}),
     (messages.CLAIM["page"], CLAIMED, {"page_due", "page_pkey"}),
     (messages.CLAIM["notice"], CLAIMED, {"notice_due", "notice_pkey"}),
     (messages.CLAIM["incident_copy"], {**CLAIMED, "channel": "slack"}, {"copy_due", "incident_copy_pkey"}),
+    (messages.CLAIM_IN_TURN["page"], IN_TURN, {"page_due", "page_turns", "page_pkey"}),
+    (messages.CLAIM_IN_TURN["notice"], IN_TURN, {"notice_due", "notice_turns", "notice_pkey"}),
+    (messages.CLAIM_IN_TURN["incident_copy"], {**IN_TURN, "channel": "slack"}, {"copy_due", "copy_turns"}),
+    (messages.FORWARD["page"], FORWARD, {"page_pkey"}),
+    (refusals.TRIED, {"id": crowd.PAGE, "channel": "email", "within": 60}, {"page_settled", "page_pkey"}),
     (messages.NEXT_DUE[messages.MESSAGES], {"channel": "email"}, {"page_due", "notice_due"}),
     (messages.NEXT_DUE[messages.COPIES], {"channel": "slack"}, {"copy_due"}),
     (messages.SETTLE["page"], SETTLED, {"page_pkey"}),
@@ -61,6 +70,7 @@ EXPECTED: list[tuple[str, dict[str, Any], set[str]]] = [
     (messages.SETTLE_COPIED, SETTLED, {"page_pkey"}),
     (messages.SETTLE_COPY, SETTLED | PLACED, {"incident_copy_pkey"}),
     (standings.LOOK_AT_COPY, {"id": crowd.COPY, "attempts": 1}, {"incident_copy_pkey"}),
+    *((statement, {}, set()) for statement in stepped.PULL.values()),
     (messages.INCIDENT_OF_PAGE, {"id": crowd.PAGE}, {"page_pkey"}),
     (store.LOCK, BY_ID, {"incident_pkey"}),
     (store.LOCK, BY_NUMBER, {"incident_number_once"}),
@@ -88,6 +98,13 @@ BY_CLOCK: list[tuple[str, dict[str, Any], str]] = [
 PREPARED: list[tuple[str, set[str]]] = [
     (incidents.ONE, {"incident_pkey", "incident_number_once", "page_once"}),
     (pages.LOOK, {"page_pkey", "incident_pkey"}),
+    (pages.STILL_WANTED, {"page_pkey", "incident_pkey"}),
+    (messages.CLAIM["page"], {"page_due", "page_pkey"}),
+    (messages.CLAIM["notice"], {"notice_due", "notice_pkey"}),
+    (messages.CLAIM["incident_copy"], {"copy_due", "incident_copy_pkey"}),
+    (messages.CLAIM_IN_TURN["page"], {"page_due", "page_turns", "page_pkey"}),
+    (messages.CLAIM_IN_TURN["notice"], {"notice_due", "notice_turns", "notice_pkey"}),
+    (messages.CLAIM_IN_TURN["incident_copy"], {"copy_due", "copy_turns"}),
     (pages.LOOK_AT_NOTICE, {"notice_pkey", "incident_pkey"}),
     (messages.SETTLE["page"], {"page_pkey"}),
     (messages.SETTLE["notice"], {"notice_pkey"}),

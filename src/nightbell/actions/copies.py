@@ -3,26 +3,32 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from uuid import UUID
 
 from nightbell.actions import deliveries, links, workspaces
 from nightbell.actions.deliveries import Looked
 from nightbell.core import delivery, message
 from nightbell.core.incident import state
 from nightbell.data import secrets
-from nightbell.data.claims import messages
+from nightbell.data.claims import messages, turns
 from nightbell.data.reads import incidents, pages, standings
 
 _TABLE: messages.Table = "incident_copy"
 
 
-def claim(channel: str, limit: int) -> list[messages.Lease]:
+def claim(channel: str, limit: int, whose: turns.Turns | None = None) -> list[messages.Lease]:
     """Lease the copies of a channel that are due."""
-    return messages.claim(_TABLE, channel, limit)
+    return messages.claim(_TABLE, channel, limit, whose or turns.Turns())
 
 
 def seconds_to_next(channel: str) -> float | None:
     """How long until a copy of this channel is due; zero or less where one is, None where none is on its way."""
     return messages.seconds_to_next(messages.COPIES, channel)
+
+
+def bring_forward(channel: str, shares: str | UUID | None, limit: int, spread: timedelta) -> None:
+    """Have what was tried in vain, and shares this fate, tried again within `spread`; None is all of the channel's."""
+    messages.bring_forward(_TABLE, channel, shares, limit, spread)
 
 
 def why_not(_lease: messages.Lease) -> None:
@@ -61,13 +67,15 @@ def look(lease: messages.Lease) -> tuple[delivery.Copy, Looked] | None:
     try:
         credential = secrets.decrypt(seen.token)
     except secrets.Unreadable as error:
-        _write(lease, deliveries.unreadable(error, lease, seen.now))
+        _write(lease, deliveries.again(str(error), lease, seen.now))
         return None
     facts = deliveries.page_facts(page) if page else None
     return _shown(lease, seen, view, facts, credential), Looked(seen.now, seen.organization_id, as_of=view.updated_at)
 
 
-def settle(lease: messages.Lease, outcome: delivery.Outcome, backoff: Sequence[timedelta], looked: Looked) -> None:
+def settle(
+    lease: messages.Lease, outcome: delivery.Outcome, backoff: Sequence[timedelta], looked: Looked
+) -> delivery.Outcome:
     """Write what became of an attempt: what is shown now and where, or when to try again."""
     settlement = delivery.settle(outcome, lease.tries, backoff, looked.at)
     channel_id, _, message_id = (settlement.provider_id or "").partition("/")
@@ -78,6 +86,7 @@ def settle(lease: messages.Lease, outcome: delivery.Outcome, backoff: Sequence[t
     messages.settle_copy(lease, settlement, place=(channel_id or None, message_id or None), shown=as_of)
     if isinstance(outcome, delivery.Refused) and outcome.access_lost and looked.organization_id is not None:
         workspaces.lose(looked.organization_id, outcome.error, looked.at)
+    return outcome
 
 
 def _not_wanted(seen: standings.CopyLook, view: incidents.IncidentView, page: pages.Look | None) -> str:

@@ -5,37 +5,38 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from nightbell.actions import ids, links, workspaces
+from nightbell.actions import ids, links, refusals, workspaces
 from nightbell.core import delivery, message, notice
-from nightbell.core.incident import actor, commands, decide
+from nightbell.core.incident import actor, commands, decide, effects
 from nightbell.core.links import AcknowledgeGrant
 from nightbell.data import rows, secrets, store, transaction
-from nightbell.data.claims import messages
+from nightbell.data.claims import messages, turns
 from nightbell.data.reads import pages, rosters, slack
 
-# How soon to look again for a key that opens the organization's token.
-UNREADABLE_FOR = timedelta(seconds=30)
+# How soon to look again for a way into Slack, and for a key that opens the organization's token.
+NO_WAY_IN_FOR = timedelta(seconds=30)
+NOT_CONNECTED = "Slack is not connected"
 
 _SYSTEM = rows.actor_values(actor.SYSTEM)
 
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """A last look: when it was, whose message it is, and as of when it shows the incident, where that is kept."""
+    """A last look: when it was, whose message it is, and as of when it shows the incident, where that is kept.
+
+    `fallback`: it goes to the last resort.
+    """
 
     at: datetime
     organization_id: UUID | None = None
     user_id: UUID | None = None
     as_of: datetime | None = None
+    fallback: bool = False
 
 
-def claim(channel: str, limit: int) -> list[messages.Lease]:
+def claim(channel: str, limit: int, whose: turns.Turns | None = None) -> list[messages.Lease]:
     """Lease what is due on a channel, pages before notices. One statement, and so one transaction, a table."""
-    leases: list[messages.Lease] = []
-    for table in messages.MESSAGES:
-        if len(leases) < limit:
-            leases += messages.claim(table, channel, limit - len(leases))
-    return leases
+    return messages.claim_of(messages.MESSAGES, channel, limit, whose or turns.Turns())
 
 
 def seconds_to_next(channel: str) -> float | None:
@@ -51,9 +52,23 @@ def look(lease: messages.Lease) -> tuple[delivery.Page | delivery.Notice, Looked
     return _look_at_page(lease) if lease.table == "page" else _look_at_notice(lease)
 
 
-def settle(lease: messages.Lease, outcome: delivery.Outcome, backoff: Sequence[timedelta], looked: Looked) -> None:
-    """Write what became of an attempt: sent, again at, or failed for good, which may leave nobody to wait for."""
-    settlement = delivery.settle(outcome, lease.tries, backoff, looked.at)
+def bring_forward(channel: str, shares: str | UUID | None, limit: int, spread: timedelta) -> None:
+    """Have what was tried in vain, and shares this fate, tried again within `spread`; None is all of the channel's."""
+    for table in messages.MESSAGES:
+        messages.bring_forward(table, channel, shares, limit, spread)
+
+
+def settle(
+    lease: messages.Lease, outcome: delivery.Outcome, backoff: Sequence[timedelta], looked: Looked
+) -> delivery.Outcome:
+    """Write what became of an attempt: sent, again at, or failed for good, which may leave nobody to wait for.
+
+    The outcome as it was judged: what the provider calls a refusal may be a fault of the installation.
+    """
+    judged = outcome
+    if isinstance(outcome, delivery.Refused):
+        judged = refusals.judge(lease, outcome, backoff, fallback=looked.fallback)
+    settlement = delivery.settle(judged, lease.tries, backoff, looked.at)
     match settlement.state:
         case delivery.State.SENT:
             _write(lease, settlement, "page_sent", looked.as_of)
@@ -64,8 +79,9 @@ def settle(lease: messages.Lease, outcome: delivery.Outcome, backoff: Sequence[t
             _lose(lease, settlement, None)
         case _:
             _write(lease, settlement, None)
-    if lease.channel == delivery.SLACK:
-        _learn(outcome, looked)
+    if lease.channel == delivery.SLACK and lease.table == "page":
+        _learn(outcome if looked.fallback else judged, looked)
+    return judged
 
 
 def why_not(lease: messages.Lease) -> str | None:
@@ -101,7 +117,7 @@ def _look_at_page(lease: messages.Lease) -> tuple[delivery.Page, Looked] | None:
         return None
     address, credential = where
     page = delivery.Page(lease.id, address, page_facts(seen), credential)
-    return page, Looked(seen.now, seen.organization_id, seen.user_id, seen.as_of)
+    return page, Looked(seen.now, seen.organization_id, seen.user_id, seen.as_of, _is_last_resort(seen))
 
 
 def page_facts(seen: pages.Look) -> message.Facts:
@@ -118,21 +134,37 @@ def _destination(lease: messages.Lease, seen: pages.Look) -> tuple[str, str] | N
     """The recipient's address on the lease's channel, and what lets us in; None where there is no way, settled here."""
     if lease.channel == delivery.EMAIL:
         return seen.address, ""
-    found = slack.destination(seen.organization_id, seen.user_id)
+    found = _in_slack(lease, seen.organization_id, seen.user_id, seen.now)
+    if found == NOT_CONNECTED and _is_last_resort(seen):
+        # Nobody comes after them: an admin may connect Slack again.
+        _write(lease, again(NOT_CONNECTED, lease, seen.now), None)
+    elif found == NOT_CONNECTED:
+        _lose(lease, delivery.Settlement(delivery.State.FAILED, error=NOT_CONNECTED), "page_failed")
+    return found if isinstance(found, tuple) else None
+
+
+def _in_slack(
+    lease: messages.Lease, organization_id: UUID, user_id: UUID, now: datetime
+) -> tuple[str, str] | str | None:
+    """Where a direct message goes and the token that sends it; None where no key opens that, which is settled here."""
+    found = slack.destination(organization_id, user_id)
     if found is None:
-        _lose(lease, delivery.Settlement(delivery.State.FAILED, error="Slack is not connected"), "page_failed")
-        return None
+        return NOT_CONNECTED
     address, kept = found
     try:
         return address, secrets.decrypt(kept)
     except secrets.Unreadable as error:
-        _write(lease, unreadable(error, lease, seen.now), None)
+        _write(lease, again(str(error), lease, now), None)
         return None
 
 
-def unreadable(error: secrets.Unreadable, lease: messages.Lease, now: datetime) -> delivery.Settlement:
-    """What follows where no key opens the token: the installation's fault, and so no reason to give up."""
-    return delivery.settle(delivery.Unavailable(str(error)), lease.tries, (UNREADABLE_FOR,), now)
+def _is_last_resort(seen: pages.Look) -> bool:
+    return bool(seen.facts["reason"] is effects.Reason.FALLBACK)
+
+
+def again(error: str, lease: messages.Lease, now: datetime) -> delivery.Settlement:
+    """What follows where there is no way in just now: the installation's fault, and so no reason to give up."""
+    return delivery.settle(delivery.Unavailable(error), lease.tries, (NO_WAY_IN_FOR,), now)
 
 
 def _learn(outcome: delivery.Outcome, looked: Looked) -> None:
@@ -159,13 +191,22 @@ def _look_at_notice(lease: messages.Lease) -> tuple[delivery.Notice, Looked] | N
         _write(lease, _cancelled("recipient_left"), None)
         return None
     subject, body = notice.say(_told(seen))
-    return delivery.Notice(lease.id, seen.address, subject, body), Looked(seen.now)
+    if lease.channel == delivery.EMAIL:
+        return delivery.Notice(lease.id, seen.address, subject, body), Looked(seen.now)
+    found = _in_slack(lease, lease.organization_id, seen.user_id, seen.now)
+    if isinstance(found, str):
+        _write(lease, delivery.Settlement(delivery.State.FAILED, error=found), None)
+    if not isinstance(found, tuple):
+        return None
+    return delivery.Notice(lease.id, found[0], subject, body, found[1]), Looked(seen.now)
 
 
 def _told(seen: pages.NoticeLook) -> notice.Told:
     data = seen.data
     if seen.kind is notice.Kind.SLACK_LOST:
         return notice.AccessLost(data["team"], data["because"], links.slack_settings_url())
+    if seen.kind is notice.Kind.CHANNEL_REFUSED:
+        return notice.ChannelRefused(data["channel"], data["because"])
     if seen.kind is notice.Kind.COVERAGE_GAPS:
         gaps = tuple(
             (name, datetime.fromisoformat(start), datetime.fromisoformat(end)) for name, start, end in data["gaps"]

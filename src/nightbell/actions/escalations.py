@@ -6,7 +6,7 @@ from uuid import UUID
 from nightbell.actions import ids
 from nightbell.core.incident import actor, commands, decide
 from nightbell.data import store, transaction
-from nightbell.data.claims import due
+from nightbell.data.claims import due, stepped
 from nightbell.data.reads import rosters
 
 BATCH = 500
@@ -33,6 +33,12 @@ def due_now(limit: int = BATCH) -> list[UUID]:
 def seconds_to_next() -> float | None:
     """How long until a clock runs out; zero or less where one has, None where none runs."""
     return due.seconds_to_next()
+
+
+@transaction.quiet_action
+def pull_back() -> dict[str, int]:
+    """After the clock has stepped back: pull whatever is due to what it was set for; how much there was, by table."""
+    return stepped.pull()
 
 
 @transaction.quiet_action

@@ -47,12 +47,13 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """One message that wakes nobody."""
+    """One message that wakes nobody; `credential` as for a page."""
 
     id: UUID
     address: str
     subject: str
     body: str
+    credential: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +104,14 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Unavailable:
-    """A fault of the installation or the provider; trying again may help, not before `retry_after` if given."""
+    """A fault of the installation or the provider; trying again may help, not before `retry_after` if given.
+
+    `of_channel`: nothing else that is handed to this channel is taken now.
+    """
 
     error: str
     retry_after: timedelta | None = None
+    of_channel: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,12 +139,16 @@ RENEW_AFTER = LEASE / 3
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """What an attempt left behind: the state, the next attempt's instant (only while queued), and what went wrong."""
+    """What an attempt left behind: the state, the next attempt's instant (only while queued), and what went wrong.
+
+    `retried`: the next attempt is a further one.
+    """
 
     state: State
     due_at: datetime | None = None
     error: str | None = None
     provider_id: str | None = None
+    retried: bool = False
 
 
 def settle(outcome: Outcome, attempts: int, backoff: Sequence[timedelta], now: datetime) -> Settlement:
@@ -155,7 +164,7 @@ def settle(outcome: Outcome, attempts: int, backoff: Sequence[timedelta], now: d
             return Settlement(State.FAILED, error=error)
         case Unavailable(error, retry_after):
             wait = max(backoff[min(attempts, len(backoff)) - 1], retry_after or timedelta())
-            return Settlement(State.QUEUED, due_at=now + wait, error=error)
+            return Settlement(State.QUEUED, due_at=now + wait, error=error, retried=True)
         case Postponed(wait, error):
             return Settlement(State.QUEUED, due_at=now + wait, error=error)
         case Withdrawn(error):

@@ -55,7 +55,7 @@ where i.id = %(incident)s
 
 # One statement for one decision or for five hundred. No row is touched twice in it: it updates incidents, cancels pages
 # that were there before, and inserts new ones.
-WRITE = """
+WRITE = f"""
 with changed as (
   update incident i set
     owner_id = c.owner_id, status = c.status, state = c.state, position = c.position, round = c.round,
@@ -82,17 +82,20 @@ with changed as (
   returning p.id, p.incident_id, p.user_id, p.channel, c.reason
 ), queued as (
   insert into page (
-    id, organization_id, incident_id, user_id, channel, reason, epoch, round, position, why, queued_at, due_at
+    id, organization_id, incident_id, user_id, channel, reason, epoch, round, position, why, queued_at, due_at,
+    destination, urgent
   )
   select q.id, q.organization_id, q.incident_id, q.user_id, q.channel, q.reason, q.epoch, q.round, q.position, q.why,
-    %(now)s, %(now)s
+    %(now)s, %(now)s, {rows.DESTINATION.format(channel="q.channel", user="q.user_id")},
+    (select {rows.URGENT.format(severity="i.severity")} from incident i where i.id = q.incident_id)
   from jsonb_to_recordset(%(pages)s::jsonb) as q(
     id uuid, organization_id uuid, incident_id uuid, user_id uuid, channel text, reason text, epoch int, round smallint,
     position smallint, why jsonb
   )
 ), noticed as (
-  insert into notice (id, organization_id, incident_id, user_id, channel, kind, data, queued_at, due_at)
-  select n.id, n.organization_id, n.incident_id, n.user_id, n.channel, n.kind, n.data, %(now)s, %(now)s
+  insert into notice (id, organization_id, incident_id, user_id, channel, kind, data, queued_at, due_at, destination)
+  select n.id, n.organization_id, n.incident_id, n.user_id, n.channel, n.kind, n.data, %(now)s, %(now)s,
+    {rows.DESTINATION.format(channel="n.channel", user="n.user_id")}
   from jsonb_to_recordset(%(notices)s::jsonb) as n(
     id uuid, organization_id uuid, incident_id uuid, user_id uuid, channel text, kind text, data jsonb
   )

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol, TypeVar
+from uuid import UUID
 
 from django.db import InterfaceError, OperationalError, connection
 
@@ -15,6 +16,8 @@ from nightbell.actions.deliveries import Looked
 from nightbell.channels.base import Channel, Parcel
 from nightbell.core import delivery
 from nightbell.data.claims.messages import Lease
+from nightbell.data.claims.turns import Turns
+from nightbell.engine.breakers import SLOW_SECONDS, Breakers, Shares
 from nightbell.engine.wake import Bell
 
 log = logging.getLogger(__name__)
@@ -28,6 +31,9 @@ YIELD_SECONDS = 0.5
 WARM = 2
 # How long a sender insists on the database while it is away: not longer than its lease.
 INSIST_SECONDS = 20.0
+# What waited for somebody who takes messages again is tried within so long, and not all at once.
+ALL = 100_000
+SPREAD = timedelta(seconds=3)
 LOST_DATABASE = (OperationalError, InterfaceError)
 
 R = TypeVar("R")
@@ -36,13 +42,17 @@ R = TypeVar("R")
 class Desk(Protocol):
     """What a lane delivers, and what is decided about it: `actions.deliveries` and `actions.copies` are two."""
 
-    def claim(self, channel: str, limit: int) -> list[Lease]: ...
+    def claim(self, channel: str, limit: int, whose: Turns | None = None) -> list[Lease]: ...
 
     def seconds_to_next(self, channel: str) -> float | None: ...
 
     def look(self, lease: Lease) -> tuple[Parcel, Looked] | None: ...
 
-    def settle(self, lease: Lease, outcome: delivery.Outcome, backoff: Sequence[timedelta], looked: Looked) -> None: ...
+    def settle(
+        self, lease: Lease, outcome: delivery.Outcome, backoff: Sequence[timedelta], looked: Looked
+    ) -> delivery.Outcome: ...
+
+    def bring_forward(self, channel: str, shares: Shares | None, limit: int, spread: timedelta) -> None: ...
 
     def why_not(self, lease: Lease) -> str | None: ...
 
@@ -62,8 +72,12 @@ class Lane:
         make_channel: Callable[[], Channel],
         senders: int,
         caught_up: threading.Event,
+        slow: float = SLOW_SECONDS,
     ) -> None:
-        """`caught_up` is cleared while more deadlines are due than a batch holds: they come before their messages."""
+        """`caught_up` is cleared while more deadlines are due than a batch holds: they come before their messages.
+
+        An attempt in vain that takes `slow` seconds is one of a slow destination.
+        """
         self._name = name
         self._channel = channel
         self._desk = desk
@@ -75,6 +89,10 @@ class Lane:
         self._free = [_Sender(self, f"{name}-sender-{number}", warm=number <= WARM) for number in range(senders, 0, -1)]
         self._senders = tuple(self._free)
         self._freed = threading.Condition()
+        self._turns = Turns()
+        self._breakers = Breakers(senders, slow)
+        # What became of messages and is not written down yet: whoever leases one again writes that, and does not send.
+        self._unsettled: dict[UUID, tuple[delivery.Outcome, Looked]] = {}
         self._claimer = threading.Thread(target=self._claim, name=f"{name}-lane", daemon=True)
         self.failures = 0
 
@@ -127,14 +145,38 @@ class Lane:
     def _claim_once(self) -> None:
         self._caught_up.wait(YIELD_SECONDS)
         free = self._wait_for_senders()
-        if free == 0 or self._stopping.is_set():
+        if self._stopping.is_set():
             return
-        leases = self._desk.claim(self._channel, free)
+        if (probed := self._breakers.probes()) is not False:
+            self._bring_forward(probed, 1, timedelta())
+        if free == 0:
+            return
+        closed = self._breakers.closed(others_wait=True)
+        taken = self._lease(free, closed)
+        if taken < free and (at_most := self._breakers.closed(others_wait=False)) != closed:
+            taken += self._lease(free - taken, at_most)
+        if taken < free:
+            pause = self._desk.seconds_to_next(self._channel)
+            # What is due and closed waits for a sender to come free, and that rings.
+            self._bell.sleep(None if closed and pause is not None and pause <= 0 else pause)
+
+    def _lease(self, free: int, closed: frozenset[Shares]) -> int:
+        """Lease for as many senders as are free, and give back what would hold too many; how many were taken."""
+        self._turns.closed = closed
+        back: list[Lease] = []
+        leases = self._desk.claim(self._channel, free, self._turns)
         with self._freed:
             for lease in leases:
-                self._free.pop().take(lease)
-        if len(leases) < free:
-            self._bell.sleep(self._desk.seconds_to_next(self._channel))
+                if self._breakers.begins(lease.shares):
+                    self._free.pop().take(lease)
+                else:
+                    back.append(lease)
+        self._release(back)
+        return len(leases) - len(back)
+
+    def _bring_forward(self, shares: Shares | bool, limit: int, spread: timedelta) -> None:
+        """Have some of what was tried in vain tried again, of one destination or, True, of all."""
+        self._desk.bring_forward(self._channel, None if isinstance(shares, bool) else shares, limit, spread)
 
     def _wait_for_senders(self) -> int:
         """How many are free: enough to be worth a claim, or what there is after a moment."""
@@ -145,15 +187,31 @@ class Lane:
 
     def deliver(self, channel: Channel, lease: Lease) -> None:
         """Look once more, send, and write down what became of it; in a sender's thread."""
+        if (known := self._unsettled.get(lease.id)) is not None:
+            self._settle(channel, lease, *known)
+            return
         seen = self._insist(lambda: self._desk.look(lease))
         if seen is None:
             return
         parcel, looked = seen
-        outcome = channel.send(
-            parcel, _Hold(lambda: self._insist(lambda: self._desk.why_not(lease)), lambda: self._renew(lease))
-        )
-        # What is not written down is sent again.
-        self._insist(lambda: self._desk.settle(lease, outcome, channel.backoff, looked))
+        began = time.monotonic()
+        outcome = channel.send(parcel, _Hold(lambda: self._why_not(lease), lambda: self._renew(lease)))
+        took = time.monotonic() - began
+        # What is not written down is sent again: not by us, though.
+        self._unsettled[lease.id] = outcome, looked
+        judged = self._settle(channel, lease, outcome, looked)
+        if (recovered := self._breakers.saw(lease.shares, judged, took)) is not False:
+            self._insist(lambda: self._bring_forward(recovered, ALL, SPREAD))
+            self._bell.ring()
+
+    def _settle(self, channel: Channel, lease: Lease, outcome: delivery.Outcome, looked: Looked) -> delivery.Outcome:
+        judged = self._insist(lambda: self._desk.settle(lease, outcome, channel.backoff, looked))
+        self._unsettled.pop(lease.id, None)
+        return judged
+
+    def _why_not(self, lease: Lease) -> str | None:
+        """Why a message is not to be sent any more."""
+        return self._insist(lambda: self._desk.why_not(lease))
 
     def _renew(self, lease: Lease) -> None:
         """Hold on to a lease; a database that is away now has not lost it yet."""
@@ -184,11 +242,14 @@ class Lane:
         """A channel for one sender."""
         return self._make_channel()
 
-    def free(self, sender: "_Sender") -> None:
-        """A sender can take the next one."""
+    def free(self, sender: "_Sender", lease: Lease) -> None:
+        """A sender has done with a lease, and can take the next one."""
+        self._breakers.ends(lease.shares)
         with self._freed:
             self._free.append(sender)
             self._freed.notify()
+        if self._turns.closed:
+            self._bell.ring()
 
     def lost(self, error: Exception) -> None:
         """No request's end does it for our threads: close what is broken, so that the next statement connects."""
@@ -245,7 +306,7 @@ class _Sender:
                 self._lane.failures += 1
                 log.exception("%s was not delivered; it is due again when its lease runs out", lease.id)
             self.holds = None
-            self._lane.free(self)
+            self._lane.free(self, lease)
         if channel is not None:
             channel.close()
         connection.close()

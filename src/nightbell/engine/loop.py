@@ -12,6 +12,7 @@ from nightbell.actions import copies, deliveries, escalations
 from nightbell.channels import registry
 from nightbell.engine.chores import Chores
 from nightbell.engine.lanes import LOST_DATABASE, Lane
+from nightbell.engine.steps import Steps
 from nightbell.engine.wake import Bell, Listener
 
 log = logging.getLogger(__name__)
@@ -46,6 +47,7 @@ class Engine:
             for name, make_channel in registry.showing().items()
         ]
         self._chores = Chores()
+        self._steps = Steps()
         self.failures = 0
 
     def run(self, stop: threading.Event) -> None:
@@ -65,8 +67,9 @@ class Engine:
     def _turn(self, stop: threading.Event) -> None:
         """Once round: fire, and sleep if that was all. Whatever goes wrong, the next turn comes."""
         try:
+            self._steps.look()
             fired = self._fire()
-            if fired == escalations.BATCH:
+            if fired >= escalations.BATCH:
                 self._behind.set()
                 self._caught_up.clear()
             else:
@@ -87,7 +90,7 @@ class Engine:
             self._behind.wait()
             self._behind.clear()
             try:
-                while not stop.is_set() and self._fire() == escalations.BATCH:
+                while not stop.is_set() and self._fire() >= escalations.BATCH:
                     pass
             except LOST_DATABASE as error:
                 self._lost(error)

@@ -38,6 +38,10 @@ class Severity(StrEnum):
     LOW = "low"
 
 
+# These go out before the others.
+URGENT = frozenset({Severity.CRITICAL, Severity.HIGH})
+
+
 class Cause(StrEnum):
     """Why paging moves on."""
 

@@ -18,6 +18,19 @@ limit %(limit)s
 for no key update of i skip locked
 """
 
+# Where more is due than a batch holds, the newest come with it: whoever was never told of an incident does not wait for
+# all that an outage has left over.
+CLAIM_NEWEST = f"""
+select nightbell_now(), i.organization_id, {rows.INCIDENT_COLUMNS}
+from incident i
+where i.due_at <= nightbell_now()
+order by i.due_at desc
+limit %(limit)s
+for no key update of i skip locked
+"""
+# One in so many.
+OF_WHICH_NEWEST = 10
+
 CLAIM_ONE = f"""
 select nightbell_now(), i.organization_id, {rows.INCIDENT_COLUMNS}
 from incident i
@@ -37,8 +50,13 @@ where id = %(id)s and due_at is not null
 
 
 def claim(limit: int) -> list[store.Locked]:
-    """Lock up to `limit` due incidents that nobody else holds, the longest overdue first."""
-    return _claim(CLAIM_DUE, {"limit": limit})
+    """Lock up to `limit` due incidents that nobody else holds: the longest overdue and, where more are, the newest."""
+    newest = limit // OF_WHICH_NEWEST
+    found = _claim(CLAIM_DUE, {"limit": limit - newest})
+    if not newest or len(found) < limit - newest:
+        return found
+    taken = {each.incident.id for each in found}
+    return found + [each for each in _claim(CLAIM_NEWEST, {"limit": newest}) if each.incident.id not in taken]
 
 
 def claim_one(incident_id: UUID) -> list[store.Locked]:

@@ -11,6 +11,7 @@ from django.db import connection
 
 from nightbell.core import delivery
 from nightbell.data import prepared
+from nightbell.data.claims import turns
 
 Table = Literal["page", "notice", "incident_copy"]
 MESSAGES: tuple[Table, ...] = ("page", "notice")
@@ -25,19 +26,11 @@ TRIES: dict[Table, str] = {"page": "t.attempts", "notice": "t.attempts", "incide
 FRESH: dict[Table, str] = {"page": "", "notice": "", "incident_copy": " stale = false,"}
 
 
-def _claim(table: Table) -> str:
-    # `= any(array(...))` makes the planner take the index for the update as well.
-    return f"""
-update {table} t set state = 'sending', attempts = t.attempts + 1,{FRESH[table]}
-  due_at = nightbell_now() + make_interval(secs => %(lease)s)
-where t.id = any(array(
-  select d.id from {table} d
-  where d.channel = %(channel)s and d.due_at <= nightbell_now()
-  order by d.due_at limit %(limit)s
-  for no key update skip locked
-))
-returning t.id, t.attempts, {TRIES[table]}
-"""
+def _claim(table: Table, statement: str) -> str:
+    claim = f"""update {table} t set state = 'sending', attempts = t.attempts + 1,{FRESH[table]}
+  due_at = nightbell_now() + make_interval(secs => %(lease)s)"""
+    claimed = f"t.id, t.attempts, {TRIES[table]}, t.organization_id, t.destination"
+    return statement.format(table=table, claim=claim, claimed=claimed)
 
 
 def _settle(table: Table, *, recorded: str) -> str:
@@ -46,6 +39,7 @@ def _settle(table: Table, *, recorded: str) -> str:
     return f"""
 with settled as (
   update {table} t set state = %(state)s, due_at = %(due_at)s, error = %(error)s, provider_id = %(provider_id)s,
+    retried = t.retried or %(retried)s,
     settled_at = case when %(due_at)s::timestamptz is null then nightbell_now() end
   where t.id = %(id)s and t.state <> 'sent'
     and (%(state)s = 'sent' or (t.state = 'sending' and t.attempts = %(attempts)s))
@@ -54,7 +48,8 @@ with settled as (
 """
 
 
-CLAIM: dict[Table, str] = {table: _claim(table) for table in TABLES}
+CLAIM: dict[Table, str] = {table: _claim(table, turns.PLAIN) for table in TABLES}
+CLAIM_IN_TURN: dict[Table, str] = {table: _claim(table, turns.IN_TURN) for table in TABLES}
 
 _COUNTED = " select count(*) from settled"
 _RECORDED = """, recorded as (
@@ -96,6 +91,7 @@ update incident_copy t set
   error = case when {_HELD} then %(error)s else t.error end,
   settled_at = case when {_HELD} and %(due_at)s::timestamptz is null then nightbell_now() else t.settled_at end,
   shown = case when {_HELD} then coalesce(%(shown)s, t.shown) else t.shown end,
+  retried = case when {_HELD} then %(retried)s else t.retried end,
   answered = case when {_HELD} and %(error)s::text is null then t.attempts else t.answered end
 where t.id = %(id)s
 """
@@ -109,6 +105,21 @@ where t.id = l.id and t.state = 'sending' and t.attempts = l.attempts
     for table in TABLES
 }
 
+
+# What was tried in vain is brought forward, to be spread over so long.
+FORWARD: dict[Table, str] = {
+    table: f"""
+update {table} t set due_at = nightbell_now() + random() * make_interval(secs => %(spread)s)
+where t.id = any(array(
+  select d.id from {table} d
+  where d.channel = %(channel)s and d.due_at > nightbell_now() + make_interval(secs => %(spread)s) and d.retried
+    and d.state = 'queued' and (%(destination)s::text is null or d.destination = %(destination)s)
+    and (%(organization)s::uuid is null or d.destination = '' and d.organization_id = %(organization)s)
+  order by d.due_at limit %(limit)s for no key update skip locked
+))
+"""
+    for table in TABLES
+}
 
 # While its holder waits for an answer that may take minutes. `attempts` again: who lost the lease renews nothing.
 RENEW: dict[Table, str] = {
@@ -143,13 +154,40 @@ class Lease:
     channel: str
     attempts: int
     tries: int
+    organization_id: UUID
+    destination: str = ""
+
+    @property
+    def shares(self) -> str | UUID:
+        """What shares its fate on the way out: a domain, or the organization."""
+        return self.destination or self.organization_id
 
 
-def claim(table: Table, channel: str, limit: int) -> list[Lease]:
-    """Lease up to `limit` messages of a channel that are due, the longest overdue first."""
-    with connection.cursor() as cursor:
-        cursor.execute(CLAIM[table], {"channel": channel, "limit": limit, "lease": delivery.LEASE.total_seconds()})
-        return [Lease(table, message_id, channel, attempts, tries) for message_id, attempts, tries in cursor.fetchall()]
+def claim(table: Table, channel: str, limit: int, whose: turns.Turns) -> list[Lease]:
+    """Lease up to `limit` messages of a channel that are due; in turn where more than that are."""
+    given: dict[str, Any] = {"channel": channel, "limit": limit, "lease": delivery.LEASE.total_seconds()}
+    by_turns = whose.taken(table)
+    with prepared.cursor() as cursor:
+        if by_turns:
+            cursor.execute(CLAIM_IN_TURN[table], given | whose.asked(table))
+        else:
+            cursor.execute(CLAIM[table], given)
+        found = cursor.fetchall()
+    if by_turns and found and found[-1][0] is None:
+        *_, organization_id, destination = found.pop()
+        whose.reached[table] = organization_id, destination
+    leases = [Lease(table, row[0], channel, *row[1:]) for row in found]
+    (whose.crowded.add if len(leases) >= limit else whose.crowded.discard)(table)
+    return leases
+
+
+def claim_of(tables: tuple[Table, ...], channel: str, limit: int, whose: turns.Turns) -> list[Lease]:
+    """The same of these tables, each for what the one before has left."""
+    leases: list[Lease] = []
+    for table in tables:
+        if len(leases) < limit:
+            leases += claim(table, channel, limit - len(leases), whose)
+    return leases
 
 
 def settle(
@@ -173,6 +211,7 @@ def settle(
         "due_at": settlement.due_at,
         "error": settlement.error,
         "provider_id": settlement.provider_id,
+        "retried": settlement.retried,
         "kind": kind,
         "audit_id": audit_id,
         "actor": json.dumps(actor),
@@ -196,6 +235,7 @@ def settle_copy(
         "state": settlement.state.value,
         "due_at": settlement.due_at,
         "error": settlement.error,
+        "retried": settlement.retried,
         "channel_id": channel_id,
         "message_id": message_id,
         "shown": shown,
@@ -216,6 +256,19 @@ def renew(lease: Lease) -> None:
     with connection.cursor() as cursor:
         given: dict[str, Any] = {"id": lease.id, "attempts": lease.attempts, "lease": delivery.LEASE.total_seconds()}
         cursor.execute(RENEW[lease.table], given)
+
+
+def bring_forward(table: Table, channel: str, shares: str | UUID | None, limit: int, spread: timedelta) -> None:
+    """Have what was tried in vain tried again within `spread`, of those that share this fate; None is all of them."""
+    given: dict[str, Any] = {
+        "channel": channel,
+        "destination": shares if isinstance(shares, str) else None,
+        "organization": shares if isinstance(shares, UUID) else None,
+        "limit": limit,
+        "spread": spread.total_seconds(),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(FORWARD[table], given)
 
 
 def seconds_to_next(tables: tuple[Table, ...], channel: str) -> float | None:

@@ -52,7 +52,7 @@ where s.id = %(schedule)s
 """
 
 LOOK_AT_NOTICE = """
-select nightbell_now(), m.id is not null, n.state = 'sending' and n.attempts = %(attempts)s, a.email, a.timezone,
+select nightbell_now(), m.id is not null, n.state = 'sending' and n.attempts = %(attempts)s, a.id, a.email, a.timezone,
   n.kind, n.data::text, i.number, i.title,
   (select trim(c.first_name || ' ' || c.last_name) from account c where c.id = (n.data ->> 'newOwner')::uuid)
 from notice n
@@ -101,6 +101,7 @@ class NoticeLook:
     now: datetime
     recipient_is_member: bool
     held: bool
+    user_id: UUID
     address: str
     timezone: str
     kind: notice.Kind
@@ -192,8 +193,8 @@ def look_at_notice(notice_id: UUID, attempts: int) -> NoticeLook:
     """Look once more at a notice claimed for this attempt."""
     with prepared.cursor() as cursor:
         cursor.execute(LOOK_AT_NOTICE, {"id": notice_id, "attempts": attempts})
-        now, is_member, held, address, timezone, kind, data, *incident = cursor.fetchone()
-    return NoticeLook(now, is_member, held, address, timezone, notice.Kind(kind), json.loads(data), *incident)
+        now, is_member, held, user_id, address, timezone, kind, data, *incident = cursor.fetchone()
+    return NoticeLook(now, is_member, held, user_id, address, timezone, notice.Kind(kind), json.loads(data), *incident)
 
 
 @dataclass(frozen=True, slots=True)
