@@ -8,6 +8,7 @@ import click
 
 from nightbell import postgres
 from nightbell.conf import env
+from nightbell.postgres import layout
 
 # Where `serve` on this data directory is reached: what a link made by another verb must lead to.
 _URL = "url"
@@ -20,15 +21,18 @@ def data_directory(settings: env.Settings) -> Path:
 
 def remember_url(settings: env.Settings, url: str) -> None:
     """Leave word where this installation is reached."""
-    (data_directory(settings) / _URL).write_text(f"{url}\n", encoding="utf-8")
+    data = data_directory(settings).resolve()
+    layout.write(data / _URL, f"{url}\n{data}\n")
 
 
 def remembered_url(settings: env.Settings) -> str | None:
-    """Where the latest `serve` said it is reached."""
+    """Where the latest `serve` said it is reached; in a copy nobody did, the word is of the original."""
+    data = data_directory(settings).resolve()
     try:
-        return (data_directory(settings) / _URL).read_text(encoding="utf-8").strip() or None
-    except OSError:
+        url, of = (data / _URL).read_text(encoding="utf-8").splitlines()
+    except (OSError, ValueError):
         return None
+    return url if of == str(data) else None
 
 
 @contextmanager

@@ -180,8 +180,10 @@ class Supervisor:
 
     def _keep_database(self, server: postgres.Server) -> None:
         try:
-            server.ensure_running()
-        except postgres.PostgresError as error:
+            if why := server.ensure_running():
+                _say(f"the database was started again: {why}")
+        except (postgres.PostgresError, OSError, subprocess.SubprocessError) as error:
+            # A full disk or no memory for another process as well: it passes, and we must be there then.
             _say(f"the database is down, trying again: {error}")
 
     def _bury(self, child: _Child, code: int, now: float) -> None:

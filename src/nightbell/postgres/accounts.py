@@ -72,6 +72,17 @@ def _name(uid: int) -> str:
         return f"user {uid}"
 
 
+def same_directory(account: Account, one: Path, other: Path) -> bool:
+    """By what the account sees: to a root without every capability the kernel shows no other user's process."""
+    try:
+        answer = subprocess.run(
+            ["/bin/sh", "-c", '[ "$1" -ef "$2" ]', "sh", one, other], cwd="/", check=False, **account.identity
+        )
+    except PermissionError:
+        return False
+    return answer.returncode == 0
+
+
 def first_refused(account: Account, right: Literal["r", "w", "x"], paths: Sequence[Path]) -> Path | None:
     """The first of `paths` the account has not this right on, by the kernel's word, so that every rule of it counts."""
     if not account.dropped:

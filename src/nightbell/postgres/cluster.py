@@ -1,6 +1,5 @@
 """The only place that makes a database cluster and says who may connect to it."""
 
-import contextlib
 import os
 import shutil
 import tempfile
@@ -140,17 +139,18 @@ def may_connect(place: layout.Layout) -> bool:
 def take_over(place: layout.Layout) -> Path | None:
     """Ends a server whose owner was killed and clears what it left; returns where its socket was.
 
-    The caller holds the owner's lock.
+    The caller holds the owner's lock. In a copy of a data directory all of it speaks of the original, which is left
+    alone: only what lies in this directory, or was made for it, is cleared.
     """
     left = processes.read_pid_file(place.cluster)
     if left is not None and processes.is_server(left.pid, place.cluster):
         processes.end(left.pid, place.cluster)
+    directory = layout.own_socket_directory(place, left.socket_directory) if left is not None else None
     # A zombie, or in a new container any process of the same number, would pass for a running server. Backends of a
     # killed server that still run are found by PostgreSQL itself, by their shared memory.
-    stale = [place.cluster / "postmaster.pid"]
-    if left is not None:
-        stale += [left.socket_directory / f".s.PGSQL.{left.port}", left.socket_directory / f".s.PGSQL.{left.port}.lock"]
-    for path in stale:
-        with contextlib.suppress(FileNotFoundError):
-            path.unlink()
-    return left.socket_directory if left is not None else None
+    (place.cluster / "postmaster.pid").unlink(missing_ok=True)
+    for socket_directory in {place.run, directory or place.run}:
+        socket = layout.socket_file(socket_directory)
+        socket.unlink(missing_ok=True)
+        socket.with_name(f"{socket.name}.lock").unlink(missing_ok=True)
+    return directory

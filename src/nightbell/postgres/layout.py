@@ -1,5 +1,6 @@
 """The only place that knows what lies where in a data directory, and that makes it reachable for the server's user."""
 
+import contextlib
 import hashlib
 import os
 import re
@@ -106,10 +107,28 @@ def _open_to_group(directory: Path, account: accounts.Account) -> bool:
     return accounts.first_refused(account, "x", [directory]) is None
 
 
+def check_own(layout: Layout) -> None:
+    """Nothing the server writes to may lie elsewhere: in a copy, such a link leads into the original."""
+    places = [layout.cluster, layout.run]
+    for directory in (layout.cluster, layout.cluster / "pg_tblspc"):
+        if directory.is_dir():
+            places += directory.iterdir()
+    for path in places:
+        if path.is_symlink() and not Path(os.path.realpath(path)).is_relative_to(layout.data):
+            raise errors.Unusable(
+                f"{path} is a link to {path.readlink()}, out of the data directory: if this is a copy, that is the "
+                "original's. Put there what it leads to."
+            )
+
+
 def make_private(directory: Path, account: accounts.Account) -> None:
     directory.mkdir(mode=0o700, exist_ok=True)
     if account.dropped:
         os.chown(directory, account.uid, account.gid, follow_symlinks=False)
+
+
+def socket_file(directory: Path) -> Path:
+    return directory / f".s.PGSQL.{PORT}"
 
 
 def socket_directory(layout: Layout, account: accounts.Account) -> Path:
@@ -117,7 +136,7 @@ def socket_directory(layout: Layout, account: accounts.Account) -> Path:
 
     Whoever attaches finds it in the server's pid file.
     """
-    path = str(layout.run / f".s.PGSQL.{PORT}")
+    path = str(socket_file(layout.run))
     if len(os.fsencode(path)) <= _LONGEST_SOCKET_PATH and _PLAIN_PATH.fullmatch(path):
         make_private(layout.run, account)
         return layout.run
@@ -136,13 +155,32 @@ def socket_directory(layout: Layout, account: accounts.Account) -> Path:
 
 
 def _short_prefix(layout: Layout) -> str:
-    return f"nightbell-{hashlib.sha256(os.fsencode(layout.data)).hexdigest()[:12]}-"
+    # By what the directory is, not by its name: after a move, another may bear that.
+    state = layout.data.stat()
+    return f"nightbell-{hashlib.sha256(f'{state.st_dev} {state.st_ino}'.encode()).hexdigest()[:12]}-"
+
+
+def own_socket_directory(layout: Layout, said: Path) -> Path:
+    """Where this directory's server has its socket if its pid file says `said`; a copied one says the original's."""
+    return said if said.name.startswith(_short_prefix(layout)) else layout.run
+
+
+def make_socket_directory_again(directory: Path, account: accounts.Account) -> None:
+    """Whatever removed it, it is at the same place again: that is where everybody connects."""
+    try:
+        make_private(directory, account)
+        state = directory.lstat()
+    except OSError as error:
+        raise errors.Unusable(f"The directory {directory} for the socket: {error.strerror}.") from None
+    if not stat.S_ISDIR(state.st_mode) or state.st_uid != account.uid or state.st_mode & 0o022:
+        raise errors.Unusable(f"The directory {directory} for the socket is not ours: somebody else made it.")
 
 
 def remove_short_socket_directory(layout: Layout, directory: Path) -> None:
     """Nothing if it is not one that `socket_directory` made for this data directory."""
-    if directory.name.startswith(_short_prefix(layout)) and not directory.is_symlink():
-        shutil.rmtree(directory, ignore_errors=True)
+    with contextlib.suppress(FileNotFoundError):
+        if directory.name.startswith(_short_prefix(layout)) and not directory.is_symlink():
+            shutil.rmtree(directory, ignore_errors=True)
 
 
 def write(path: Path, text: str) -> None:

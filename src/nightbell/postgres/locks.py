@@ -24,6 +24,7 @@ class Lock:
     """An flock, given back by `release` and by the end of the process, however it ends."""
 
     def __init__(self, path: Path, account: accounts.Account) -> None:
+        self._path = path
         try:
             self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         except OSError as error:
@@ -48,6 +49,13 @@ class Lock:
                 return False
             time.sleep(0.02)
         return True
+
+    def is_in_place(self) -> bool:
+        """Whether the locked file still lies where others look for it: the directory was not moved away."""
+        try:
+            return os.path.samestat(os.fstat(self._descriptor), self._path.lstat())
+        except OSError:
+            return False
 
     def release(self) -> None:
         if self._descriptor in _held:

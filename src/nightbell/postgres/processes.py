@@ -8,7 +8,7 @@ import subprocess
 import threading
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -17,7 +17,11 @@ from nightbell.postgres import accounts, errors
 
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True)
-_STOP_STEPS = ((signal.SIGINT, 30.0), (signal.SIGQUIT, 10.0), (signal.SIGKILL, 10.0))  # fast, immediate, by force
+Steps = Sequence[tuple[signal.Signals, float]]
+IN_ORDER: Steps = ((signal.SIGINT, 30.0), (signal.SIGQUIT, 10.0), (signal.SIGKILL, 10.0))  # fast, immediate, by force
+AT_ONCE: Steps = IN_ORDER[1:]
+# For one that does not answer. PostgreSQL itself kills children that do not hear of an immediate shutdown for 5 s.
+IN_HASTE: Steps = ((signal.SIGINT, 3.0), (signal.SIGQUIT, 7.0), (signal.SIGKILL, 10.0))
 _TICK = 0.005
 
 
@@ -93,41 +97,73 @@ def read_pid_file(cluster: Path) -> PidFile | None:
 
 
 def is_server(pid: int, cluster: Path) -> bool:
-    """Whether it lives and is this cluster's server: not a zombie, not a later process of the same number."""
+    """Whether it lives and is this cluster's server: not a zombie, not a later process of the same number.
+
+    By the directory it works in, not by the names it was started with: after a move and a copy those are another's.
+    """
     process = Path("/proc") / str(pid)
     try:
-        if os.fsencode(cluster) in (process / "cmdline").read_bytes().split(b"\0"):  # empty for a zombie
-            return True
-        # A directory that was renamed. Last: in a container root may not read another user's cwd.
-        return (process / "cwd").readlink() == cluster
+        if b"-D" not in (process / "cmdline").read_bytes().split(b"\0"):  # empty for a zombie; a backend has a title
+            return False
+    except OSError:
+        return False
+    try:
+        return (process / "cwd").samefile(cluster)
+    except PermissionError:
+        return accounts.same_directory(accounts.choose(cluster), process / "cwd", cluster)
     except OSError:
         return False
 
 
-def end(pid: int, cluster: Path, first: signal.Signals = signal.SIGINT) -> None:
+def end(pid: int, cluster: Path) -> None:
     """Ends a server that is no child of ours, and waits until it has."""
-    steps = _STOP_STEPS[[step for step, _ in _STOP_STEPS].index(first) :]
-    for step, patience in steps:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, step)
+
+    def is_gone(patience: float) -> bool:
         until = time.monotonic() + patience
         while is_server(pid, cluster):
             if time.monotonic() > until:
-                break
+                return False
             time.sleep(_TICK)
-        else:
-            return
-    raise errors.Unusable(f"An old PostgreSQL, process {pid}, of {cluster.parent} cannot be stopped.")
+        return True
+
+    _end(pid, IN_ORDER, is_gone)
 
 
-def end_child(process: subprocess.Popen[bytes], first: signal.Signals = signal.SIGINT) -> None:
-    steps = _STOP_STEPS[[step for step, _ in _STOP_STEPS].index(first) :]
-    for step, patience in steps:
-        process.send_signal(step)
+def end_child(process: subprocess.Popen[bytes], steps: Steps = IN_ORDER) -> None:
+    def is_gone(patience: float) -> bool:
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(patience)
+        return process.returncode is not None
+
+    if process.poll() is None:
+        _end(process.pid, steps, is_gone)
+
+
+def _end(pid: int, steps: Steps, is_gone: Callable[[float], bool]) -> None:
+    for step, patience in steps:
+        backends = _children(pid)
+        _send(step, pid)
+        # Who was stopped hears nothing else until it is continued.
+        _send(signal.SIGCONT, pid, *backends)
+        if is_gone(patience):
+            if step is signal.SIGKILL:
+                # Nobody is left who ends them, and the next server waits for the last of them.
+                _send(signal.SIGKILL, *backends)
             return
-    raise errors.Unusable(f"PostgreSQL, process {process.pid}, cannot be stopped.")
+    raise errors.Unusable(f"PostgreSQL, process {pid}, cannot be stopped.")
+
+
+def _children(pid: int) -> list[int]:
+    try:
+        return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except OSError:
+        return []
+
+
+def _send(number: signal.Signals, *pids: int) -> None:
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, number)
 
 
 def wait_until_ready(process: subprocess.Popen[bytes], cluster: Path, patience: float) -> bool:

@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import signal
 import subprocess
 import time
 from collections.abc import Mapping
@@ -10,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
 
-from nightbell.postgres import accounts, binaries, cluster, errors, layout, locks, processes
+from nightbell.postgres import accounts, binaries, cluster, errors, layout, libpq, locks, processes, pulse
 
 _RECOVERY_PATIENCE = 600.0
 _ATTACH_PATIENCE = 30.0
@@ -23,21 +22,26 @@ _LARGEST_LOG = 10 * 1024 * 1024
 
 
 class Server:
-    """A running server. As a context manager it stops only what it started."""
+    """A running server. As a context manager it stops only what it started.
+
+    A process that has one has no other database: libpq's variables have no say in it from then on.
+    """
 
     def __init__(self, place: layout.Layout, version: str, socket_directory: Path) -> None:
+        libpq.forget_environment()
         self.version = version
         self._place = place
         self._socket_directory = socket_directory
+        self._pulse = pulse.Pulse(layout.socket_file(socket_directory))
         self._process: subprocess.Popen[bytes] | None = None
         self._how: tuple[list[str | Path], accounts.Account] | None = None
         self._owner: locks.Lock | None = None
+        self._cluster: locks.Lock | None = None
         self._use: locks.Lock | None = None
         self._pid = os.getpid()
 
     @property
     def url(self) -> str:
-        # The port is part of it: libpq would take PGPORT from the environment.
         return f"postgresql://{cluster.ROLE}@/{cluster.DATABASE}?host={self._socket_directory}&port={layout.PORT}"
 
     @property
@@ -57,24 +61,37 @@ class Server:
                 self._wait_for_other_users()
         finally:
             try:
-                self._end(signal.SIGINT)
+                self._end()
+                if self._owner is not None:
+                    layout.remove_short_socket_directory(self._place, self._socket_directory)
             finally:
                 self._give_back()
 
-    def ensure_running(self) -> None:
-        """Starts an owned server again whose process has ended (killed for memory); from the main thread.
+    def ensure_running(self) -> str | None:
+        """One look at an owned server, from the main thread, once a second; starts it again if it is not well.
 
-        Raises Unusable where that fails; the next call tries again.
+        That is if its process has ended (killed for memory), or if for several looks nobody has answered: the socket
+        is gone, or the process is frozen. Returns why it was started again, None if it was not. Raises Unusable where
+        that fails; the next call tries again.
         """
-        if self._owner is None or (self._process is not None and self._process.poll() is None):
-            return
-        self._process = None
+        if self._owner is None:
+            return None
+        why = "it had ended"
+        if self._process is not None and self._process.poll() is None:
+            if not self._pulse.is_silent(self._process.pid):
+                return None
+            why = "it did not answer"
+        if not self._owner.is_in_place():
+            raise errors.Unusable(f"The data directory {self._place.data} was moved or removed while it was in use.")
+        layout.check_own(self._place)
+        self._end(processes.IN_HASTE)
         cluster.take_over(self._place)
         self._launch()
+        return why
 
     def restart_immediate(self) -> None:
         """Ends it without a shutdown, as a power cut would, and starts it on the same socket: for crash tests."""
-        self._end(signal.SIGQUIT, keep_socket_directory=True)
+        self._end(processes.AT_ONCE)
         cluster.take_over(self._place)
         self._launch()
 
@@ -90,15 +107,17 @@ class Server:
     def socket_directory(self) -> Path:
         return self._socket_directory
 
-    def own(self, lock: locks.Lock, account: accounts.Account, command: list[str | Path]) -> None:
-        """Starts it, for whoever holds the owner's lock."""
+    def own(
+        self, lock: locks.Lock, cluster_lock: locks.Lock, account: accounts.Account, command: list[str | Path]
+    ) -> None:
+        """Starts it, for whoever holds both locks."""
         self._how = command, account
         try:
             self._launch()
         except BaseException:
             layout.remove_short_socket_directory(self._place, self._socket_directory)
             raise
-        self._owner = lock
+        self._owner, self._cluster = lock, cluster_lock
 
     def used_through(self, lock: locks.Lock) -> None:
         self._use = lock
@@ -108,24 +127,24 @@ class Server:
         if self._use is not None:
             self._use.take_alone(_LONGEST_USE)
 
-    def _end(self, first: signal.Signals, *, keep_socket_directory: bool = False) -> None:
+    def _end(self, steps: processes.Steps = processes.IN_ORDER) -> None:
         process, self._process = self._process, None
         if process is not None:
-            processes.end_child(process, first)
-            if not keep_socket_directory:
-                layout.remove_short_socket_directory(self._place, self._socket_directory)
+            processes.end_child(process, steps)
 
     def _give_back(self) -> None:
         # The owner first: who waits for the other lock finds the server already free to start.
-        for lock in (self._owner, self._use):
+        for lock in (self._cluster, self._owner, self._use):
             if lock is not None:
                 lock.release()
-        self._owner = self._use = None
+        self._owner = self._cluster = self._use = None
 
     def _launch(self) -> None:
         if self._how is None:
             raise RuntimeError("only the owner of a server can start it")
         command, account = self._how
+        self._pulse.forget()
+        layout.make_socket_directory_again(self._socket_directory, account)
         until = time.monotonic() + _BACKENDS_PATIENCE
         while True:
             with _open_log(self._place, account) as log:
@@ -182,6 +201,7 @@ def attach(data_directory: Path) -> Server:
     until = time.monotonic() + _ATTACH_PATIENCE
     while True:
         try:
+            layout.check_own(place)
             said = processes.read_pid_file(place.cluster)
         except PermissionError:
             raise _not_for_us(place) from None
@@ -194,7 +214,7 @@ def attach(data_directory: Path) -> Server:
         time.sleep(0.02)
     if not cluster.may_connect(place):
         raise _not_for_us(place)
-    return Server(place, str(cluster.major(place)), said.socket_directory)
+    return Server(place, str(cluster.major(place)), layout.own_socket_directory(place, said.socket_directory))
 
 
 def share(data_directory: Path) -> Server:
@@ -238,23 +258,37 @@ def _start(data_directory: Path, settings: Mapping[str, str], purpose: str) -> S
     layout.make(place)
     account = accounts.choose(place.cluster)
     layout.check_reachable(place, account)
-    lock = locks.Lock(place.owner_lock, account)
-    try:
+    layout.check_own(place)
+    with contextlib.ExitStack() as given_back:
+        lock = locks.Lock(place.owner_lock, account)
+        given_back.callback(lock.release)
         _own(lock, place, purpose)
         major = cluster.major(place)
         programs = binaries.readable(binaries.find_binaries(major), account, place.data)
         if major is None:
             cluster.make(place, programs, account, sync=settings.get("fsync") != "off")
+        cluster_lock = _own_cluster(place, account)
+        given_back.callback(cluster_lock.release)
         left = cluster.take_over(place)
         if left is not None:
             layout.remove_short_socket_directory(place, left)
         cluster.write_access_rules(place)
         server = Server(place, str(programs.major), layout.socket_directory(place, account))
-        server.own(lock, account, cluster.arguments(place, programs, account, server.socket_directory, settings))
-    except BaseException:
-        lock.release()
-        raise
+        command = cluster.arguments(place, programs, account, server.socket_directory, settings)
+        server.own(lock, cluster_lock, account, command)
+        given_back.pop_all()
     return server
+
+
+def _own_cluster(place: layout.Layout, account: accounts.Account) -> locks.Lock:
+    # The files may be another data directory's as well: a copy can be of hard links.
+    lock = locks.Lock(place.cluster / "PG_VERSION", account)
+    if not lock.take():
+        lock.release()
+        raise errors.Busy(
+            f"Another process runs a PostgreSQL on the files of {place.cluster}: it is no copy of its own."
+        )
+    return lock
 
 
 def _own(lock: locks.Lock, place: layout.Layout, purpose: str) -> None:
