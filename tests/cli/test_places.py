@@ -72,6 +72,24 @@ def test_where_serve_listens_is_remembered(place: Path) -> None:
     assert database.remembered_url(settings) == "http://127.0.0.1:8123"
 
 
+def test_p20_where_the_original_listens_is_not_believed_in_a_copy(place: Path) -> None:
+    place.mkdir()
+    database.remember_url(env.Settings(data_dir=place), "http://127.0.0.1:8123")
+    copy = shutil.copytree(place, place.with_name("copy"))
+    assert database.remembered_url(env.Settings(data_dir=copy)) is None
+
+
+def test_p20_the_word_of_a_copy_is_not_written_through_a_link(place: Path) -> None:
+    place.mkdir()
+    database.remember_url(env.Settings(data_dir=place), "http://127.0.0.1:8123")
+    copy = place.with_name("copy")
+    copy.mkdir()
+    (copy / "url").hardlink_to(place / "url")
+    database.remember_url(env.Settings(data_dir=copy), "http://127.0.0.1:8124")
+    assert database.remembered_url(env.Settings(data_dir=place)) == "http://127.0.0.1:8123"
+    assert database.remembered_url(env.Settings(data_dir=copy)) == "http://127.0.0.1:8124"
+
+
 def test_without_a_data_directory_there_is_a_usual_one() -> None:
     assert database.data_directory(env.Settings()) == postgres.default_data_directory()
 

@@ -3,7 +3,6 @@
 import os
 import shutil
 import signal
-import socket
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -61,21 +60,22 @@ def _directory(server: postgres.Server) -> None:
     shutil.rmtree(server.socket_directory)
 
 
-def _another_one_listens(server: postgres.Server) -> None:
-    _socket(server)
-    listener = socket.socket(socket.AF_UNIX)
-    listener.bind(str(layout.socket_file(server.socket_directory)))
-    listener.listen()
-    listener.close()
-
-
-@pytest.mark.parametrize("lose", [_socket, _directory, _another_one_listens])
+@pytest.mark.parametrize("lose", [_socket, _directory])
 def test_p21_a_server_whose_socket_is_gone_is_started_again(
     kept: postgres.Server, lose: Callable[[postgres.Server], None]
 ) -> None:
     before = process_of(kept)
     lose(kept)
     assert_started_again(kept, before)
+
+
+def test_p21_a_server_in_whose_place_another_answers_is_started_again(kept: postgres.Server, place: Path) -> None:
+    before = process_of(kept)
+    with postgres.start(place / "other", servers.FAST) as other:
+        _socket(kept)
+        layout.socket_file(kept.socket_directory).hardlink_to(layout.socket_file(other.socket_directory))
+        assert_started_again(kept, before)
+        assert servers.answer(other.url) == 1
 
 
 def test_p21_a_frozen_server_is_started_again(kept: postgres.Server) -> None:
