@@ -182,3 +182,26 @@ def test_p21_a_database_that_does_not_answer_is_started_again(paging: Paging, ha
 def test_p21_it_is_noticed_within_5_seconds() -> None:
     assert (pulse.SILENT_LOOKS - 1) * supervisor.TICK >= pulse.SILENT_SECONDS, "the last look is the one that counts"
     assert pulse.SILENT_LOOKS * (supervisor.TICK + 0.1) < 5
+
+
+def test_a_database_that_cannot_be_started_is_tried_again_whatever_the_reason(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    place = Path(tempfile.mkdtemp(prefix="nb-upgraded-"))
+    place.chmod(0o755)
+    plan = supervisor.Plan({}, [], {}, "127.0.0.1", 1, lambda: None)
+    try:
+        with postgres.start(place / "data", servers.FAST) as server:
+            watching = supervisor.Supervisor(plan, server)
+            assert server._how is not None
+            command, account = server._how
+            server._how = [tmp_path / "uninstalled", *command[1:]], account
+            servers.kill(place / "data")
+            watching._keep_database(server)
+            assert "the database is down, trying again: " in capfd.readouterr().err
+            server._how = command, account
+            watching._keep_database(server)
+            assert "the database was started again: it had ended" in capfd.readouterr().err
+            assert servers.answer(server.url) == 1
+    finally:
+        shutil.rmtree(place)

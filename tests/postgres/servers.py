@@ -55,6 +55,14 @@ def server_of(data: Path) -> int | None:
     return None
 
 
+def kill(data: Path) -> None:
+    """Kills the server that this process owns, and leaves it to its owner to find that out."""
+    running = server_of(data)
+    assert running is not None
+    os.kill(running, signal.SIGKILL)
+    os.waitid(os.P_PID, running, os.WEXITED | os.WNOWAIT)
+
+
 def wait_until_gone(data: Path, patience: float = 15) -> bool:
     until = time.monotonic() + patience
     while time.monotonic() < until:

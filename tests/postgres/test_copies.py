@@ -90,10 +90,7 @@ def test_p20_an_owner_whose_directory_was_moved_starts_nothing_in_its_place(
 ) -> None:
     data.rename(place / "moved")
     copy(place / "moved", data)
-    running = servers.server_of(place / "moved")
-    assert running is not None
-    os.kill(running, 9)
-    assert servers.wait_until_gone(place / "moved")
+    servers.kill(place / "moved")
     with pytest.raises(postgres.Unusable, match=f"{data} was moved"):
         server.ensure_running()
     assert servers.server_of(data) is None

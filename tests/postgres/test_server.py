@@ -123,19 +123,13 @@ def test_an_immediate_restart_loses_no_commit_and_keeps_the_address(data: Path) 
 
 def test_a_server_that_died_is_started_again(server: postgres.Server, data: Path) -> None:
     server.ensure_running()
-    running = servers.server_of(data)
-    assert running is not None
-    os.kill(running, 9)
-    assert servers.wait_until_gone(data)
+    servers.kill(data)
     server.ensure_running()
     assert servers.answer(server.url) == 1
 
 
 def test_a_server_that_does_not_start_again_is_tried_again(server: postgres.Server, data: Path) -> None:
-    running = servers.server_of(data)
-    assert running is not None
-    os.kill(running, 9)
-    assert servers.wait_until_gone(data)
+    servers.kill(data)
     version = data / "postgres" / "PG_VERSION"
     content = version.read_text()
     version.write_text("1\n")
