@@ -10,6 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 from django.core.mail.utils import DNS_NAME
 
+from nightbell.channels import refusal
 from nightbell.core import delivery, message
 
 TIMEOUT_SECONDS = 10.0
@@ -19,9 +20,6 @@ IDLE_SECONDS = 30.0
 # What a conversation can end in: SMTPException and every TLS and socket error is an OSError; a host name that cannot be
 # encoded is a ValueError.
 FAULTS = (OSError, ValueError)
-
-# Answers to RCPT that speak of the session, not of the recipient: bad sequence, login needed, refused or without TLS.
-SESSION_CODES = frozenset({503, 530, 534, 535, 538})
 
 
 class Security(StrEnum):
@@ -173,8 +171,7 @@ class Conversation:
         if 200 <= code < 300:
             return None
         answer = self._answer(code, words)
-        # A server that will not relay at all says so recipient by recipient; what is wrong is the installation.
-        if 500 <= code < 600 and code not in SESSION_CODES and b"relay" not in words.lower():
+        if refusal.of_recipient(code, words.decode(errors="replace")):
             self._start_over(smtp)
             return delivery.Refused(answer)
         return delivery.Unavailable(answer)
