@@ -11,7 +11,7 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 from functools import cached_property
 from types import TracebackType
-from typing import Self
+from typing import Self, get_args
 
 from nightbell.demo import smtpd
 
@@ -205,16 +205,46 @@ class MailCatcher:
     ) -> None:
         """Answer a command with these words (`550 no such user`) instead of taking it.
 
-        MAIL FROM has no recipient yet, so `mail` is for anybody.
+        `recipient` is an address, or `@example.com` for everybody there. MAIL FROM has no recipient yet, so `mail` is
+        for anybody.
         """
         stages: tuple[tuple[smtpd.Stage, str | None], ...] = (("mail", mail), ("rcpt", rcpt), ("data", data))
         for stage, says in stages:
             if says:
                 self._server.script.answers.append(smtpd.Answer(stage, recipient, says, times))
 
-    def stall(self, stage: smtpd.Stage = "connect") -> None:
-        """Take connections, but say nothing any more from this command on."""
-        self._server.script.stalls.add(stage)
+    def stall(self, stage: smtpd.Stage = "connect", recipient: str = smtpd.ANYBODY) -> None:
+        """Take connections, but say nothing any more from this command on: half dead, where it is the first."""
+        self._server.script.delays.append(smtpd.Delay(stage, recipient, None))
+
+    def pause(self, seconds: float, *stages: smtpd.Stage, recipient: str = smtpd.ANYBODY) -> None:
+        """Give these answers so much later; all of them where none is named."""
+        for stage in stages or (each for each in get_args(smtpd.Stage) if each != "thought"):
+            self._server.script.delays.append(smtpd.Delay(stage, recipient, seconds))
+
+    def think(self, seconds: float) -> None:
+        """Take each message at once, but answer so much later."""
+        self.pause(seconds, "thought")
+
+    def hang(self, domain: str) -> None:
+        """Never answer to a recipient at this domain; everybody else's mail is taken."""
+        self.stall("rcpt", f"@{domain}")
+
+    def trickle(self, seconds: float) -> None:
+        """Say everything a byte at a time, one every so many seconds."""
+        self._server.script.seconds_a_byte = seconds
+
+    @contextmanager
+    def holding(self, stage: smtpd.Stage) -> Iterator[threading.Event]:
+        """Give no such answer inside the block; what it yields is set once somebody waits for one."""
+        gate = smtpd.Gate(stage)
+        script = self._server.script
+        script.gates.append(gate)
+        try:
+            yield gate.reached
+        finally:
+            script.gates.remove(gate)
+            self._server.loop.call_soon_threadsafe(gate.opened.set)
 
     def drop_after_data(self, times: int = 1) -> None:
         """Take the next messages, record them, and hang up without an answer."""

@@ -4,7 +4,7 @@ import asyncio
 import socket
 import ssl
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -13,9 +13,16 @@ from aiosmtpd.smtp import MISSING, SMTP, AuthResult, Envelope, LoginPassword, Se
 ANYBODY = "*"
 PATIENCE_SECONDS = 5.0
 
-Stage = Literal["connect", "mail", "rcpt", "data"]
+# In the order of a conversation. `go_ahead` is the answer to DATA, `data` the one to the message, which has not been
+# recorded by then, and `thought` the same, once it has.
+Stage = Literal["connect", "ehlo", "mail", "rcpt", "go_ahead", "data", "thought", "rset", "quit"]
 Security = Literal["smtp", "smtp+starttls", "smtps"]
 Record = Callable[[list[str], bytes], None]
+
+
+def _meant(whom: str, recipients: Sequence[str]) -> bool:
+    """Whether somebody's mail is meant: `*` is anybody's, `@example.com` everybody's there, anything else one's own."""
+    return whom == ANYBODY or any(each == whom or (whom[:1] == "@" and each.endswith(whom)) for each in recipients)
 
 
 @dataclass(slots=True)
@@ -28,22 +35,51 @@ class Answer:
     times: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class Delay:
+    """How long an answer takes (None: it never comes), and to whose mail."""
+
+    stage: Stage
+    recipient: str
+    seconds: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """An answer that waits until somebody lets it go: whether it is waited for, and that it may go."""
+
+    stage: Stage
+    reached: threading.Event = field(default_factory=threading.Event)
+    opened: asyncio.Event = field(default_factory=asyncio.Event)
+
+
 @dataclass(slots=True)
 class Script:
     """How to misbehave. A test writes it before it provokes the server, whose thread reads it."""
 
     answers: list[Answer] = field(default_factory=list)
-    stalls: set[Stage] = field(default_factory=set)
+    delays: list[Delay] = field(default_factory=list)
+    gates: list[Gate] = field(default_factory=list)
+    seconds_a_byte: float = 0.0
     drops: int = 0
 
     def says(self, stage: Stage, recipients: list[str]) -> str | None:
         """The answer to a command, if the script has one."""
         for answer in self.answers:
-            meant = answer.recipient == ANYBODY or answer.recipient in recipients
-            if answer.stage == stage and meant and answer.times != 0:
+            if answer.stage == stage and _meant(answer.recipient, recipients) and answer.times != 0:
                 answer.times = None if answer.times is None else answer.times - 1
                 return answer.says
         return None
+
+    async def linger(self, stage: Stage, recipients: Sequence[str] = ()) -> None:
+        """Take as long over an answer as the script says."""
+        for delay in list(self.delays):
+            if delay.stage == stage and _meant(delay.recipient, recipients):
+                await (asyncio.Event().wait() if delay.seconds is None else asyncio.sleep(delay.seconds))
+        for gate in list(self.gates):
+            if gate.stage == stage:
+                gate.reached.set()
+                await gate.opened.wait()
 
 
 class Server:
@@ -184,11 +220,24 @@ class _Connection(SMTP):
         assert task is not None
         self._server.serving.add(task)
         try:
-            if "connect" in self._server.script.stalls:
-                await asyncio.Event().wait()
+            await self._server.script.linger("connect")
             await super()._handle_client()
         finally:
             self._server.serving.discard(task)
+
+    async def push(self, status: str | bytes) -> None:
+        """Say a line, as slowly as the script has it."""
+        said = status.encode() if isinstance(status, str) else status
+        if said.startswith(b"354"):
+            await self._server.script.linger("go_ahead", self.envelope.rcpt_tos if self.envelope else ())
+        seconds = self._server.script.seconds_a_byte
+        if not seconds:
+            await super().push(said)
+            return
+        for byte in said + b"\r\n":
+            self._writer.write(bytes([byte]))
+            await self._writer.drain()
+            await asyncio.sleep(seconds)
 
     def _log_in(
         self, _smtp: SMTP, _session: Session, _envelope: Envelope, _mechanism: str, data: LoginPassword
@@ -202,6 +251,25 @@ class _Handler:
 
     def __init__(self, server: Server) -> None:
         self._server = server
+
+    async def handle_EHLO(  # noqa: N802
+        self, _connection: _Connection, session: Session, _envelope: Envelope, hostname: str, responses: list[str]
+    ) -> list[str]:
+        await self._server.script.linger("ehlo")
+        session.host_name = hostname
+        return responses
+
+    async def handle_RSET(  # noqa: N802
+        self, _connection: _Connection, _session: Session, _envelope: Envelope
+    ) -> str:
+        await self._server.script.linger("rset")
+        return "250 OK"
+
+    async def handle_QUIT(  # noqa: N802
+        self, _connection: _Connection, _session: Session, _envelope: Envelope
+    ) -> str:
+        await self._server.script.linger("quit")
+        return "221 Bye"
 
     async def handle_MAIL(  # noqa: N802
         self, _connection: _Connection, _session: Session, envelope: Envelope, address: str, options: list[str]
@@ -229,6 +297,7 @@ class _Handler:
         if says is not MISSING:
             return says
         self._server.record(list(envelope.rcpt_tos), envelope.original_content or b"")
+        await self._server.script.linger("thought", envelope.rcpt_tos)
         if self._server.script.drops > 0:
             self._server.script.drops -= 1
             connection.hang_up()
@@ -236,6 +305,5 @@ class _Handler:
         return "250 OK"
 
     async def _say(self, stage: Stage, recipients: list[str]) -> Any:
-        if stage in self._server.script.stalls:
-            await asyncio.Event().wait()
+        await self._server.script.linger(stage, recipients)
         return self._server.script.says(stage, recipients) or MISSING
