@@ -4,11 +4,13 @@ import shutil
 import ssl
 import subprocess
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from nightbell.channels.email import EmailChannel
+from nightbell.channels.smtp import LIMITS
 from nightbell.demo.mail import MailCatcher
 
 Connect = Callable[..., EmailChannel]
@@ -27,8 +29,8 @@ def connect() -> Iterator[Connect]:
     """Make a channel to a server; closed when the test is over."""
     opened: list[EmailChannel] = []
 
-    def make(url: str | None, timeout: float = 5.0) -> EmailChannel:
-        channel = EmailChannel(url, "Nightbell <pager@example.com>", timeout)
+    def make(url: str | None, **limits: float) -> EmailChannel:
+        channel = EmailChannel(url, "Nightbell <pager@example.com>", replace(LIMITS, **limits))
         opened.append(channel)
         return channel
 

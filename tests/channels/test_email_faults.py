@@ -38,7 +38,7 @@ def test_e01_a_refused_connection_is_tried_again(catcher: MailCatcher, email: Em
 
 def test_e01_a_server_that_does_not_speak_is_tried_again(catcher: MailCatcher, connect: Connect) -> None:
     catcher.stall("connect")
-    email = connect(catcher.url, timeout=0.2)
+    email = connect(catcher.url, attempt=0.2)
     assert unavailable(email.send(page())).endswith("no answer within 0.2 s")
     catcher.behave()
     assert email.send(page()) == delivery.Accepted()
@@ -48,7 +48,8 @@ def test_e01_a_server_that_does_not_speak_is_tried_again(catcher: MailCatcher, c
 @pytest.mark.parametrize("stage", ["mail", "rcpt", "data"])
 def test_e01_a_server_that_falls_silent_is_tried_again(catcher: MailCatcher, connect: Connect, stage: str) -> None:
     catcher.stall(stage)  # type: ignore[arg-type]
-    assert unavailable(connect(catcher.url, timeout=0.2).send(page())).endswith("no answer within 0.2 s")
+    email = connect(catcher.url, attempt=0.2, answer=0.2)
+    assert unavailable(email.send(page())).endswith("no answer within 0.2 s")
 
 
 def test_e01_a_certificate_nobody_trusts_is_tried_again(connect: Connect, certificate: Certificate) -> None:
@@ -72,7 +73,7 @@ def test_e01_a_host_that_does_not_exist_is_tried_again(connect: Connect) -> None
 def test_e01_a_stalled_server_does_not_hold_up_another(catcher: MailCatcher, connect: Connect) -> None:
     with MailCatcher() as stalled:
         stalled.stall("connect")
-        slow = connect(stalled.url, timeout=2.0)
+        slow = connect(stalled.url, attempt=2.0)
         outcomes: list[delivery.Outcome] = []
         thread = threading.Thread(target=lambda: outcomes.append(slow.send(page())))
         thread.start()

@@ -46,7 +46,8 @@ def _hand_over(message: EmailMessage) -> delivery.Outcome:
     recipient = mail.mailbox(message.to[0])
     if url is None or recipient is None:
         return delivery.Unavailable("no SMTP server is configured (NIGHTBELL_SMTP_URL)")
-    conversation = smtp.Conversation(smtp.parse_url(url))
+    # Somebody waits for the page.
+    conversation = smtp.Conversation(smtp.parse_url(url), smtp.Limits(answer=20.0))
     try:
         sender = mail.parse_sender(settings.DEFAULT_FROM_EMAIL)
         return conversation.hand_over(sender.address, recipient, _content(message))

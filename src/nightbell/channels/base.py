@@ -32,7 +32,7 @@ class Unheld:
         """Nothing runs out."""
 
 
-_UNHELD = Unheld()
+UNHELD = Unheld()
 
 
 class Channel(ABC):
@@ -46,7 +46,7 @@ class Channel(ABC):
         """How long to wait after the first, second, … failed attempt; its last step repeats."""
 
     @final
-    def send(self, parcel: Parcel, hold: Hold = _UNHELD) -> delivery.Outcome:
+    def send(self, parcel: Parcel, hold: Hold = UNHELD) -> delivery.Outcome:
         """Hand one parcel to the provider. Whatever the provider does is an outcome, never an exception.
 
         A channel that can be told no at the last moment asks `hold.why_not`, and answers `Withdrawn` with the reason;

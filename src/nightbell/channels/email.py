@@ -17,7 +17,7 @@ from django.utils.encoding import punycode
 
 from nightbell.channels import mime
 from nightbell.channels.base import Channel, Hold, Parcel
-from nightbell.channels.smtp import TIMEOUT_SECONDS, Conversation, parse_url
+from nightbell.channels.smtp import LIMITS, Conversation, Limits, parse_url
 from nightbell.core import delivery, message
 from nightbell.core.incident import effects, state
 
@@ -58,18 +58,19 @@ class EmailChannel(Channel):
     name = "email"
     backoff = tuple(timedelta(seconds=seconds) for seconds in (15, 60, 120, 300, 600))
 
-    def __init__(self, smtp_url: str | None, mail_from: str, timeout: float = TIMEOUT_SECONDS) -> None:
+    def __init__(self, smtp_url: str | None, mail_from: str, limits: Limits = LIMITS) -> None:
         """Raises ValueError where the address of the server or the sender cannot be read."""
         self._sender = parse_sender(mail_from)
-        self._conversation = Conversation(parse_url(smtp_url), timeout) if smtp_url else None
+        self._conversation = Conversation(parse_url(smtp_url), limits) if smtp_url else None
 
-    def _send(self, parcel: Parcel, hold: Hold) -> delivery.Outcome:  # noqa: ARG002 -- it answers within a lease
+    def _send(self, parcel: Parcel, hold: Hold) -> delivery.Outcome:
         if self._conversation is None:
             return delivery.Unavailable("no SMTP server is configured (NIGHTBELL_SMTP_URL)")
         recipient = mailbox(parcel.address)
         if recipient is None:
             return delivery.Refused(f"not a mail address: {message.clean(parcel.address, 100)}")
-        return self._conversation.hand_over(self._sender.address, recipient, compose(parcel, recipient, self._sender))
+        content = compose(parcel, recipient, self._sender)
+        return self._conversation.hand_over(self._sender.address, recipient, content, hold)
 
     def close(self) -> None:
         """End the conversation with the server."""

@@ -1,19 +1,22 @@
 """The conversation with an SMTP server: the only place that knows where it is, how to talk to it, what it answers."""
 
 import base64
+import re
 import smtplib
 import ssl
 import time
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from enum import StrEnum
 from urllib.parse import unquote, urlsplit
 
 from django.core.mail.utils import DNS_NAME
 
 from nightbell.channels import refusal
+from nightbell.channels.base import UNHELD, Hold
+from nightbell.channels.limit import Limit, Pulse
+from nightbell.channels.line import Line
 from nightbell.core import delivery, message
 
-TIMEOUT_SECONDS = 10.0
 # Servers hang up on idle clients after minutes at best; a connection that rested longer than this is not tried again.
 IDLE_SECONDS = 30.0
 
@@ -76,128 +79,210 @@ def parse_url(url: str) -> SmtpServer:
     return SmtpServer(parts.hostname, port or DEFAULT_PORTS[security], security, username, password)
 
 
-def connect(server: SmtpServer, timeout: float = TIMEOUT_SECONDS) -> smtplib.SMTP:
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long a server may take, in seconds, whatever it does meanwhile; `renew_every` is for the sender's hold."""
+
+    # From before the connection is made until the server asks for the message. Shorter than a lease.
+    attempt: float = 20.0
+    # For the message itself, which is small; 3 minutes a block is what RFC 5321 4.5.3.2.5 grants.
+    transfer: float = 60.0
+    # For the answer to it (RFC 5321 4.5.3.2.6). Who gives up earlier sends again what the server has taken already.
+    answer: float = 600.0
+    # For a reset or a goodbye, whose answers are nothing to wait for.
+    farewell: float = 2.0
+    renew_every: float = delivery.RENEW_AFTER.total_seconds()
+
+    def times(self, factor: float) -> "Limits":
+        """All of them shorter or longer, in proportion."""
+        return Limits(*(each * factor for each in astuple(self)))
+
+
+LIMITS = Limits()
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """How far a conversation came that was to send nothing: the command, and what was said against it, if anything.
+
+    `of_recipient`: what was said is that this recipient's address is wrong.
+    """
+
+    command: str
+    fault: str = ""
+    of_recipient: bool = False
+
+
+def connect(server: SmtpServer, limit: Limit) -> Line:
     """A connection, protected and logged in as the address says. Raises one of FAULTS, and leaves nothing open."""
-    name = DNS_NAME.get_fqdn()
-    smtp: smtplib.SMTP
-    if server.security is Security.TLS:
-        context = ssl.create_default_context()
-        smtp = smtplib.SMTP_SSL(server.host, server.port, name, timeout=timeout, context=context)
-    else:
-        smtp = smtplib.SMTP(server.host, server.port, name, timeout=timeout)
+    line = Line(limit, DNS_NAME.get_fqdn())
     try:
+        line.dial(server.host, server.port)
+        if server.security is Security.TLS:
+            line.protect(ssl.create_default_context(), server.host)
+        line.greeting()
         if server.security is Security.STARTTLS:
-            smtp.starttls(context=ssl.create_default_context())
+            line.ask_for_tls()
+            line.protect(ssl.create_default_context(), server.host)
         if server.username:
-            smtp.login(server.username, server.password)
+            line.login(server.username, server.password)
     except BaseException:
-        smtp.close()
+        line.close()
         raise
-    return smtp
+    return line
 
 
 class Conversation:
     """One connection to the server, kept open between messages; for one thread."""
 
-    def __init__(self, server: SmtpServer, timeout: float = TIMEOUT_SECONDS) -> None:
+    def __init__(self, server: SmtpServer, limits: Limits = LIMITS) -> None:
         # Looked up now: where the resolver is slow this takes seconds, and must not take them from the first page.
         DNS_NAME.get_fqdn()
         self._server = server
-        self._timeout = timeout
-        self._smtp: smtplib.SMTP | None = None
+        self._limits = limits
+        self._line: Line | None = None
         self._rested_at = 0.0
 
-    def hand_over(self, sender: str, recipient: str, content: bytes) -> delivery.Outcome:
+    def hand_over(self, sender: str, recipient: str, content: bytes, hold: Hold = UNHELD) -> delivery.Outcome:
         """Hand one message to the server for one recipient.
 
         Only a refusal of this recipient is for good. A connection that died while it rested is replaced at once, once:
         the server has not seen this message yet. From RCPT on nothing is repeated here, so that a message whose answer
         was lost is sent again by the schedule of retries and not in a tight loop.
+
+        Up to DATA all of it is one attempt with one limit, and just before DATA the hold is asked once more. From there
+        on the message may be the server's: its answer is waited for as long as it may take, and the hold is renewed.
+        What the hold raises goes on to the caller, and the connection is closed.
         """
         if time.monotonic() - self._rested_at > IDLE_SECONDS:
             self._hang_up()
+        pulse = Pulse(hold, self._limits.renew_every)
         try:
-            smtp = self._begin(sender, len(content))
-            outcome = self._ask(smtp, recipient) or self._transfer(smtp, content)
+            line = self._begin(sender, len(content), Limit(self._limits.attempt, pulse))
+            outcome = self._ask(line, recipient) or self._look(hold) or self._transfer(line, content, pulse)
         except FAULTS as fault:
             outcome = delivery.Unavailable(self._words(fault))
+        except BaseException:
+            self._hang_up()
+            raise
         if isinstance(outcome, delivery.Unavailable):
             self._hang_up()
         self._rested_at = time.monotonic()
         return outcome
 
+    def rehearse(self, sender: str, recipient: str) -> Rehearsal:
+        """Go as far as RCPT on a connection of its own, and take it all back: no mail is sent."""
+        command = "the connection"
+        self._hang_up()
+        try:
+            line = self._line = connect(self._server, Limit(self._limits.attempt))
+            command = f"MAIL FROM:<{sender}>"
+            self._mail(line, sender, 10_000)
+            command = f"RCPT TO:<{recipient}>"
+            outcome = self._ask(line, recipient)
+        except FAULTS as fault:
+            return Rehearsal(command, self._words(fault))
+        finally:
+            self.close()
+        return Rehearsal(command, outcome.error if outcome else "", isinstance(outcome, delivery.Refused))
+
     def close(self) -> None:
         """Say goodbye, if there is anybody to say it to."""
-        smtp, self._smtp = self._smtp, None
-        if smtp is None:
+        line, self._line = self._line, None
+        if line is None:
             return
+        line.limit = Limit(self._limits.farewell)
         try:
-            smtp.quit()
+            line.quit()
         except FAULTS:
-            smtp.close()
+            line.close()
 
     def _hang_up(self) -> None:
         """Close without a goodbye: the answer to one may never come, and a page may be waiting."""
-        smtp, self._smtp = self._smtp, None
-        if smtp is not None:
-            smtp.close()
+        line, self._line = self._line, None
+        if line is not None:
+            line.close()
 
-    def _begin(self, sender: str, size: int) -> smtplib.SMTP:
+    def _begin(self, sender: str, size: int, limit: Limit) -> Line:
         """A connection that has taken MAIL FROM."""
-        if self._smtp is not None:
+        if self._line is not None:
+            # One that was cut without a word is found out in time to make another.
+            self._line.limit = limit.share(0.5)
             try:
-                return self._mail(self._smtp, sender, size)
+                self._mail(self._line, sender, size)
             except FAULTS as fault:
                 if not _is_dead(fault):
                     raise
                 self._hang_up()
-        self._smtp = connect(self._server, self._timeout)
-        return self._mail(self._smtp, sender, size)
+            else:
+                self._line.limit = limit
+                return self._line
+        self._line = connect(self._server, limit)
+        self._mail(self._line, sender, size)
+        return self._line
 
     @staticmethod
-    def _mail(smtp: smtplib.SMTP, sender: str, size: int) -> smtplib.SMTP:
-        smtp.ehlo_or_helo_if_needed()
-        options = [f"size={size}"] if smtp.has_extn("size") else []
-        options += ["body=8bitmime"] if smtp.has_extn("8bitmime") else []
-        # Not `smtp.mail` and `smtp.rcpt`, which read the address anew: both are plain mailboxes, as `mailbox` has them.
-        code, words = smtp.docmd("MAIL", " ".join((f"FROM:<{sender}>", *options)))
+    def _mail(line: Line, sender: str, size: int) -> None:
+        line.ehlo_or_helo_if_needed()
+        options = [f"size={size}"] if line.has_extn("size") else []
+        options += ["body=8bitmime"] if line.has_extn("8bitmime") else []
+        # Not `line.mail` and `line.rcpt`, which read the address anew: both are plain mailboxes, as `mailbox` has them.
+        code, words = line.docmd("MAIL", " ".join((f"FROM:<{sender}>", *options)))
         if code != 250:
             raise smtplib.SMTPSenderRefused(code, words, sender)
-        return smtp
 
-    def _ask(self, smtp: smtplib.SMTP, recipient: str) -> delivery.Outcome | None:
+    def _ask(self, line: Line, recipient: str) -> delivery.Refused | delivery.Unavailable | None:
         """Ask for this recipient; None is yes."""
-        code, words = smtp.docmd("RCPT", f"TO:<{recipient}>")
+        code, words = line.docmd("RCPT", f"TO:<{recipient}>")
         if 200 <= code < 300:
             return None
         answer = self._answer(code, words)
         if refusal.of_recipient(code, words.decode(errors="replace")):
-            self._start_over(smtp)
+            self._start_over()
             return delivery.Refused(answer)
         return delivery.Unavailable(answer)
 
-    def _start_over(self, smtp: smtplib.SMTP) -> None:
-        """Make the connection ready for the next message; a server that hangs up instead has refused all the same."""
+    def _look(self, hold: Hold) -> delivery.Withdrawn | None:
+        """Look once more, after whatever the server took its time for; None is to go on.
+
+        Its own time counts: where it used up what was left of the attempt, DATA is not sent.
+        """
+        reason = hold.why_not()
+        if reason is None:
+            return None
+        self._start_over()
+        return delivery.Withdrawn(reason)
+
+    def _start_over(self) -> None:
+        """Make the connection ready for the next message; where the server hangs up instead there is none to keep."""
+        if self._line is None:
+            return
+        self._line.limit = Limit(self._limits.farewell)
         try:
-            smtp.rset()
+            code, _ = self._line.rset()
         except FAULTS:
+            code = -1
+        if code != 250:
             self._hang_up()
 
-    def _transfer(self, smtp: smtplib.SMTP, content: bytes) -> delivery.Outcome:
-        code, words = smtp.data(content)
-        if code == 250:
-            return delivery.Accepted()
-        return delivery.Unavailable(self._answer(code, words))
+    def _transfer(self, line: Line, content: bytes, pulse: Pulse) -> delivery.Outcome:
+        code, words = line.docmd("DATA")
+        if code != 354:
+            return delivery.Unavailable(self._answer(code, words))
+        line.limit = Limit(self._limits.transfer, pulse)
+        line.send(_on_the_wire(content))
+        line.limit = Limit(self._limits.answer, pulse)
+        code, words = line.getreply()
+        return delivery.Accepted() if code == 250 else delivery.Unavailable(self._answer(code, words))
 
     def _words(self, fault: Exception) -> str:
         """What went wrong, in the server's or the system's words."""
         match fault:
             case smtplib.SMTPResponseException():
                 return self._answer(fault.smtp_code, fault.smtp_error)
-            case smtplib.SMTPException() if "timed out" not in str(fault):
-                words = str(fault)
-            case smtplib.SMTPException() | TimeoutError():
-                words = f"no answer within {self._timeout:g} s"
+            case TimeoutError(errno=None) if "timed out" in str(fault):
+                # Said by a socket that was given all that was left of an attempt, or its share.
+                words = f"no answer within {self._limits.attempt:g} s"
             case OSError(strerror=str(reason)):
                 words = reason
             case _:
@@ -225,3 +310,9 @@ def _is_dead(fault: Exception) -> bool:
     if isinstance(fault, smtplib.SMTPResponseException):
         return fault.smtp_code in (421, -1)
     return isinstance(fault, smtplib.SMTPServerDisconnected) or not isinstance(fault, smtplib.SMTPException)
+
+
+def _on_the_wire(content: bytes) -> bytes:
+    """A message whose lines end as SMTP wants it, with its dots doubled and its end marked (RFC 5321, 4.5.2)."""
+    end = b"" if content.endswith(b"\r\n") else b"\r\n"
+    return b"".join((re.sub(rb"(?m)^\.", b"..", content), end, b".\r\n"))
