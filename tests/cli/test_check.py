@@ -15,10 +15,12 @@ from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 
 from nightbell import postgres
+from nightbell.channels import smtp
 from nightbell.cli.__main__ import cli, load
 from nightbell.demo import clock
 from nightbell.demo.mail import MailCatcher
 from tests.cli import installations
+from tests.world import World
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -62,6 +64,62 @@ def test_a_mail_server_that_is_not_there_is_told(server: postgres.Server) -> Non
     port = installations.free_port()
     found = check({"NIGHTBELL_DATABASE_URL": server.url, "NIGHTBELL_SMTP_URL": f"smtp://127.0.0.1:{port}"})
     assert found["mail"].startswith(f"WRONG 127.0.0.1:{port}: ")
+
+
+@pytest.mark.parametrize(
+    ("stage", "says", "remedy"),
+    [
+        ("rcpt", "504 5.5.2 <a1b2>: Helo command rejected: need fully-qualified hostname", "full host name"),
+        ("rcpt", "554 5.7.1 <zoe@owls.example>: Relay access denied", "log in"),
+        ("rcpt", "554 5.7.1 Client host [192.0.2.1] blocked using zen.spamhaus.org", "through a relay that knows"),
+        ("rcpt", "530 5.7.0 Authentication required", "wants a login"),
+        ("rcpt", "550 5.1.7 nobody of ours", "NIGHTBELL_MAIL_FROM"),
+        ("rcpt", "550 5.1.1 no such user", "zoe@owls.example takes no mail"),
+        ("rcpt", "451 4.3.0 what now", "pages wait until"),
+        ("mail", "553 5.7.1 not you", "NIGHTBELL_MAIL_FROM"),
+        ("mail", "530 5.7.0 Must issue a STARTTLS command first", "smtp+starttls://"),
+    ],
+)
+def test_e08_a_fault_told_as_late_as_at_rcpt_is_told_with_what_to_do(
+    server: postgres.Server, world: World, mail: MailCatcher, stage: str, says: str, remedy: str
+) -> None:
+    mail.answer(**{stage: says})  # type: ignore[arg-type]
+    found = check({"NIGHTBELL_DATABASE_URL": server.url, "NIGHTBELL_SMTP_URL": mail.url})["mail"]
+    assert found.startswith(f"WRONG 127.0.0.1:{mail.port}: {says}")
+    assert {"mail": "MAIL FROM:<nightbell@localhost>", "rcpt": "RCPT TO:<zoe@owls.example>"}[stage] in found
+    assert remedy in found.partition("): ")[2]
+    assert not mail.messages
+
+
+def test_before_there_is_an_admin_the_sender_is_the_recipient(server: postgres.Server, mail: MailCatcher) -> None:
+    given = {"NIGHTBELL_SMTP_URL": mail.url, "NIGHTBELL_MAIL_FROM": "Nightbell <pager@owls.example>"}
+    assert "takes mail to pager@owls.example" in check({"NIGHTBELL_DATABASE_URL": server.url, **given})["mail"]
+    assert not mail.messages
+
+
+@pytest.mark.parametrize(
+    ("url", "remedy"),
+    [
+        ("smtps://localhost:{port}", "nothing speaks TLS on that port"),
+        ("smtp+starttls://localhost:{port}", "no STARTTLS on that port"),
+        ("smtp://nobody.invalid:{port}", "host, port and firewall"),
+    ],
+)
+def test_a_wrong_address_of_the_mail_server_is_told_with_what_to_do(
+    server: postgres.Server, mail: MailCatcher, url: str, remedy: str
+) -> None:
+    found = check({"NIGHTBELL_DATABASE_URL": server.url, "NIGHTBELL_SMTP_URL": url.format(port=mail.port)})
+    assert remedy in found["mail"]
+
+
+def test_p32_a_mail_server_that_trickles_does_not_hold_the_check(
+    server: postgres.Server, mail: MailCatcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(smtp, "LIMITS", smtp.LIMITS.times(0.05))
+    mail.trickle(0.5)
+    found = check({"NIGHTBELL_DATABASE_URL": server.url, "NIGHTBELL_SMTP_URL": mail.url})["mail"]
+    assert "no answer within 1 s" in found
+    assert "host, port and firewall" in found
 
 
 def test_clocks_that_are_apart_are_told(server: postgres.Server) -> None:

@@ -105,6 +105,7 @@ LIMITS = Limits()
 class Rehearsal:
     """How far a conversation came that was to send nothing: the command, and what was said against it, if anything.
 
+    `command` is empty where there was no conversation to speak of: no connection, no TLS, no login.
     `of_recipient`: what was said is that this recipient's address is wrong.
     """
 
@@ -172,7 +173,7 @@ class Conversation:
 
     def rehearse(self, sender: str, recipient: str) -> Rehearsal:
         """Go as far as RCPT on a connection of its own, and take it all back: no mail is sent."""
-        command = "the connection"
+        command = ""
         self._hang_up()
         try:
             line = self._line = connect(self._server, Limit(self._limits.attempt))

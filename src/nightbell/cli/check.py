@@ -1,7 +1,6 @@
 """The verb that looks at an installation from inside and changes nothing: `nightbell check`."""
 
 import os
-import smtplib
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
@@ -11,14 +10,13 @@ import click
 import django
 from django.db import Error
 
-from nightbell.channels import smtp
-from nightbell.cli import answers, database
+from nightbell.cli import answers, database, rehearsal
 from nightbell.conf import env
 from nightbell.core import zones
 from nightbell.data import clock, upgrade
+from nightbell.data.reads import admins
 
 OLDEST_SERVER = 14
-SMTP_TIMEOUT_SECONDS = 10
 CLOCKS_APART_SECONDS = 2.0
 
 
@@ -36,14 +34,15 @@ class Finding:
 def check(as_json: bool) -> None:
     """Look at this installation: environment, database, clock, mail, Slack. The exit code is 1 if something is wrong.
 
-    No mail is sent and nothing is changed.
+    The mail server is asked for everything a page needs, up to its recipient. No mail is sent and nothing is changed.
     """
     settings = env.read()
+    database_findings = list(_database(settings))
     findings = [
         Finding("environment", ok=True, says="every variable is right"),
         Finding("time zones", ok=True, says=f"{zones.source()}, whatever the system has"),
-        *_database(settings),
-        _mail(settings),
+        *database_findings,
+        _mail(settings, database_ok=all(each.ok for each in database_findings)),
         _slack(settings),
     ]
     lines = [f"{'ok   ' if each.ok else 'WRONG'}  {each.name}: {each.says}" for each in findings]
@@ -99,19 +98,15 @@ def _clock() -> Finding:
     return Finding("clock", ok=True, says="this machine agrees with the database")
 
 
-def _mail(settings: env.Settings) -> Finding:
+def _mail(settings: env.Settings, *, database_ok: bool) -> Finding:
     if settings.smtp_url is None:
         return Finding("mail", ok=False, says="NIGHTBELL_SMTP_URL is not set: nobody can be paged by mail")
-    server = smtp.parse_url(settings.smtp_url)
     try:
-        with smtp.connect(server, SMTP_TIMEOUT_SECONDS) as connection:
-            connection.ehlo_or_helo_if_needed()
-    except smtplib.SMTPResponseException as error:
-        words = error.smtp_error.decode(errors="replace") if isinstance(error.smtp_error, bytes) else error.smtp_error
-        return Finding("mail", ok=False, says=f"{server.place}: {error.smtp_code} {words}")
-    except smtp.FAULTS as error:
-        return Finding("mail", ok=False, says=f"{server.place}: {error}")
-    return Finding("mail", ok=True, says=f"{server.place} takes mail" + (" for this login" if server.username else ""))
+        admin = admins.first_address() if database_ok else None
+    except Error:
+        admin = None
+    ok, says = rehearsal.of(settings, settings.smtp_url, admin)
+    return Finding("mail", ok=ok, says=says)
 
 
 def _slack(settings: env.Settings) -> Finding:
