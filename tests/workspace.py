@@ -8,7 +8,7 @@ from cryptography.fernet import Fernet
 from django.test import Client
 
 from nightbell.actions import workspaces
-from nightbell.channels.slack import client as calls
+from nightbell.channels.slack import transport
 from nightbell.conf.env import Settings
 from nightbell.demo.slack.fake import FakeSlack
 from nightbell.demo.slack.records import Message, User
@@ -90,8 +90,8 @@ def _settings(slack: FakeSlack) -> dict[str, str]:
 @contextmanager
 def patience(seconds: int) -> Iterator[None]:
     """How long a call to Slack may take, in a story about one that takes too long."""
-    before, calls.TIMEOUT_SECONDS = calls.TIMEOUT_SECONDS, seconds
+    before, transport.CALL_SECONDS = transport.CALL_SECONDS, seconds
     try:
         yield
     finally:
-        calls.TIMEOUT_SECONDS = before
+        transport.CALL_SECONDS = before

@@ -35,14 +35,14 @@ class SlackChannel(Channel):
         """With jitter, so that what failed together is not tried again together."""
         return tuple(timedelta(seconds=step * random.uniform(0.75, 1.25)) for step in _STEPS)  # noqa: S311
 
-    def _send(self, parcel: Parcel, hold: Hold) -> delivery.Outcome:  # noqa: ARG002 -- it answers within a lease
+    def _send(self, parcel: Parcel, hold: Hold) -> delivery.Outcome:
         team_id, _, place = parcel.address.partition("/")
-        slack = Client(self._api_url, self._buckets, team_id, parcel.credential)
+        slack = Client(self._api_url, self._buckets, team_id, parcel.credential, hold)
         try:
             if isinstance(parcel, delivery.Page):
-                return _page(slack, parcel, team_id, place)
+                return _page(slack, hold, parcel, team_id, place)
             if isinstance(parcel, delivery.Notice):
-                return _tell(slack, parcel, team_id, place)
+                return _tell(slack, hold, parcel, team_id, place)
             return _show(slack, parcel, place)
         except Failed as failed:
             return failed.outcome
@@ -91,28 +91,36 @@ _OUTSIDERS = {
 }
 
 
-def _page(slack: Client, page: delivery.Page, team_id: str, place: str) -> delivery.Outcome:
+def _page(slack: Client, hold: Hold, page: delivery.Page, team_id: str, place: str) -> delivery.Outcome:
     """A direct message that pages somebody."""
     metadata = {"event_type": "nightbell_page", "event_payload": {"page_id": str(page.id)}}
-    return _direct(slack, team_id, place, blocks.page(page.facts), Priority.PAGE, metadata)
+    return _direct(slack, hold, team_id, place, blocks.page(page.facts), Priority.PAGE, metadata)
 
 
-def _tell(slack: Client, told: delivery.Notice, team_id: str, place: str) -> delivery.Outcome:
+def _tell(slack: Client, hold: Hold, told: delivery.Notice, team_id: str, place: str) -> delivery.Outcome:
     """A direct message that wakes nobody."""
     metadata = {"event_type": "nightbell_notice", "event_payload": {"notice_id": str(told.id)}}
-    return _direct(slack, team_id, place, blocks.notice(told), Priority.NOTICE, metadata)
+    return _direct(slack, hold, team_id, place, blocks.notice(told), Priority.NOTICE, metadata)
 
 
 def _direct(
-    slack: Client, team_id: str, place: str, said: blocks.Said, priority: Priority, metadata: Mapping[str, Any]
+    slack: Client,
+    hold: Hold,
+    team_id: str,
+    place: str,
+    said: blocks.Said,
+    priority: Priority,
+    metadata: Mapping[str, Any],
 ) -> delivery.Outcome:
-    """A direct message; somebody known by their address only is looked up first."""
+    """A direct message; somebody known by their address only is looked up first, and that may take a while."""
     found: str | None = place
     looked_up = "@" in place
     if looked_up:
         found = person(slack, place, priority)
         if found is None:
             return delivery.Refused(f"Slack knows nobody by {message.clean(place, 100)}", nobody=team_id)
+        if (reason := hold.why_not()) is not None:
+            return delivery.Withdrawn(reason)
     assert found is not None
     given = {"metadata": metadata, "unfurl_links": False, "unfurl_media": False}
     posted = slack.call(POST, priority, channel=found, text=said.text, blocks=said.blocks, **given)

@@ -10,12 +10,13 @@ from urllib.parse import urlencode, urljoin
 
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackRequestError
-from slack_sdk.webhook import WebhookClient
 
+from nightbell.channels.base import UNHELD, Hold
+from nightbell.channels.limit import Pulse
+from nightbell.channels.slack import transport
 from nightbell.channels.slack.buckets import Buckets, Priority
 from nightbell.core import delivery, message
 
-TIMEOUT_SECONDS = 5
 ERROR_LENGTH = 200
 SCOPES = (
     *("chat:write", "im:write", "channels:manage", "groups:write", "users:read", "users:read.email", "pins:read"),
@@ -53,7 +54,9 @@ class Failed(Exception):  # noqa: N818 -- what became of a call
 class Client:
     """One workspace, as one token may see it."""
 
-    def __init__(self, api_url: str, buckets: Buckets, team_id: str, token: str) -> None:
+    def __init__(self, api_url: str, buckets: Buckets, team_id: str, token: str, hold: Hold = UNHELD) -> None:
+        """`hold` is renewed between calls, however many there are."""
+        self._pulse = Pulse(hold, delivery.RENEW_AFTER.total_seconds())
         self._buckets = buckets
         self._team_id = team_id
         self._api = _api(api_url, token)
@@ -65,6 +68,7 @@ class Client:
         wait = self._buckets.take(self._team_id, method, channel, priority)
         if wait is not None:
             raise Failed(delivery.Postponed(wait, "Slack asked to wait"), "ratelimited")
+        self._pulse.keep()
         try:
             return _call(self._api, method, {**given, **({"channel": channel} if channel else {})})
         except Failed as failed:
@@ -87,17 +91,16 @@ def authorize_url(api_url: str, *, client_id: str, state: str, redirect_uri: str
 
 def respond(response_url: str, text: str) -> bool:
     """Say something to whoever clicked, and to nobody else; whether Slack took it."""
-    hook = WebhookClient(response_url, timeout=TIMEOUT_SECONDS, logger=_quiet, retry_handlers=[])
+    said = {"text": text, "response_type": "ephemeral", "replace_original": False}
     try:
-        said = hook.send(text=text, response_type="ephemeral", replace_original=False)
-    except (OSError, http.client.HTTPException, SlackRequestError):
+        return transport.post(response_url, said) == 200
+    except (OSError, http.client.HTTPException, ValueError):
         return False
-    return said.status_code == 200
 
 
 def _api(api_url: str, token: str | None) -> WebClient:
     # Trying again is the engine's, which looks once more before it does.
-    return WebClient(token, base_url=api_url, timeout=TIMEOUT_SECONDS, logger=_quiet, retry_handlers=[])
+    return transport.Api(token, base_url=api_url, logger=_quiet, retry_handlers=[])
 
 
 class _Answer(dict[str, Any]):
