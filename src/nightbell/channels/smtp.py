@@ -158,11 +158,14 @@ class Conversation:
         if time.monotonic() - self._rested_at > IDLE_SECONDS:
             self._hang_up()
         pulse = Pulse(hold, self._limits.renew_every)
+        # Until it has taken MAIL FROM it has not heard for whom the message is.
+        anybody = True
         try:
             line = self._begin(sender, len(content), Limit(self._limits.attempt, pulse))
+            anybody = False
             outcome = self._ask(line, recipient) or self._look(hold) or self._transfer(line, content, pulse)
         except FAULTS as fault:
-            outcome = delivery.Unavailable(self._words(fault))
+            outcome = delivery.Unavailable(self._words(fault), of_channel=anybody)
         except BaseException:
             self._hang_up()
             raise

@@ -149,4 +149,5 @@ def _failed(error: SlackApiError) -> Failed:
 
 
 def _away(why: str) -> Failed:
-    return Failed(delivery.Unavailable(message.clean(f"Slack does not answer: {why}", ERROR_LENGTH)), "unavailable")
+    said = message.clean(f"Slack does not answer: {why}", ERROR_LENGTH)
+    return Failed(delivery.Unavailable(said, of_channel=True), "unavailable")
