@@ -149,6 +149,8 @@ def test_the_hour_that_comes_twice_says_which_one() -> None:
         (45 * 60 + 10, "This page is 45 min late."),
         (3600, "This page is 1 h 0 min late."),
         (8000, "This page is 2 h 13 min late."),
+        (2 * 86_400 - 1, "This page is 47 h 59 min late."),
+        (40 * 86_400 + 5, "This page is 40 days late."),
     ],
 )
 def test_a_late_page_says_how_late(seconds: int, words: str | None) -> None:

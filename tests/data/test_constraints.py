@@ -62,6 +62,7 @@ VIOLATIONS: dict[str, list[str]] = {
         INCIDENT + "resolved_at = updated_at",
         CLOSED.replace("resolved_at = updated_at", "resolved_at = null"),
     ],
+    "incident_held_is_open": [CLOSED + ", held = true"],
     "incident_number_once": ["copy incident number = a.number"],
     "incident_dedup_key_once_while_open": ["copy incident dedup_key = a.dedup_key"],
     "page_state_known": ["update page set state = 'lost', due_at = null"],

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db import transaction as database
 
-from nightbell.actions import ids
+from nightbell.actions import holds, ids
 from nightbell.core import oncall
 from nightbell.core.errors import Code, Rejected
 from nightbell.core.incident import commands, decide, state
@@ -229,6 +229,10 @@ def _open_already(principal: Principal, given: Opening) -> tuple[incidents.Incid
         return open_incident(principal, given)
     view = incidents.one(principal, winner)
     assert view is not None
+    if view.incident.held:
+        holds.repeat(principal, winner)
+        view = incidents.one(principal, winner)
+        assert view is not None
     return view, False
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db import IntegrityError
 from django.db import transaction as database
+from django.db.models import OuterRef
 
 from nightbell.actions import ids, notices
 from nightbell.channels import registry
@@ -17,7 +18,7 @@ from nightbell.core.errors import Code, Rejected
 from nightbell.core.incident import actor, state
 from nightbell.data import clock, record, secrets, transaction
 from nightbell.data.access.principal import Principal
-from nightbell.data.models import Copy, Identity, Workspace
+from nightbell.data.models import Copy, Identity, Incident, Workspace
 from nightbell.data.reads import slack
 
 
@@ -165,7 +166,12 @@ def _show_again(organization_id: UUID) -> None:
     given_up = [delivery.State.FAILED.value, delivery.State.CANCELLED.value]
     copies = Copy.objects.filter(organization_id=organization_id, state__in=given_up)
     copies.exclude(incident__state=state.State.CLOSED).update(
-        state=delivery.State.QUEUED.value, due_at=clock.Now(), shown=None, settled_at=None
+        state=delivery.State.QUEUED.value,
+        due_at=clock.Now(),
+        shown=None,
+        settled_at=None,
+        # With its incident: what Slack shows of one that is held stays as it is.
+        held=Incident.objects.filter(id=OuterRef("incident_id")).values("held")[:1],
     )
 
 

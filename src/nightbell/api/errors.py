@@ -19,7 +19,7 @@ INTERNAL = "internal_error"
 _KINDS: dict[str, tuple[int, str]] = {
     "missing_authorization_header": (401, NOT_AUTHORIZED),
     "invalid_api_key": (401, NOT_AUTHORIZED),
-    "not_authorized": (401, NOT_AUTHORIZED),
+    Code.NOT_AUTHORIZED: (401, NOT_AUTHORIZED),
     "bad_request": (400, INVALID_REQUEST),
     "method_not_allowed": (405, INVALID_REQUEST),
     "body_too_large": (413, INVALID_REQUEST),
@@ -38,7 +38,7 @@ _REFUSED = (400, INVALID_REQUEST)
 # What an answer that was not made here says, by its status.
 _BARE = {
     400: ("bad_request", "The request cannot be read."),
-    403: ("not_authorized", "The request was refused."),
+    403: (Code.NOT_AUTHORIZED, "The request was refused."),
     404: (Code.NOT_FOUND, "There is nothing at this address."),
     405: ("method_not_allowed", "This address does not take this method."),
     413: ("body_too_large", "The body is larger than 256 KiB."),

@@ -6,6 +6,7 @@ from enum import StrEnum
 class Code(StrEnum):
     """Why a change was refused; the word is the same in the API, on the page and in the logs."""
 
+    NOT_AUTHORIZED = "not_authorized"
     NOT_FOUND = "not_found"
     NAME_CONFLICT = "name_conflict"
     IN_USE = "in_use"

@@ -63,6 +63,7 @@ MAX_NAMES = 3
 NO_TITLE = "(no title)"
 NOBODY_ELSE = "Nobody else will be paged."
 LATE_AFTER_SECONDS = 60
+LATE_BY_DAYS_SECONDS = 2 * 86_400
 
 
 def subject(facts: Facts) -> str:
@@ -117,9 +118,14 @@ def late(facts: Facts) -> str | None:
     """How late the page is, from a minute on; None before."""
     if facts.late_seconds < LATE_AFTER_SECONDS:
         return None
-    hours, minutes = divmod(facts.late_seconds // 60, 60)
-    span = f"{hours} h {minutes} min" if hours else f"{minutes} min"
-    return f"This page is {span} late."
+    return f"This page is {_lateness(facts.late_seconds)} late."
+
+
+def _lateness(seconds: int) -> str:
+    if seconds >= LATE_BY_DAYS_SECONDS:
+        return f"{seconds // 86_400} days"
+    hours, minutes = divmod(seconds // 60, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
 
 
 def next_step(facts: Facts) -> str:

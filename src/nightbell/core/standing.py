@@ -9,6 +9,8 @@ from nightbell.core import message
 from nightbell.core.incident.state import UNANSWERED, Severity, State, Status
 from nightbell.core.instants import Say
 
+HELD = "Held since a restore: nobody is paged until somebody acts on it, or an admin resumes paging."
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -38,6 +40,7 @@ class Standing:
     acknowledged_at: datetime | None
     resolved_at: datetime | None
     view_url: str
+    held: bool = False
 
     @property
     def unanswered(self) -> bool:
@@ -68,6 +71,8 @@ def lines(standing: Standing, say: Say) -> list[str]:
         case State.CLOSED:
             resolved = f"Resolved · {say(standing.resolved_at)}" if standing.resolved_at else "Resolved"
             return [resolved, *([_acknowledged(standing, say)] if standing.acknowledged_by else ())]
+        case State.PAGING | State.EXHAUSTED | State.NONE if standing.held:
+            return [*([_paged(standing)] if standing.notified else ()), HELD]
         case State.EXHAUSTED:
             return [_paged(standing), "Nobody else will be paged: somebody has to acknowledge."]
         case State.PAGING | State.NONE:

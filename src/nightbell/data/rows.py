@@ -17,9 +17,9 @@ from nightbell.core.incident import actor, events, state
 # What a decision reads of an incident, in the order `incident_of` takes it.
 INCIDENT_COLUMNS = (
     "i.id, i.owner_id, i.status, i.state, i.policy::text, i.position, i.round, i.due_at, i.due_cause, i.epoch, "
-    "i.handed_off_epoch, i.acknowledged_by::text, i.acknowledged_at, i.resolved_at, i.relieved"
+    "i.handed_off_epoch, i.acknowledged_by::text, i.acknowledged_at, i.resolved_at, i.relieved, i.held"
 )
-INCIDENT_WIDTH = 15
+INCIDENT_WIDTH = 16
 
 # The policy as the incident keeps it: what `policy_of` reads.
 FROZEN_POLICY = """
@@ -61,6 +61,7 @@ def incident_of(row: Sequence[Any], notified: frozenset[UUID] = frozenset()) -> 
         resolved_at=row[13],
         relieved=frozenset(row[14]),
         notified=notified,
+        held=row[15],
     )
 
 

@@ -1,6 +1,6 @@
 """Lock an incident, write what was decided about it: every decision goes to the rows through here."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db import connection
 
 from nightbell.core.incident import actor, decide, effects, state
-from nightbell.data import rows
+from nightbell.data import holds, rows
 from nightbell.data.access.principal import Principal
 from nightbell.data.reads import incidents
 
@@ -171,8 +171,10 @@ def group_failed(incident_id: UUID) -> bool:
 
 def write(decided: Iterable[Decided], ids: Iterator[UUID], now: datetime) -> None:
     """Write decisions in one statement; one that changed nothing writes nothing. `ids` are fresh UUIDv7s."""
+    decided = list(decided)
     values = _values(decided, ids, now)
     if values is not None:
+        _release(decided)
         with connection.cursor() as cursor:
             cursor.execute(WRITE, values)
 
@@ -181,6 +183,7 @@ def write_one(principal: Principal, decided: Decided, ids: Iterator[UUID], now: 
     """Write a decision, and read in the same trip what came of it."""
     ref = incidents.reference(principal, decided.before.id)
     values = _values([decided], ids, now)
+    _release([decided])
     with connection.cursor() as cursor:
         if values is None:
             cursor.execute(incidents.ONE, ref)
@@ -188,6 +191,13 @@ def write_one(principal: Principal, decided: Decided, ids: Iterator[UUID], now: 
             cursor.execute(WRITE_AND_READ, values | ref)
             cursor.nextset()
         return incidents.of_row(cursor.fetchone())
+
+
+def _release(decided: Sequence[Decided]) -> None:
+    """Let go what these decisions end the hold of: before they are written, so that what they cancel is let go too."""
+    released = [each.before.id for each in decided if each.before.held and not each.decision.incident.held]
+    if released:
+        holds.release(released)
 
 
 def _values(decided: Iterable[Decided], ids: Iterator[UUID], now: datetime) -> dict[str, Any] | None:

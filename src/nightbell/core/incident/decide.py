@@ -60,6 +60,14 @@ def decide(incident: Incident, command: Command, now: datetime) -> Decision:
 
     An unchanged incident and no events is a success that changed nothing. Raises Rejected where the command is refused.
     """
+    if not incident.held:
+        return _decide(incident, command, now)
+    if isinstance(command, DeadlinePassed):  # its clock stands
+        return Decision(incident)
+    return _let_go(incident, _decide(incident, command, now))
+
+
+def _decide(incident: Incident, command: Command, now: datetime) -> Decision:
     match command:
         case DeadlinePassed():
             return _deadline_passed(incident, command, now)
@@ -293,13 +301,27 @@ def _close(incident: Incident, note: str | None, now: datetime) -> Decision:
 # The rules they share.
 
 
+def _let_go(before: Incident, decision: Decision) -> Decision:
+    """Whatever starts or stops the clock of a held incident ends its hold; what was queued before the restore is void.
+
+    A step of the status does neither, and leaves it held.
+    """
+    after = decision.incident
+    if (after.epoch, after.state, after.due_at) == (before.epoch, before.state, before.due_at):
+        return decision
+    cancelled = [each for each in decision.effects if isinstance(each, CancelPages) and each.user_id is None]
+    others = [each for each in decision.effects if not isinstance(each, CancelPages)]
+    return Decision(replace(after, held=False), decision.events, (*(cancelled or [CancelPages("restored")]), *others))
+
+
 def _already_handed(incident: Incident, to: Member) -> bool:
     """Whether the handoff asked for is what already holds, so that a retried request wakes nobody twice."""
     if incident.owner_id != to.id:
         return False
     if incident.state is State.ACKNOWLEDGED:
         return incident.acknowledged_by is not None and incident.acknowledged_by.user_id == to.id
-    return incident.state in (State.PAGING, State.NONE) and incident.notified == {to.id}
+    # Whom a held incident has paged was paged before the restore: that handoff is asked for anew.
+    return incident.state in (State.PAGING, State.NONE) and incident.notified == {to.id} and not incident.held
 
 
 def _refuse_stale(incident: Incident, seen: Seen | None) -> None:

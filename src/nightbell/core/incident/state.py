@@ -82,7 +82,8 @@ class Incident:
 
     `position` and `round` say how far the walk has come (position 0: no layer has been paged yet); `due_at` is the
     running clock and `due_cause` what it means when it fires; `epoch` dates everything that was decided; `relieved` are
-    passed over; `notified` is everybody paged since the opening or the last handoff, whose epoch is `handed_off_epoch`.
+    passed over; `notified` is everybody paged since the opening or the last handoff, whose epoch is `handed_off_epoch`;
+    `held`: it was open in a restored file, and its clock and its pages wait until that is resumed or somebody acts.
     """
 
     id: UUID
@@ -101,6 +102,7 @@ class Incident:
     resolved_at: datetime | None = None
     relieved: frozenset[UUID] = frozenset()
     notified: frozenset[UUID] = frozenset()
+    held: bool = False
 
     @property
     def layer_count(self) -> int:

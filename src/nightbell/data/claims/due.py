@@ -1,4 +1,4 @@
-"""Claiming the incidents whose clock has run out."""
+"""Claiming the incidents whose clock has run out; a held one has no clock that runs."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,7 +12,7 @@ from nightbell.data import rows, store
 CLAIM_DUE = f"""
 select nightbell_now(), i.organization_id, {rows.INCIDENT_COLUMNS}
 from incident i
-where i.due_at <= nightbell_now()
+where i.due_at <= nightbell_now() and not i.held
 order by i.due_at
 limit %(limit)s
 for no key update of i skip locked
@@ -23,7 +23,7 @@ for no key update of i skip locked
 CLAIM_NEWEST = f"""
 select nightbell_now(), i.organization_id, {rows.INCIDENT_COLUMNS}
 from incident i
-where i.due_at <= nightbell_now()
+where i.due_at <= nightbell_now() and not i.held
 order by i.due_at desc
 limit %(limit)s
 for no key update of i skip locked
@@ -34,14 +34,18 @@ OF_WHICH_NEWEST = 10
 CLAIM_ONE = f"""
 select nightbell_now(), i.organization_id, {rows.INCIDENT_COLUMNS}
 from incident i
-where i.id = %(id)s and i.due_at <= nightbell_now()
+where i.id = %(id)s and i.due_at <= nightbell_now() and not i.held
 for no key update of i skip locked
 """
 
-DUE_IDS = "select i.id from incident i where i.due_at <= nightbell_now() order by i.due_at limit %(limit)s"
+DUE_IDS = """
+select i.id from incident i where i.due_at <= nightbell_now() and not i.held order by i.due_at limit %(limit)s
+"""
 
 # What an engine may sleep for: until the first clock runs out.
-NEXT_DUE = "select extract(epoch from min(i.due_at) - nightbell_now()) from incident i where i.due_at is not null"
+NEXT_DUE = """
+select extract(epoch from min(i.due_at) - nightbell_now()) from incident i where i.due_at is not null and not i.held
+"""
 
 SET_ASIDE = """
 update incident set due_at = nightbell_now() + make_interval(secs => %(pause)s)

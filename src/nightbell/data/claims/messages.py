@@ -112,8 +112,8 @@ FORWARD: dict[Table, str] = {
 update {table} t set due_at = nightbell_now() + random() * make_interval(secs => %(spread)s)
 where t.id = any(array(
   select d.id from {table} d
-  where d.channel = %(channel)s and d.due_at > nightbell_now() + make_interval(secs => %(spread)s) and d.retried
-    and d.state = 'queued' and (%(destination)s::text is null or d.destination = %(destination)s)
+  where d.channel = %(channel)s and d.due_at > nightbell_now() + make_interval(secs => %(spread)s) and not d.held
+    and d.retried and d.state = 'queued' and (%(destination)s::text is null or d.destination = %(destination)s)
     and (%(organization)s::uuid is null or d.destination = '' and d.organization_id = %(organization)s)
   order by d.due_at limit %(limit)s for no key update skip locked
 ))
@@ -132,7 +132,7 @@ where t.id = %(id)s and t.state = 'sending' and t.attempts = %(attempts)s
 
 
 def _next_due(tables: tuple[Table, ...]) -> str:
-    of_table = "(select min(t.due_at) from {} t where t.channel = %(channel)s and t.due_at is not null)"
+    of_table = "(select min(t.due_at) from {} t where t.channel = %(channel)s and t.due_at is not null and not t.held)"
     return f"select extract(epoch from least({', '.join(map(of_table.format, tables))}) - nightbell_now())"
 
 

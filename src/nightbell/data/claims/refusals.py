@@ -19,7 +19,7 @@ TRIED = """
 union all
 (select p.id, a.email, p.error, true
  from page p join account a on a.id = p.user_id
- where p.channel = %(channel)s and p.due_at is not null and p.retried and p.error is not null
+ where p.channel = %(channel)s and p.due_at is not null and not p.held and p.retried and p.error is not null
  order by p.due_at limit 100)
 union all
 (select p.id, a.email, p.error, true

@@ -11,7 +11,7 @@ PULL = {
 update {table} t set due_at = nightbell_now() + t.due_after
 where t.id = any(array(
   select d.id from {table} d
-  where d.due_at is not null and d.due_at > nightbell_now() + d.due_after + interval '1 second'
+  where d.due_at is not null and not d.held and d.due_at > nightbell_now() + d.due_after + interval '1 second'
   for no key update skip locked
 ))
 """

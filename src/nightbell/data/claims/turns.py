@@ -15,8 +15,8 @@ _OPEN = """(d.destination <> all(%(closed_destinations)s::text[])
 # Within a turn: what is urgent before what is not, and what was not tried yet before what was.
 _ORDER = "(values (true, false), (true, true), (false, false), (false, true)) r (urgent, retried)"
 _IN_TURN = """d.channel = %(channel)s and d.organization_id = w.organization_id and d.destination = w.destination
-         and d.due_at <= nightbell_now()"""
-_DUE = "d.channel = %(channel)s and d.due_at <= nightbell_now()"
+         and d.due_at <= nightbell_now() and not d.held"""
+_DUE = "d.channel = %(channel)s and d.due_at <= nightbell_now() and not d.held"
 
 
 # The claim where no more is due than is asked for: all of it, the longest due first. `claim` is the update of each `t`,
@@ -43,12 +43,12 @@ with recursive walk (organization_id, destination, wrapped, steps) as (
   -- From one to the next by the index, past all that waits for the one.
   select n.*, w.steps + 1 from walk w cross join lateral (
     (select d.organization_id, d.destination, w.wrapped from {{table}} d
-     where d.channel = %(channel)s and d.due_at is not null
+     where d.channel = %(channel)s and d.due_at is not null and not d.held
        and (d.organization_id, d.destination) > (w.organization_id, w.destination)
      order by d.organization_id, d.destination limit 1)
     union all
     (select d.organization_id, d.destination, true from {{table}} d
-     where not w.wrapped and d.channel = %(channel)s and d.due_at is not null
+     where not w.wrapped and d.channel = %(channel)s and d.due_at is not null and not d.held
      order by d.organization_id, d.destination limit 1)
     limit 1
   ) n
@@ -60,7 +60,7 @@ with recursive walk (organization_id, destination, wrapped, steps) as (
     and exists (select from {_ORDER} where exists (
       select from {{table}} f
       where f.channel = %(channel)s and f.organization_id = d.organization_id and f.destination = d.destination
-        and f.urgent = r.urgent and f.retried = r.retried and f.due_at <= nightbell_now()
+        and f.urgent = r.urgent and f.retried = r.retried and f.due_at <= nightbell_now() and not f.held
     ))
   limit %(limit)s
 ), share as materialized (

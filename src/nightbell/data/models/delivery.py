@@ -17,7 +17,7 @@ ON_THE_WAY = [delivery.State.QUEUED.value, delivery.State.SENDING.value]
 
 def _due(prefix: str) -> tuple[models.Index, ...]:
     """The senders' questions, one channel at a time: what is due, and what is due for each organization in its turn."""
-    waiting = Q(due_at__isnull=False)
+    waiting = Q(due_at__isnull=False, held=False)
     in_turn = ("channel", "organization", "destination", "urgent", "retried", "due_at")
     return (
         models.Index(fields=("channel", "due_at"), condition=waiting, name=f"{prefix}_due"),
@@ -31,7 +31,8 @@ class Delivery(models.Model):
     `due_after` is how far ahead that was set, kept by a trigger: a clock that steps back must not stretch it.
     `attempts` counts the claims: it tells a lease from every other. `destination` is what shares its fate with others
     on the way out, the domain of a mail address; it is empty where that is the organization. `urgent` goes before what
-    is not, and before what has been `retried`.
+    is not, and before what has been `retried`. `held` with its incident: nobody claims
+    it.
     """
 
     id = models.UUIDField(primary_key=True)
@@ -50,6 +51,7 @@ class Delivery(models.Model):
     attempts = models.PositiveIntegerField(default=0, db_default=0)
     settled_at = models.DateTimeField(null=True)
     error = models.TextField(null=True)  # noqa: DJ001 -- no error is not an empty one
+    held = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         abstract = True
@@ -111,7 +113,11 @@ class Notice(Message):
 
     class Meta(Delivery.Meta):
         db_table = "notice"
-        indexes = _due("notice")
+        indexes = (
+            *_due("notice"),
+            # Pages and copies are found by their incident anyway.
+            models.Index(fields=("incident",), condition=Q(held=True), name="notice_held"),
+        )
 
     def __str__(self) -> str:
         return f"{self.kind} notice {self.id}"

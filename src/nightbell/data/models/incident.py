@@ -17,7 +17,8 @@ SEVERITIES = [each.value for each in state.Severity]
 class Incident(models.Model):
     """`policy` is the frozen copy; `due_at` is the running clock and `due_after` what it was set for.
 
-    Actors are kept as they were named then.
+    Actors are kept as they were named then. `held`: open in a restored file, and neither fired nor paged for until
+    it is released.
     """
 
     id = models.UUIDField(primary_key=True)
@@ -45,6 +46,7 @@ class Incident(models.Model):
     acknowledged_by = models.JSONField(null=True)
     acknowledged_at = models.DateTimeField(null=True)
     relieved = ArrayField(models.UUIDField(), default=list)
+    held = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         db_table = "incident"
@@ -83,10 +85,15 @@ class Incident(models.Model):
                 condition=~(Q(resolved_at__isnull=False) ^ Q(state=state.State.CLOSED.value)),
                 name="incident_resolved_has_an_instant",
             ),
+            models.CheckConstraint(
+                condition=Q(held=False) | ~Q(state=state.State.CLOSED.value), name="incident_held_is_open"
+            ),
         )
         indexes = (
             # The engine's question: what is due?
-            models.Index(fields=("due_at",), condition=Q(due_at__isnull=False), name="incident_due"),
+            models.Index(fields=("due_at",), condition=Q(due_at__isnull=False, held=False), name="incident_due"),
+            # What every page says of the organization: is anything held?
+            models.Index(fields=("organization",), condition=Q(held=True), name="incident_held"),
             # Open incidents of one owner: what a member's removal has to look at.
             models.Index(fields=("owner",), condition=~Q(state=state.State.CLOSED.value), name="incident_open_owner"),
         )

@@ -15,7 +15,7 @@ from nightbell.data.access.principal import Principal
 NAME = "select o.name from organization o where o.id = %(organization)s"
 
 ORGANIZATIONS = """
-select o.id, o.name
+select o.id, o.name, (select count(*) from incident i where i.organization_id = o.id and i.held)
 from membership m join organization o on o.id = m.organization_id
 where m.user_id = %(user)s and m.removed_at is null
 order by lower(o.name), o.id
@@ -32,10 +32,11 @@ order by lower(p.name), p.id
 
 @dataclass(frozen=True, slots=True)
 class Belonging:
-    """An organization somebody belongs to."""
+    """An organization somebody belongs to, and how many of its incidents a restore holds."""
 
     id: UUID
     name: str
+    held: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -180,8 +180,8 @@ def _duty(why: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def next_step(organization_id: UUID, incident: state.Incident) -> message.NextStep | None:
-    """Who is paged if nobody answers, and when."""
-    if incident.due_at is None:
+    """Who is paged if nobody answers, and when; None where no clock runs."""
+    if incident.due_at is None or incident.held:
         return None
     people = rosters.read([organization_id], [incident])
     stop = paging.next_stop(incident, people[organization_id])

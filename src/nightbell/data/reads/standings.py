@@ -81,6 +81,7 @@ def of(
         acknowledged_at=incident.acknowledged_at,
         resolved_at=incident.resolved_at,
         view_url=view_url,
+        held=incident.held,
     )
 
 
