@@ -50,7 +50,7 @@ DATABASES = {"default": _database(NIGHTBELL.database_url or "postgresql:///night
 SILENCED_SYSTEM_CHECKS = ["auth.W004"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-SECRET_KEY = NIGHTBELL.secret_key or SimpleLazyObject(secrets.signing_key)
+SECRET_KEY = SimpleLazyObject(secrets.signing_key)
 DEBUG = False
 ALLOWED_HOSTS = NIGHTBELL.hosts
 

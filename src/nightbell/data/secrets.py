@@ -16,12 +16,16 @@ class Unreadable(Exception):  # noqa: N818 -- it says what the text is
 
 
 def signing_key() -> str:
-    """The key every process on this database shares; made by whoever asks first."""
+    """What every process on this database signs with: a key made by whoever asks first, after NIGHTBELL_SECRET_KEY.
+
+    The database's own is in no file: what was signed before a move or a restore is void after it, though the
+    environment stays the same.
+    """
     with connection.cursor() as cursor:
         cursor.execute(MAKE, {"key": secrets.token_urlsafe(48)})
         cursor.execute(READ)
         (key,) = cursor.fetchone()
-    return str(key)
+    return f"{settings.NIGHTBELL.secret_key or ''}{key}"
 
 
 def encrypt(secret: str) -> str:

@@ -12,8 +12,9 @@ from nightbell.postgres import errors
 MIGRATIONS = "django_migrations"
 # Filled by `nightbell migrate` on both sides: compared where something refers to them, never copied.
 MADE_BY_MIGRATIONS = frozenset({MIGRATIONS, "django_content_type", "auth_permission", "django_site"})
-# Who is signed in where: after a move everybody signs in again.
-LEFT_BEHIND = frozenset({"django_session"})
+# Who is signed in where, and what sessions and links are signed with: a file opens no account, and what was signed
+# before an import is void after it.
+LEFT_BEHIND = frozenset({"django_session", "installation"})
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
@@ -95,6 +96,11 @@ def reference_tables(connection: Connection) -> dict[str, list[str]]:
     """The tables the migrations fill, which what is copied may refer to."""
     wanted = MADE_BY_MIGRATIONS - {MIGRATIONS}
     return {name: columns or [] for name, columns in connection.execute(TABLES) if name in wanted}
+
+
+def left_behind(connection: Connection) -> list[str]:
+    """The tables that are neither written nor read."""
+    return [name for name, _ in connection.execute(TABLES) if name in LEFT_BEHIND]
 
 
 def references(connection: Connection) -> list[Reference]:

@@ -136,13 +136,20 @@ def _reference_of(name: str, columns: list[str]) -> sql.Composed:
     return sql.SQL("copy (select {} from {} order by id) to stdout").format(_list(columns), _table(name))
 
 
-def read_file(url: str, file: Path, report: Report) -> Manifest:
-    """Into a freshly migrated database without data, in one transaction; Refused, with the reason, changes nothing."""
+def read_file(
+    url: str, file: Path, report: Report, finish: Callable[[catalogue.Connection], None] = lambda _: None
+) -> Manifest:
+    """Into a freshly migrated database without data, in one transaction; Refused, with the reason, changes nothing.
+
+    `finish` is what else belongs to that transaction.
+    """
     try:
         with zipfile.ZipFile(file) as archive:
             manifest = _read_manifest(archive, file)
             with _connected(url) as connection:
-                _load(connection, archive, manifest, report)
+                with connection.transaction():
+                    _load(connection, archive, manifest, report)
+                    finish(connection)
                 connection.autocommit = True
                 for name in manifest.tables:
                     connection.execute(sql.SQL("analyze {}").format(_table(name)))
@@ -176,36 +183,36 @@ def _read_manifest(archive: zipfile.ZipFile, file: Path) -> Manifest:
 
 
 def _load(connection: catalogue.Connection, archive: zipfile.ZipFile, manifest: Manifest, report: Report) -> None:
-    with connection.transaction():
-        _check_same_schema(connection, manifest)
-        known = catalogue.references(connection)
-        order, ring = catalogue.load_order(manifest.tables, known)
-        if order:
-            tables = sql.SQL(", ").join(_table(name) for name in order)
-            connection.execute(sql.SQL("lock table {} in share row exclusive mode").format(tables))
-        _check_empty(connection, order)
-        filled = [name for name in order if manifest.tables[name].rows]
-        _check_reference(connection, archive, catalogue.reached(filled, known) & manifest.reference.keys(), manifest)
-        connection.execute("set constraints all deferred" if ring else "set constraints all immediate")
-        triggers = catalogue.insert_triggers(connection, order)
-        # The rows are history: what a trigger made of them the first time is in the file.
-        _switch(connection, triggers, sql.SQL("disable"))
-        total, done = sum(table.rows for table in manifest.tables.values()), 0
+    _check_same_schema(connection, manifest)
+    known = catalogue.references(connection)
+    order, ring = catalogue.load_order(manifest.tables, known)
+    if order:
+        tables = sql.SQL(", ").join(_table(name) for name in order)
+        connection.execute(sql.SQL("lock table {} in share row exclusive mode").format(tables))
+    _check_empty(connection, order)
+    _forget(connection)
+    filled = [name for name in order if manifest.tables[name].rows]
+    _check_reference(connection, archive, catalogue.reached(filled, known) & manifest.reference.keys(), manifest)
+    connection.execute("set constraints all deferred" if ring else "set constraints all immediate")
+    triggers = catalogue.insert_triggers(connection, order)
+    # The rows are history: what a trigger made of them the first time is in the file.
+    _switch(connection, triggers, sql.SQL("disable"))
+    total, done = sum(table.rows for table in manifest.tables.values()), 0
 
-        def advance(rows: int) -> None:
-            nonlocal done
-            done += rows
-            report(done, total)
+    def advance(rows: int) -> None:
+        nonlocal done
+        done += rows
+        report(done, total)
 
-        advance(0)
-        for name in order:
-            with archive.open(f"tables/{name}.copy") as source:
-                _copy_in(connection, source, name, manifest.tables[name], advance)
-        connection.execute("set constraints all immediate")
-        _switch(connection, triggers, sql.SQL("enable"))
-        for sequence, last in manifest.sequences.items():
-            if last is not None:
-                connection.execute("select setval(%s::regclass, %s)", [f'public."{sequence}"', last])
+    advance(0)
+    for name in order:
+        with archive.open(f"tables/{name}.copy") as source:
+            _copy_in(connection, source, name, manifest.tables[name], advance)
+    connection.execute("set constraints all immediate")
+    _switch(connection, triggers, sql.SQL("enable"))
+    for sequence, last in manifest.sequences.items():
+        if last is not None:
+            connection.execute("select setval(%s::regclass, %s)", [f'public."{sequence}"', last])
 
 
 def _check_same_schema(connection: catalogue.Connection, manifest: Manifest) -> None:
@@ -236,6 +243,16 @@ def _check_empty(connection: catalogue.Connection, names: list[str]) -> None:
         raise errors.Refused(
             f"The database is not empty: {listed}. Import into a new one, fresh from  nightbell migrate."
         )
+
+
+def _forget(connection: catalogue.Connection) -> None:
+    """Where an installation has been, its rows taken away by hand, what it signed must not open the one that comes.
+
+    In a database that was never used it stays: processes that were started too early know it already.
+    """
+    if any(last is not None for last in catalogue.sequences(connection).values()):
+        for name in catalogue.left_behind(connection):
+            connection.execute(sql.SQL("delete from {}").format(_table(name)))
 
 
 def _check_reference(

@@ -4,7 +4,7 @@ from django.db import models
 
 
 class Installation(models.Model):
-    """One row; the signing key is made here where the environment names none, so that all machines agree on it."""
+    """One row; the signing key is made here, once for all machines, and never leaves the database."""
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
     signing_key = models.TextField()
