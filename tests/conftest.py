@@ -1,6 +1,5 @@
 """What every test may ask for: a PostgreSQL of its worker's own, a world to tell stories in."""
 
-import graphlib
 import logging
 import os
 import shutil
@@ -10,7 +9,6 @@ from pathlib import Path
 
 import hypothesis
 import pytest
-from django.apps import apps
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connection, connections
@@ -21,6 +19,7 @@ from nightbell import postgres
 from nightbell.channels import registry
 from nightbell.channels.slack.buckets import Buckets
 from nightbell.demo import clock
+from tests import tables
 from tests.workspace import Slack, configured
 from tests.world import World
 
@@ -59,7 +58,7 @@ def django_db_setup(django_db_modify_db_settings: None, django_db_blocker: Djang
         str(settings.SECRET_KEY)
         with connection.cursor() as cursor:
             clock.install(cursor)
-    emptied = _emptying()
+    emptied = tables.emptying()
 
     def empty(_case: TransactionTestCase) -> None:
         with connection.cursor() as cursor:
@@ -70,19 +69,6 @@ def django_db_setup(django_db_modify_db_settings: None, django_db_blocker: Djang
         # Django's own way truncates, and makes every permission anew: 400 ms a test where this takes two.
         patch.setattr(TransactionTestCase, "_fixture_teardown", empty)
         yield
-
-
-def _emptying() -> str:
-    """Delete every row, those that refer to others first; the record, which refuses that, is told to look away."""
-    tables = graphlib.TopologicalSorter[str]()
-    for model in apps.get_models(include_auto_created=True):
-        if model._meta.app_label not in {"auth", "contenttypes"}:
-            tables.add(model._meta.db_table)
-            for field in model._meta.local_concrete_fields:
-                if field.related_model not in {None, model}:
-                    tables.add(field.related_model._meta.db_table, model._meta.db_table)
-    deleted = "; ".join(f"delete from {table}" for table in tables.static_order())
-    return f"alter table audit disable trigger user; {deleted}; alter table audit enable trigger user"
 
 
 @pytest.fixture

@@ -164,3 +164,8 @@ def test_an_incident_is_shown_whole_and_moves_no_cursor(url: str) -> None:
 def test_an_acknowledger_is_named() -> None:
     escalation = {"state": "acknowledged", "acknowledgedBy": {"name": "Bo"}}
     assert "acknowledged, by Bo" in words.row({**SHOWN, "escalation": escalation})
+
+
+def test_p27_a_clock_that_a_restore_holds_is_said() -> None:
+    escalation = {"state": "paging", "nextEscalationAt": None}
+    assert "paging, held since the restore: nobody is paged" in words.row({**SHOWN, "escalation": escalation})

@@ -29,6 +29,11 @@ def show(data: Mapping[str, Any], as_json: bool, *lines: str) -> None:
         click.echo(line)
 
 
+def counted(count: int, thing: str) -> str:
+    """`1 incident`, `2 incidents`."""
+    return f"{count} {thing}{'' if count == 1 else 's'}"
+
+
 class Group(click.Group):
     """Verbs on the database: a refusal is one line that names the field, and the exit code 1."""
 

@@ -13,11 +13,12 @@ from django.db import Error
 from nightbell.cli import answers, database, rehearsal
 from nightbell.conf import env
 from nightbell.core import zones
-from nightbell.data import clock, upgrade
+from nightbell.data import clock, holds, upgrade
 from nightbell.data.reads import admins
 
 OLDEST_SERVER = 14
 CLOCKS_APART_SECONDS = 2.0
+MAX_NAMED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,7 @@ def _database(settings: env.Settings) -> Iterator[Finding]:
         ("database", _server),
         ("migrations", _migrations),
         ("clock", _clock),
+        ("paging", _paging),
     )
     for name, look in looks:
         try:
@@ -96,6 +98,18 @@ def _clock() -> Finding:
         )
         return Finding("clock", ok=False, says=says)
     return Finding("clock", ok=True, says="this machine agrees with the database")
+
+
+def _paging() -> Finding:
+    held = holds.organizations()
+    if held:
+        count = answers.counted(sum(each.count for each in held), "incident")
+        where = ", ".join(each.slug for each in held[:MAX_NAMED]) + (", …" if len(held) > MAX_NAMED else "")
+        says = (
+            f"held since a restore for {count} ({where}): nobody is paged for them. Look, then: nightbell paging resume"
+        )
+        return Finding("paging", ok=False, says=says)
+    return Finding("paging", ok=True, says="nothing is held")
 
 
 def _mail(settings: env.Settings, *, database_ok: bool) -> Finding:

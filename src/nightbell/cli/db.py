@@ -6,31 +6,73 @@ from pathlib import Path
 import click
 
 from nightbell import postgres
-from nightbell.cli import database
+from nightbell.actions import ids
+from nightbell.cli import answers, database
 from nightbell.conf import env
-from nightbell.postgres import transfer
+from nightbell.data import holds
+from nightbell.postgres import catalogue, transfer
+
+HOLD, RESUME = "hold", "resume"
+Copy = Callable[[str, Path, transfer.Report], transfer.Manifest]
 
 
 @click.group()
 def db() -> None:
-    """Move an installation from one database to another."""
+    """Move an installation from one database to another, or bring back what was written to a file."""
 
 
 @db.command(name="export")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 def export_file(file: Path) -> None:
-    """Write everything, as of this instant, to FILE. Nightbell may keep running."""
+    """Write everything, as of this instant, to FILE. Nightbell may keep running.
+
+    Keep the file as you keep the database: it holds names, addresses and password hashes. What sessions and links are
+    signed with is not in it.
+    """
     _run("Exporting", transfer.write_file, file)
 
 
 @db.command(name="import")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
-def import_file(file: Path) -> None:
-    """Read FILE into an empty, freshly migrated database."""
-    _run("Importing", transfer.read_file, file)
+@click.option(
+    "--paging",
+    type=click.Choice([HOLD, RESUME]),
+    default=HOLD,
+    show_default=True,
+    help="What becomes of incidents that are open in FILE: nobody is paged for them until  nightbell paging resume,  "
+    "or paging goes on at once (a planned move).",
+)
+def import_file(file: Path, paging: str) -> None:
+    """Read FILE into an empty, freshly migrated database.
+
+    \b
+    nightbell db import backup.zip                        nobody is woken for what was open when it was written
+    nightbell db import --paging resume nightbell.zip     a planned move: paging goes on where it stood
+    """
+    counted: list[int] = []
+
+    def finish(connection: catalogue.Connection) -> None:
+        with connection.cursor() as cursor:
+            counted.append(holds.hold(cursor, ids.stream()) if paging == HOLD else holds.count_open(cursor))
+
+    _run("Importing", lambda url, path, report: transfer.read_file(url, path, report, finish), file)
+    click.echo(_next(counted[-1], paging))
 
 
-def _run(label: str, copy: Callable[[str, Path, transfer.Report], transfer.Manifest], file: Path) -> None:
+def _next(count: int, paging: str) -> str:
+    """What became of what was open in the file, and what to do next."""
+    incidents = answers.counted(count, "incident")
+    if not count:
+        return "No incident was open in the file: nothing is held. Next:  nightbell serve."
+    if paging == HOLD:
+        return (
+            f"Paging is held for {incidents} open in the file: nobody is paged for them, and what opens from now on is "
+            "paged. Next:  nightbell serve,  look at them, then  nightbell paging resume."
+        )
+    return f"Paging goes on for {incidents} open in the file as soon as an engine runs. Next:  nightbell serve."
+
+
+def _run(label: str, copy: Copy, file: Path) -> None:
     with database.database_url(env.read()) as url:
         try:
             with click.progressbar(length=1, label=label) as bar:

@@ -39,6 +39,7 @@ TABLE = {
     "override": Verb("oncall", Needs.NOTHING, "Put somebody else on call for a while."),
     "org": Verb("organizations", Needs.DATABASE, "Make an organization; name its last resort."),
     "member": Verb("members", Needs.DATABASE, "Add and remove people."),
+    "paging": Verb("paging", Needs.DATABASE, "See what a restore holds; page for it again."),
     "key": Verb("keys", Needs.DATABASE, "Make and revoke API keys."),
     "policy": Verb("policies", Needs.DATABASE, "Make an escalation policy."),
     "schedule": Verb("schedules", Needs.DATABASE, "Set up who is on call."),

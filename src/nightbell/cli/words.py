@@ -52,6 +52,8 @@ def _escalation(incident: Incident) -> str:
         said.append(f"by {plain(escalation['acknowledgedBy']['name'])}")
     if escalation.get("nextEscalationAt"):
         said.append(f"next at {instant(escalation['nextEscalationAt'])}")
+    elif escalation["state"] == "paging":
+        said.append("held since the restore: nobody is paged")
     return ", ".join(said)
 
 
