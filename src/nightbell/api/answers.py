@@ -135,7 +135,7 @@ class NextLayer(Shape):
 
 
 class EscalationRow(Shape):
-    """How far paging has gone."""
+    """How far paging has gone; `paging` without `nextEscalationAt` is held since a restore: nobody is paged."""
 
     state: EscalationState
     policy_id: UUID | None

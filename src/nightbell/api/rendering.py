@@ -33,7 +33,9 @@ def incident(view: incidents.IncidentView) -> dict[str, Any]:
     """A single incident, as answers to writes have it."""
     shown = _incident(view)
     shown["escalation"]["notifiedResponders"] = [_notified(each) for each in view.notified]
-    shown["escalation"]["nextLayer"] = _next_layer(view.next_stop) if view.next_stop else None
+    shown["escalation"]["nextLayer"] = (
+        _next_layer(view.next_stop) if view.next_stop and not view.incident.held else None
+    )
     return shown
 
 
@@ -137,7 +139,8 @@ def _incident(view: incidents.IncidentView) -> dict[str, Any]:
             "layerPosition": now.position or None,
             "layerCount": now.layer_count,
             "round": now.round,
-            "nextEscalationAt": instant(now.due_at),
+            # The clock of a held incident does not run: nothing happens at its instant.
+            "nextEscalationAt": None if now.held else instant(now.due_at),
             "acknowledgedBy": _actor(now.acknowledged_by) if now.acknowledged_by else None,
             "acknowledgedAt": instant(now.acknowledged_at),
         },

@@ -127,7 +127,9 @@ def _list(asked: Asked) -> Told:
 def _row(view: incidents.IncidentView) -> str:
     link = f"<{links.incident_url(view.number)}|#{view.number}>"
     by = view.incident.acknowledged_by
-    stands = f"{text.said(by.name, 100)} is on it" if by else view.incident.state.value
+    stands = (
+        f"{text.said(by.name, 100)} is on it" if by else "held" if view.incident.held else view.incident.state.value
+    )
     headline = text.escape(text.headline(view.severity, view.title))
     return f"{link} {headline} · {stands} · {text.said(view.owner.name, 100)}"
 

@@ -76,15 +76,15 @@ def of(
 ) -> Panel:
     """The panel of an incident as `reader` sees it; `names` are the organization's members and schedules."""
     incident = view.incident
-    title, detail = _state(view, reader)
+    title, detail = _held(view, reader) if incident.held else _state(view, reader)
     return Panel(
         tone=incident.state.value,
         title=title,
         detail=detail,
-        wants_you=_wants(view, reader) if incident.unanswered else "",
+        wants_you=_wants(view, reader) if incident.unanswered and not incident.held else "",
         next_people=words.capital(words.stop_people(stop)) if stop else "",
         next_verb=words.verb(stop) if stop else "",
-        due_at=incident.due_at,
+        due_at=None if incident.held else incident.due_at,
         overdue=_overdue(incident, now),
         round=_round(incident),
         ladder=_ladder(view, stop, names),
@@ -94,11 +94,13 @@ def of(
 def short(view: incidents.IncidentView, stop: paging.Stop | None) -> str:
     """The state in a few words, for a row of the list."""
     incident = view.incident
+    if incident.held and incident.unanswered:
+        return "Held since the restore: nobody is paged"
     match incident.state:
         case state.State.PAGING:
             return f"Next: {words.stop_short(stop)}" if stop else "Unanswered"
         case state.State.ACKNOWLEDGED:
-            return f"{_acknowledger(incident)} is on it"
+            return f"{_acknowledger(incident)} is on it{', held since the restore' if incident.held else ''}"
         case state.State.EXHAUSTED:
             return "Nobody answered, no layer is left"
         case state.State.NONE:
@@ -133,6 +135,20 @@ def _state(view: incidents.IncidentView, reader: UUID | None) -> tuple[str, str]
             return "Resolved.", ""
 
 
+def _held(view: incidents.IncidentView, reader: UUID | None) -> tuple[str, str]:
+    """What stood before the restore, and that nothing follows from it by itself."""
+    title, detail = _state(view, reader)
+    if not view.incident.unanswered:
+        return title, "Held since the restore: whatever a clock was to do about it waits until an admin resumes paging."
+    before = {
+        state.State.PAGING: "Its clock stands.",
+        state.State.EXHAUSTED: "Before the restore nobody had answered, and no layer was left.",
+        state.State.NONE: detail,
+    }[view.incident.state]
+    what = "Acknowledge it, resolve it or hand it off, or have an admin resume paging."
+    return "Held since the restore: nobody is paged.", f"{before} {what}"
+
+
 def _waiting(view: incidents.IncidentView, reader: UUID | None) -> tuple[str, str]:
     if not view.notified:
         return "Paging starts now.", "Nobody has been paged yet: the first layer is about to be."
@@ -158,7 +174,7 @@ def _wants(view: incidents.IncidentView, reader: UUID | None) -> str:
 
 def _overdue(incident: state.Incident, now: datetime) -> str:
     """Why a clock that has run out is still standing, by the minute; empty while all is well."""
-    if incident.due_at is None or now - incident.due_at < PATIENCE:
+    if incident.due_at is None or incident.held or now - incident.due_at < PATIENCE:
         return ""
     late = instants.span(timedelta(minutes=max((now - incident.due_at) // timedelta(minutes=1), 1)))
     return f"Overdue by {late}: no engine has acted. Nobody is paged until one runs (nightbell engine)."

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils.html import format_html
@@ -25,6 +25,7 @@ CANCELLED = {
     "handed_off": "the incident was handed over",
     "resolved": "the incident is resolved",
     "member_removed": "they left the organization",
+    "restored": "they were waiting since before the restore",
 }
 
 
@@ -73,7 +74,7 @@ def _layer_paged(view: incidents.IncidentView, data: Mapping[str, Any], _: actor
     if data.get("passedOver"):
         text += format_html(" Passed over: {}, who handed this off.", _named(view, data["passedOver"]))
     if data.get("lateSeconds", 0) >= 60:
-        text += format_html(" {} min late.", data["lateSeconds"] // 60)
+        text += format_html(" {} late.", instants.span(timedelta(seconds=data["lateSeconds"])))
     return "bell", "paging", "loud", text, ""
 
 
@@ -176,6 +177,17 @@ def _owner_changed(view: incidents.IncidentView, data: Mapping[str, Any], _: act
     return "person", "", "loud", format_html("{} owns this now: {} left the organization.", new, previous), ""
 
 
+def _held(_view: incidents.IncidentView, _data: Mapping[str, Any], _: actor.Actor) -> Told:
+    text = SafeString("Restored from a file: <b>held</b>, nobody is paged.")
+    return "clock", "none", "loud", text, ""
+
+
+def _resumed(_view: incidents.IncidentView, data: Mapping[str, Any], who: actor.Actor) -> Told:
+    if data.get("because") == "repeated":
+        return "bell", "paging", "loud", format_html("{} says that it is still so: paging goes on.", _who(who)), ""
+    return "bell", "paging", "loud", format_html("{} resumed paging.{}", _who(who), _via(who)), ""
+
+
 TELLERS: dict[str, Callable[[incidents.IncidentView, Mapping[str, Any], actor.Actor], Told]] = {
     "incident_opened": _opened,
     "layer_paged": _layer_paged,
@@ -191,6 +203,8 @@ TELLERS: dict[str, Callable[[incidents.IncidentView, Mapping[str, Any], actor.Ac
     "escalation_exhausted": _exhausted,
     "status_changed": _status_changed,
     "owner_changed": _owner_changed,
+    "paging_held": _held,
+    "paging_resumed": _resumed,
 }
 
 

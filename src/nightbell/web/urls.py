@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from nightbell.web import acts, incidents, integrations, links, opening, schedules, session, turns
+from nightbell.web import acts, holds, incidents, integrations, links, opening, schedules, session, turns
 
 urlpatterns = [
     path("", incidents.listing, name="incidents"),
@@ -33,6 +33,7 @@ urlpatterns = [
     path("settings/slack/match", integrations.match, name="slack-match"),
     path("settings/slack/test", integrations.test, name="slack-test"),
     path("settings/slack/disconnect", integrations.disconnect, name="slack-disconnect"),
+    path("paging/resume", holds.resume, name="resume-paging"),
     path("organization", session.switch, name="organization"),
     path("ack/<str:token>", links.acknowledge, name="ack"),
 ]

@@ -53,7 +53,7 @@
     const next = new DOMParser().parseFromString(html, "text/html"), fresh = next.querySelector("main[data-live]");
     if (!fresh) return false;
     const focused = document.activeElement && document.activeElement.id, lead = document.querySelector(".lead");
-    fresh.querySelectorAll("[data-region]").forEach((el) => {
+    next.querySelectorAll("[data-region]").forEach((el) => {
       const old = $(el.id);
       if (!old || (el.dataset.region === "answer" && !force)) return;
       if (el.innerHTML === old.innerHTML && el.className === old.className || !untouched(old, force)) return;
