@@ -234,11 +234,14 @@ def test_p27_a_handoff_to_whom_it_was_handed_before_the_restore_wakes_them(
     assert len(incident.record("incident_handed_off")) == 2
 
 
+@pytest.mark.parametrize("leased", [False, True])
 def test_p27_escalating_a_held_incident_pages_the_next_layer_and_nobody_else(
-    world: World, paged: tuple[Person, Person, Person, Incident], restores: Restoring
+    world: World, paged: tuple[Person, Person, Person, Incident], restores: Restoring, leased: bool
 ) -> None:
     ana = paged[0]
     incident = unsent(world, ana)
+    if leased:
+        Page.objects.filter(state="queued").update(state="sending")
     restores()
     ana.escalates(incident)
     assert world.zoe.was_paged(incident, layer=2)
@@ -247,14 +250,11 @@ def test_p27_escalating_a_held_incident_pages_the_next_layer_and_nobody_else(
     assert incident.record("pages_cancelled")[-1].data["reason"] == "restored"
 
 
-@pytest.mark.parametrize("leased", [False, True])
 def test_p27_acknowledging_or_resolving_a_held_incident_just_works(
-    world: World, paged: tuple[Person, Person, Person, Incident], restores: Restoring, leased: bool
+    world: World, paged: tuple[Person, Person, Person, Incident], restores: Restoring
 ) -> None:
     ana = paged[0]
     several = [unsent(world, ana) for _ in range(2)]
-    if leased:
-        Page.objects.filter(state="queued").update(state="sending")
     restores()
     assert ana.acknowledges(several[0]).incident.state is state.State.ACKNOWLEDGED
     assert ana.resolves(several[1]).incident.state is state.State.CLOSED

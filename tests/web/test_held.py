@@ -72,6 +72,7 @@ def test_p27_an_incident_says_that_it_is_held_and_shows_no_countdown(
     for words in ("unless someone acknowledges", "Overdue", "You are paged"):
         assert words not in page.words
     assert "Restored from a file: held, nobody is paged." in page.words
+    assert "Layer1Anaheld" in page.words.replace(" ", "")
     page.form("/acknowledge")
     assert "Held since the restore" in markup.get(browser, f"/incidents/{answered.number}").words
 

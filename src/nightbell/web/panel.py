@@ -212,9 +212,11 @@ def _ladder(view: incidents.IncidentView, stop: paging.Stop | None, names: Mappi
 
 
 def _standing(view: incidents.IncidentView) -> str:
-    """What the layer that was paged last is now: only what is waited for is `now`."""
+    """What the layer that was paged last is now: only what is waited for, by a clock that runs, is `now`."""
     if not view.incident.unanswered:
         return "reached"
+    if view.incident.held:
+        return "held"
     handed = view.notified and all(each.reason == "handoff" for each in view.notified)
     return "handed over" if handed else "now"
 
