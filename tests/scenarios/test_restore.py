@@ -24,6 +24,7 @@ class Restoring:
 
     def __init__(self, server: postgres.Server, place: Path) -> None:
         self.server, self.file = server, place / "export.zip"
+        place.mkdir(exist_ok=True)
 
     def __call__(self, *options: str, age: timedelta = restoring.AGE) -> str:
         """What the import said last."""
@@ -109,6 +110,22 @@ def test_p27_a_planned_move_goes_on_where_it_stood(
     assert bo.was_paged(incident, layer=2)
     assert "This page is 39 days late." in bo.newest_mail.text
     assert not cy.was_paged(incident)
+
+
+def test_p27_what_was_held_when_the_file_was_written_is_not_let_go_by_a_move(
+    world: World, paged: tuple[Person, Person, Person, Incident], restores: Restoring, tmp_path: Path
+) -> None:
+    ana, _, _, incident = paged
+    restores()
+    world.sleeps(days=-40)
+    running = world.opens("Disk full", layers=[([ana], 60 * 24 * 7)])
+    world.forgets_mail()
+    said = Restoring(restores.server, tmp_path / "moves")("--paging", "resume", age=timedelta())
+    assert said.startswith(
+        "Paging goes on for 1 incident open in the file as soon as an engine runs. Paging is held for 1"
+    )
+    world.settles()
+    assert [incident.now.held, running.now.held] == [True, False]
 
 
 def test_p27_a_file_without_open_incidents_holds_nothing(world: World, restores: Restoring) -> None:

@@ -49,27 +49,32 @@ def import_file(file: Path, paging: str) -> None:
     nightbell db import backup.zip                        nobody is woken for what was open when it was written
     nightbell db import --paging resume nightbell.zip     a planned move: paging goes on where it stood
     """
-    counted: list[int] = []
+    counted: list[tuple[int, int]] = []
 
     def finish(connection: catalogue.Connection) -> None:
         with connection.cursor() as cursor:
-            counted.append(holds.hold(cursor, ids.stream()) if paging == HOLD else holds.count_open(cursor))
+            if paging == HOLD:
+                holds.hold(cursor, ids.stream())
+            counted.append(holds.count_open(cursor))
 
     _run("Importing", lambda url, path, report: transfer.read_file(url, path, report, finish), file)
-    click.echo(_next(counted[-1], paging))
+    click.echo(_next(*counted[-1]))
 
 
-def _next(count: int, paging: str) -> str:
-    """What became of what was open in the file, and what to do next."""
-    incidents = answers.counted(count, "incident")
-    if not count:
-        return "No incident was open in the file: nothing is held. Next:  nightbell serve."
-    if paging == HOLD:
-        return (
-            f"Paging is held for {incidents} open in the file: nobody is paged for them, and what opens from now on is "
-            "paged. Next:  nightbell serve,  look at them, then  nightbell paging resume."
+def _next(held: int, running: int) -> str:
+    """What became of what was open in the file, and what to do next. With `resume` it may have been held before."""
+    said = []
+    if running:
+        incidents = answers.counted(running, "incident")
+        said.append(f"Paging goes on for {incidents} open in the file as soon as an engine runs.")
+    if held:
+        incidents = answers.counted(held, "incident")
+        said.append(
+            f"Paging is held for {incidents} open in the file: nobody is paged for them, only for what opens now."
         )
-    return f"Paging goes on for {incidents} open in the file as soon as an engine runs. Next:  nightbell serve."
+        said.append("Next:  nightbell serve,  look at them, then  nightbell paging resume.")
+        return " ".join(said)
+    return " ".join([*(said or ["No incident was open in the file: nothing is held."]), "Next:  nightbell serve."])
 
 
 def _run(label: str, copy: Copy, file: Path) -> None:

@@ -72,7 +72,9 @@ from incident i join organization o on o.id = i.organization_id
 where i.held group by i.organization_id, o.slug order by o.slug
 """
 
-COUNT_OPEN = "select count(*) from incident where state <> 'closed'"
+COUNT_OPEN = """
+select count(*) filter (where held), count(*) filter (where not held) from incident where state <> 'closed'
+"""
 
 HELD = "paging_held"
 RESUMED = "paging_resumed"
@@ -100,8 +102,8 @@ class Held:
     count: int
 
 
-def hold(cursor: Cursor, ids: Iterator[UUID]) -> int:
-    """Set aside everything that is open, in the transaction that brought it in; how many incidents that is."""
+def hold(cursor: Cursor, ids: Iterator[UUID]) -> None:
+    """Set aside everything that is open, in the transaction that brought it in."""
     cursor.execute(HOLD_INCIDENTS)
     held: dict[UUID, list[UUID]] = {}
     for incident_id, organization_id in cursor.fetchall():
@@ -112,13 +114,13 @@ def hold(cursor: Cursor, ids: Iterator[UUID]) -> int:
     cursor.execute(TOLD_OF_GAPS)
     for organization_id, incident_ids in held.items():
         _record(cursor, organization_id, incident_ids, actor.SYSTEM, HELD, {"because": "restored"}, ids)
-    return sum(map(len, held.values()))
 
 
-def count_open(cursor: Cursor) -> int:
-    """How many incidents are open."""
+def count_open(cursor: Cursor) -> tuple[int, int]:
+    """How many of the incidents that are open are held, and how many are not."""
     cursor.execute(COUNT_OPEN)
-    return int(cursor.fetchone()[0])
+    held, running = cursor.fetchone()
+    return held, running
 
 
 def lock(organization_id: UUID, incident_id: UUID | None = None) -> list[UUID]:
