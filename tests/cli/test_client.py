@@ -4,13 +4,15 @@ import json
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
 from click.testing import CliRunner, Result
 
-from nightbell.cli import words
+from nightbell.cli import whereabouts, words
 from nightbell.cli.client import incident
+from nightbell.cli.oncall import oncall, override
 from tests.cli import installations
 
 SHOWN = {
@@ -159,6 +161,35 @@ def test_an_incident_is_shown_whole_and_moves_no_cursor(url: str) -> None:
         assert part in shown
     Answers.laid_out = [(200, {"data": SHOWN})]
     assert json.loads(ask(url, "show", "7", "--json").stdout)["number"] == 7
+
+
+def test_x21_a_resolved_incident_says_since_when_it_is(url: str) -> None:
+    people: Any = {"users": []}
+    entry: Any = {"at": "2026-11-23T12:00Z", "kind": "status_changed", "actor": {"name": "ci"}}
+    resolved = {**SHOWN, "status": "resolved", "resolvedAt": "2026-11-24T11:00:00.000Z"}
+    Answers.laid_out = [(200, {"data": resolved}), (200, {"data": people})]
+    assert f"resolved since {words.instant('2026-11-24T11:00:00.000Z')}" in ask(url, "show", "7").output
+    Answers.laid_out = [(200, {"data": {**SHOWN, "auditTrail": [entry]}}), (200, {"data": people})]
+    assert f"investigating since {words.instant('2026-11-23T12:00Z')}" in ask(url, "show", "7").output
+
+
+def test_x21_the_server_and_the_key_stand_behind_every_verb(url: str) -> None:
+    Answers.laid_out = [(200, {"data": {"incidents": [], "nextCursor": None, "schedules": []}})]
+    named = ("--url", url, "--key", "nb_live_y")
+    for verb, arguments in ((incident, ("list", *named)), (oncall, named)):
+        done = CliRunner(env={"NIGHTBELL_URL": "http://127.0.0.1:1"}).invoke(verb, arguments)
+        assert done.exit_code == 0, done.output
+    for group in (incident, override):
+        for command in group.commands.values():
+            assert {"url", "key"} <= {each.name for each in command.params}
+    assert {headers["Authorization"] for _, _, headers, _ in Answers.asked} == {"Bearer nb_live_y"}
+
+
+def test_x21_the_running_serve_is_found(url: str, tmp_path: Path) -> None:
+    Answers.laid_out = [(200, {"data": {"incidents": [], "nextCursor": None}})]
+    whereabouts.leave(tmp_path, "https://pager.example.com", url)
+    environ = {"NIGHTBELL_DATA_DIR": str(tmp_path), "NIGHTBELL_URL": None, "NIGHTBELL_API_KEY": "nb_live_x"}
+    assert CliRunner(env=environ).invoke(incident, ["list"]).output == "No incidents.\n"
 
 
 def test_an_acknowledger_is_named() -> None:

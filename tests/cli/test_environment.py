@@ -1,12 +1,15 @@
 """What stands before every verb: help without anything, an environment that is right, a database that answers."""
 
+import inspect
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 
+from nightbell.cli import deferred
 from nightbell.cli.__main__ import cli, load
 from nightbell.cli.verbs import TABLE
 from tests.cli import installations
@@ -16,10 +19,12 @@ def run(*arguments: str, env: Mapping[str, str | None]) -> Result:
     return CliRunner(env=env).invoke(cli, arguments)
 
 
-@pytest.mark.parametrize("verb", ["serve", "check", "org", "migrate", "web", "engine", "db", "openapi"])
+@pytest.mark.parametrize(
+    "verb", ["serve", "check", "org list", "migrate", "web", "engine", "db export x", "secret rotate", "openapi"]
+)
 def test_a_wrong_environment_is_told_whole_and_ends_with_2(verb: str) -> None:
     wrong = {"NIGHTBELL_SENDERS": "many", "NIGHTBELL_URL": "pager", "NIGHTBELL_SMPT_URL": "smtp://mail.example.com"}
-    done = run(verb, env=wrong)
+    done = run(*verb.split(), env=wrong)
     assert done.exit_code == 2
     assert [line.split(":")[0].split()[0] for line in done.stderr.splitlines()] == [
         "NIGHTBELL_SMPT_URL",
@@ -35,12 +40,53 @@ def test_the_list_of_verbs_needs_nothing_and_shows_no_hidden_one() -> None:
         assert (f"  {name} " in listed.stdout) is not verb.hidden
 
 
-@pytest.mark.parametrize("verb", [name for name, verb in TABLE.items() if not verb.hidden])
-def test_every_verb_explains_itself(verb: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "argv", ["nightbell", verb, "--help"])
-    explained = run(verb, "--help", env={"NIGHTBELL_DATABASE_URL": "postgresql:///nowhere"})
+def typed(command: click.Command, *name: str) -> Iterator[tuple[str, ...]]:
+    """Every verb there is, with those below it."""
+    yield name
+    if isinstance(command, click.Group):
+        for each, below in command.commands.items():
+            yield from typed(below, *name, each)
+
+
+VERBS = [
+    each
+    for name, verb in TABLE.items()
+    if not verb.hidden
+    for each in typed(getattr(load(verb.typed or verb.module), verb.attribute or name), name)
+]
+
+
+@pytest.mark.parametrize("verb", VERBS, ids=" ".join)
+def test_x21_every_verb_explains_itself_without_anything(verb: tuple[str, ...]) -> None:
+    explained = run(*verb, "--help", env={"NIGHTBELL_SENDERS": "many", "NIGHTBELL_DATABASE_URL": "nowhere"})
     assert explained.exit_code == 0, explained.output
     assert len(explained.stdout) > 100
+
+
+def test_x21_no_verbs_help_loads_django() -> None:
+    program = """
+import sys
+from nightbell.cli.__main__ import cli
+for verb in sys.stdin.read().splitlines():
+    cli([*verb.split(), "--help"], standalone_mode=False)
+    loaded = {"django", "psycopg", "pydantic", "nightbell.conf"} & set(sys.modules)
+    assert not loaded, (verb, loaded)
+"""
+    given = "\n".join(map(" ".join, [(), *VERBS]))
+    subprocess.run([sys.executable, "-c", program], input=given, capture_output=True, text=True, check=True)
+
+
+@pytest.mark.parametrize("verb", VERBS, ids=" ".join)
+def test_what_a_verb_does_takes_what_is_typed(verb: tuple[str, ...]) -> None:
+    line = TABLE[verb[0]]
+    command: click.Command = getattr(load(line.typed or line.module), line.attribute or verb[0])
+    for each in verb[1:]:
+        assert isinstance(command, click.Group)
+        command = command.commands[each]
+    if isinstance(command, deferred.Command):
+        assert command.callback is not None
+        does = getattr(load(line.module), command.callback.__name__)
+        assert set(inspect.signature(does).parameters) == {each.name for each in command.params}
 
 
 def test_a_database_that_does_not_answer_is_one_line_and_1() -> None:

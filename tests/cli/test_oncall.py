@@ -129,8 +129,8 @@ def test_who_is_on_call_is_said_for_all_schedules_and_for_one(data: Any, ask: An
     creates(data, name="Empty")
     said = ask(oncall).stdout.splitlines()
     assert said[0] == "Empty: nobody is on call"
-    assert said[1].startswith("Platform: Ana Ruiz until ")
-    assert said[2].startswith("Platform, layer 1: Bo until ")
+    assert said[1].startswith("Platform, rotation 1: Ana Ruiz until ")
+    assert said[2].startswith("Platform, rotation 2: Bo until ")
     assert ask(oncall, "platform").stdout.splitlines() == said[1:]
     shown = json.loads(ask(oncall, "Platform", "--json").stdout)
     assert (shown["name"], shown["owner"]["name"]) == ("Platform", "Ana Ruiz")
@@ -149,7 +149,7 @@ def test_somebody_else_is_put_on_call_and_takes_the_shift(data: Any, ask: Any) -
     assert json.loads(ask(oncall, "Platform", "--json").stdout)["owner"]["name"] == "Bo"
     taken = json.loads(ask(override, "take", "Platform", owner["id"], "--json").stdout)
     assert taken["endsAt"] == datetime.fromisoformat(until).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    layer = ask(override, "create", "Platform", "bo@example.com", "--until", until, "--layer", "1", "--json")
+    layer = ask(override, "create", "Platform", "bo@example.com", "--until", until, "--rotation", "2", "--json")
     assert json.loads(layer.stdout)["layerId"] == str(RotationLayer.objects.get(position=1).id)
     assert Override.objects.count() == 3
 
@@ -172,7 +172,10 @@ def test_what_is_refused_is_said_and_changes_nothing(data: Any, ask: Any) -> Non
         (("create", "Other", "bo@example.com", "--until", "2100-01-01T00:00Z"), "There is no schedule Other."),
         (("create", "Platform", "cy@example.com", "--until", "2100-01-01T00:00Z"), "Nobody here has the address"),
         (("create", "Platform", "bo@example.com", "--until", "2001-01-01T00:00Z"), "endsAt"),
-        (("create", "Platform", "bo@example.com", "--until", "2100-01-01", "--layer", "3"), "There is no layer 3"),
+        (
+            ("create", "Platform", "bo@example.com", "--until", "2100-01-01", "--rotation", "4"),
+            "There is no rotation 4",
+        ),
     ):
         result = ask(override, *arguments)
         assert result.exit_code == 1

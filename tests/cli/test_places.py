@@ -3,6 +3,7 @@
 import shutil
 import smtplib
 import socket
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -55,6 +56,24 @@ def test_the_embedded_database_is_started_for_one_verb_and_stopped_after_it(plac
         database.running_database_url(settings)
 
 
+def test_x21_a_server_of_another_user_is_told_with_the_line_that_helps(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["/usr/bin/nightbell", "key", "create", "a b", "--org", "acme"])
+    with postgres.start(place, demonstration.FORGETFUL):
+        (place / "pg_ident.conf").write_text('nightbell "pager" nightbell\n')
+        told: list[str] = []
+        for verb in ("key", "create", "a b", "--org", "acme"), ("engine",):
+            told.append(
+                CliRunner(env={"NIGHTBELL_DATA_DIR": str(place), "NIGHTBELL_DATABASE_URL": None})
+                .invoke(cli, verb)
+                .stderr
+            )
+    for each in told:
+        assert "runs for pager" in each
+        assert f"sudo -u pager env NIGHTBELL_DATA_DIR={place} /usr/bin/nightbell key create 'a b' --org acme" in each
+
+
 def test_a_data_directory_that_cannot_be_one_is_told(place: Path) -> None:
     place.write_text("a file")
     with (
@@ -68,24 +87,24 @@ def test_where_serve_listens_is_remembered(place: Path) -> None:
     settings = env.Settings(data_dir=place)
     assert database.remembered_url(settings) is None
     place.mkdir()
-    database.remember_url(settings, "http://127.0.0.1:8123")
+    database.remember_url(settings, "http://127.0.0.1:8123", "http://127.0.0.1:8123")
     assert database.remembered_url(settings) == "http://127.0.0.1:8123"
 
 
 def test_p20_where_the_original_listens_is_not_believed_in_a_copy(place: Path) -> None:
     place.mkdir()
-    database.remember_url(env.Settings(data_dir=place), "http://127.0.0.1:8123")
+    database.remember_url(env.Settings(data_dir=place), "http://127.0.0.1:8123", "http://127.0.0.1:8123")
     copy = shutil.copytree(place, place.with_name("copy"))
     assert database.remembered_url(env.Settings(data_dir=copy)) is None
 
 
 def test_p20_the_word_of_a_copy_is_not_written_through_a_link(place: Path) -> None:
     place.mkdir()
-    database.remember_url(env.Settings(data_dir=place), "http://127.0.0.1:8123")
+    database.remember_url(env.Settings(data_dir=place), "http://127.0.0.1:8123", "http://127.0.0.1:8123")
     copy = place.with_name("copy")
     copy.mkdir()
     (copy / "url").hardlink_to(place / "url")
-    database.remember_url(env.Settings(data_dir=copy), "http://127.0.0.1:8124")
+    database.remember_url(env.Settings(data_dir=copy), "http://127.0.0.1:8124", "http://127.0.0.1:8124")
     assert database.remembered_url(env.Settings(data_dir=place)) == "http://127.0.0.1:8123"
     assert database.remembered_url(env.Settings(data_dir=copy)) == "http://127.0.0.1:8124"
 
@@ -145,7 +164,7 @@ def test_the_demos_worker_takes_its_mail(settings: Settings) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_the_demos_people_are_made_in_an_empty_database() -> None:
-    done = CliRunner().invoke(load("demo_people").demo_prepare, [])
+    done = CliRunner().invoke(cli, ["demo-prepare"])
     assert done.exit_code == 0, done.output
     assert Membership.objects.count() == len(people.OTHERS) + 1 == 5
     assert not clock.offset()

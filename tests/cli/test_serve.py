@@ -169,7 +169,7 @@ def test_removing_somebody_tells_what_it_did_to_open_incidents(running: Running)
         if each["email"] == "cy@example.com"
     )
     running.post(f"/v1/incidents/{opened['id']}/handoff", {"targetUserId": cy})
-    removed = running.at.run("member", "remove", "cy@example.com", "--org", "acme")
+    removed = running.at.run("member", "remove", "cy@example.com", "--org", "acme", "--yes")
     assert removed.returncode == 0
     assert f"#{opened['number']} Payments are slow: paging, owner Ana R" in removed.stdout
 

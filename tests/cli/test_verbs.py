@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -75,7 +76,7 @@ def test_people_are_told_in_words_what_was_made(run: Any) -> None:
         (("org", "fallback", "acme", "cy@example.com"), "email"),
         (("org", "fallback", "other"), "org"),
         (("member", "add", "bo@example.com", "--org", "acme", "--first-name", "Bo"), "email"),
-        (("member", "remove", "cy@example.com", "--org", "acme"), "email"),
+        (("member", "remove", "cy@example.com", "--org", "acme", "--yes"), "email"),
         (("key", "create", "", "--org", "acme"), "name"),
         (("key", "create", "ci", "--org", "other"), "org"),
         (("key", "revoke", "019a0000-0000-7000-8000-000000000000", "--org", "acme"), "id"),
@@ -117,7 +118,7 @@ def test_a_policy_has_the_layers_it_was_given_in_their_order(data: Any, acme: An
 def test_a_key_is_shown_once_works_and_is_revoked(run: Any, data: Any, acme: Any) -> None:
     made = data("key", "create", "ci", "--org", "acme")
     assert principal.of_key(made["key"]) is not None
-    assert data("key", "revoke", made["id"], "--org", "acme") == {"id": made["id"]}
+    assert data("key", "revoke", made["id"], "--org", "acme", "--yes") == {"id": made["id"]}
     assert principal.of_key(made["key"]) is None
     plain = run("key", "create", "shell", "--org", "acme")
     assert principal.of_key(plain.stdout.strip()) is not None
@@ -136,14 +137,14 @@ def test_removing_somebody_tells_which_open_incidents_changed(run: Any, data: An
     assert key is not None
     bo = Membership.objects.get(user__email="bo@example.com").user_id
     opened, _ = incidents.open_incident(key, incidents.Opening("DB pool", state.Severity.HIGH, bo))
-    removed = data("member", "remove", "bo@example.com", "--org", "acme")
+    removed = data("member", "remove", "bo@example.com", "--org", "acme", "--yes")
     (effect,) = removed["incidents"]
     assert effect["number"] == opened.number
     assert effect["ownerId"] == acme["userId"]
     data("member", "add", "bo@example.com", "--org", "acme", "--first-name", "Bo")
-    again = run("member", "remove", "bo@example.com", "--org", "acme")
+    again = run("member", "remove", "bo@example.com", "--org", "acme", "--yes")
     assert "No open incident was theirs to answer." in again.stdout
-    assert refused(run("member", "remove", "ana@example.com", "--org", "acme")).startswith("Error: userId: ")
+    assert refused(run("member", "remove", "ana@example.com", "--org", "acme", "--yes")).startswith("Error: userId: ")
 
 
 def test_migrating_again_does_nothing(run: Any, data: Any) -> None:
@@ -162,3 +163,53 @@ def test_check_says_what_is_wrong_and_ends_with_1(run: Any) -> None:
 
 def test_openapi_is_printed_as_json(run: Any) -> None:
     assert json.loads(run("openapi").stdout)["openapi"].startswith("3.1")
+
+
+def test_x21_what_there_is_is_listed(run: Any, data: Any, acme: Any) -> None:
+    key = data("key", "create", "ci", "--org", "acme")
+    principal.of_key(data("key", "create", "old", "--org", "acme")["key"])
+    creates = ("policy", "create", "Payments", "--org", "acme", "--repeat", "1")
+    policy = data(*creates, "--layer", "ana@example.com,bo@example.com:5")
+    assert data("org", "list")["organizations"] == [
+        {"organizationId": acme["organizationId"], "slug": "acme", "name": "Acme", "members": 2}
+    ]
+    assert [each["email"] for each in data("member", "list", "--org", "acme")["members"]] == [
+        "ana@example.com",
+        "bo@example.com",
+    ]
+    assert [each["name"] for each in data("key", "list", "--org", "acme")["keys"]] == ["ci", "old"]
+    assert data("policy", "list", "--org", "acme")["policies"] == [
+        {"id": policy["id"], "name": "Payments", "repeatCount": 1, "layers": 1}
+    ]
+    data("key", "revoke", key["id"], "--org", "acme", "--yes")
+    assert [each["name"] for each in data("key", "list", "--org", "acme")["keys"]] == ["old"]
+    assert run("org", "list").stdout == "acme  Acme, 2 members\n"
+    assert "Ana Ruiz <ana@example.com>, admin" in run("member", "list", "--org", "acme").stdout
+    assert "never used" in run("key", "list", "--org", "acme").stdout
+    assert "  layer 1: Ana Ruiz, Bo, 5 min" in run("policy", "list", "--org", "acme").stdout
+
+
+@pytest.mark.parametrize("typed", ["n\n", ""])
+def test_x21_what_cannot_be_taken_back_is_asked_for(
+    environ: Mapping[str, str | None], data: Any, acme: Any, typed: str
+) -> None:
+    key = data("key", "create", "ci", "--org", "acme")
+    for verb in (("key", "revoke", key["id"]), ("member", "remove", "bo@example.com")):
+        asked = CliRunner(env=environ).invoke(cli, [*verb, "--org", "acme"], input=typed)
+        assert asked.exit_code == 1
+        assert "othing was changed" in asked.stderr
+    assert principal.of_key(key["key"]) is not None
+    assert Membership.objects.get(user__email="bo@example.com").removed_at is None
+    for verb in (("key", "revoke", key["id"]), ("member", "remove", "bo@example.com")):
+        assert CliRunner(env=environ).invoke(cli, [*verb, "--org", "acme"], input="y\n").exit_code == 0
+    assert principal.of_key(key["key"]) is None
+
+
+def test_x21_check_says_what_is_to_be_done_first(run: Any, data: Any, acme: Any, tmp_path: Path) -> None:
+    assert "First:" not in run("check").stdout
+    fresh = CliRunner(env={"NIGHTBELL_DATABASE_URL": None, "NIGHTBELL_DATA_DIR": str(tmp_path)}).invoke(cli, ["check"])
+    assert "\nFirst:  nightbell serve" in fresh.stdout
+
+
+def test_x21_check_without_an_organization_says_how_one_is_made(run: Any) -> None:
+    assert "\nFirst:  nightbell org create" in run("check").stdout

@@ -14,7 +14,7 @@ import pytest
 from click import testing
 
 from nightbell import postgres
-from nightbell.cli import db
+from nightbell.cli.__main__ import cli
 from nightbell.postgres import binaries, catalogue, transfer
 from tests.postgres import servers
 
@@ -364,9 +364,9 @@ def test_the_verbs_refuse_a_database_that_is_not_empty(
     runner = testing.CliRunner()
     monkeypatch.delenv("NIGHTBELL_DATABASE_URL", raising=False)
     monkeypatch.setenv("NIGHTBELL_DATA_DIR", str(data))
-    written = runner.invoke(db.db, ["export", file])
+    written = runner.invoke(cli, ["db", "export", file])
     assert (written.exit_code, written.output.splitlines()[-1]) == (0, "2505 rows in 3 tables.")
-    refused = runner.invoke(db.db, ["import", file])
+    refused = runner.invoke(cli, ["db", "import", file])
     assert refused.exit_code == 1
     assert "Error: The database is not empty" in refused.output
     with postgres.start(place / "other", servers.FAST) as other:
@@ -382,6 +382,6 @@ def test_the_verbs_start_a_server_of_their_own_where_none_runs(
     monkeypatch.setenv("NIGHTBELL_DATA_DIR", str(data))
     with postgres.start(data, servers.FAST) as server:
         _run(server.url, SCHEMA + ROWS)
-    written = testing.CliRunner().invoke(db.db, ["export", str(place / "export.zip")])
+    written = testing.CliRunner().invoke(cli, ["db", "export", str(place / "export.zip")])
     assert written.exit_code == 0, written.output
     assert servers.server_of(data) is None

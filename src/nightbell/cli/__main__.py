@@ -1,14 +1,13 @@
 """Where `nightbell` starts: the only place that loads a verb, when it is asked for and not before."""
 
 import importlib
-import sys
 from types import ModuleType
 
 import click
 
-from nightbell.cli import verbs
+from nightbell.cli import deferred, verbs
 
-HELP = frozenset({"--help", "-h"})
+HELP = ["--help", "-h"]
 
 
 def load(module: str) -> ModuleType:
@@ -24,13 +23,12 @@ class Verbs(click.Group):
         return [name for name, verb in verbs.TABLE.items() if not verb.hidden]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Prepare the process for a verb, and load it."""
+        """The verb as it is typed; what it does is loaded when it runs."""
         verb = verbs.TABLE.get(cmd_name)
         if verb is None:
             return None
-        if verb.lasting or verb.needs is not verbs.Needs.NOTHING:
-            load("preparation").prepare(ctx, verb, only_help=bool(HELP.intersection(sys.argv[1:])))
-        command = getattr(load(verb.module), verb.attribute or cmd_name)
+        ctx.meta[deferred.VERB] = verb
+        command = getattr(load(verb.typed or verb.module), verb.attribute or cmd_name)
         assert isinstance(command, click.Command)
         return command
 
@@ -43,7 +41,7 @@ class Verbs(click.Group):
 @click.group(
     cls=Verbs,
     subcommand_metavar="VERB ...",
-    context_settings={"help_option_names": sorted(HELP), "max_content_width": 100},
+    context_settings={"help_option_names": HELP, "max_content_width": 100},
 )
 @click.version_option(package_name="nightbell")
 @click.pass_context

@@ -1,23 +1,16 @@
 """What a verb says: the only place that prints data, as words or as JSON, and that turns a refusal into one line."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 from django.db import InterfaceError, OperationalError, ProgrammingError
 
 from nightbell.core import errors
 
-F = TypeVar("F", bound=Callable[..., Any])
-
 UNDEFINED_TABLE = "42P01"
-
-
-def json_option(command: F) -> F:
-    """`--json`: the data, for programs."""
-    return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(command)
 
 
 def show(data: Mapping[str, Any], as_json: bool, *lines: str) -> None:
@@ -34,22 +27,16 @@ def counted(count: int, thing: str) -> str:
     return f"{count} {thing}{'' if count == 1 else 's'}"
 
 
-class Group(click.Group):
-    """Verbs on the database: a refusal is one line that names the field, and the exit code 1."""
-
-    def invoke(self, ctx: click.Context) -> Any:
-        """Run the verb."""
-        with plainly():
-            return super().invoke(ctx)
-
-
-class Command(click.Command):
-    """The same, for a verb of one word."""
-
-    def invoke(self, ctx: click.Context) -> Any:
-        """Run the verb."""
-        with plainly():
-            return super().invoke(ctx)
+def confirm(question: str, yes: bool) -> None:
+    """Ask before something that cannot be taken back. Ends the verb where the answer is not yes, or nobody is there."""
+    if yes:
+        return
+    try:
+        sure = click.confirm(question, err=True)
+    except click.Abort:
+        raise click.ClickException("Nobody said yes, and nothing was changed: --yes does it without asking.") from None
+    if not sure:
+        raise click.ClickException("Nothing was changed.")
 
 
 @contextmanager

@@ -3,18 +3,19 @@
 import os
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import click
 import django
 from django.db import Error
 
+from nightbell import postgres
 from nightbell.cli import answers, database, rehearsal
 from nightbell.conf import env
 from nightbell.core import zones
 from nightbell.data import clock, holds, upgrade
-from nightbell.data.reads import admins
+from nightbell.data.reads import admins, directory
 
 OLDEST_SERVER = 14
 CLOCKS_APART_SECONDS = 2.0
@@ -28,10 +29,17 @@ class Finding:
     name: str
     ok: bool
     says: str
+    # What is to be done before anything that is found after it counts; empty where that is for the sentence to say.
+    first: str = ""
 
 
-@click.command()
-@answers.json_option
+# What a new installation needs, in this order.
+_NAME_DATABASE = "make NIGHTBELL_DATABASE_URL lead to a PostgreSQL that answers"
+_SERVE = "nightbell serve  (it makes its database, or brings the tables up to date)"
+_CREATE = 'nightbell org create "Acme" --admin ana@example.com --first-name Ana'
+_PREREQUISITES = ("database", "migrations")
+
+
 def check(as_json: bool) -> None:
     """Look at this installation: environment, database, clock, mail, Slack. The exit code is 1 if something is wrong.
 
@@ -46,9 +54,12 @@ def check(as_json: bool) -> None:
         _mail(settings, database_ok=all(each.ok for each in database_findings)),
         _slack(settings),
     ]
+    first = next((each.first for each in findings if each.first), "")
     lines = [f"{'ok   ' if each.ok else 'WRONG'}  {each.name}: {each.says}" for each in findings]
+    lines += [f"First:  {first}"] if first else []
     ok = all(each.ok for each in findings)
-    answers.show({"ok": ok, "findings": [asdict(each) for each in findings]}, as_json, *lines)
+    data = [{"name": each.name, "ok": each.ok, "says": each.says} for each in findings]
+    answers.show({"ok": ok, "first": first or None, "findings": data}, as_json, *lines)
     sys.exit(0 if ok else 1)
 
 
@@ -56,20 +67,24 @@ def _database(settings: env.Settings) -> Iterator[Finding]:
     try:
         os.environ["NIGHTBELL_DATABASE_URL"] = database.running_database_url(settings)
     except click.ClickException as error:
-        yield Finding("database", ok=False, says=error.message)
+        not_running = isinstance(error.__cause__, postgres.NotRunning)
+        yield Finding("database", ok=False, says=error.message, first=_SERVE if not_running else "")
         return
     django.setup()
     looks: tuple[tuple[str, Callable[[], Finding]], ...] = (
         ("database", _server),
         ("migrations", _migrations),
+        ("organizations", _organizations),
         ("clock", _clock),
         ("paging", _paging),
     )
     for name, look in looks:
         try:
-            yield look()
+            found = look()
         except Error as error:
-            yield Finding(name, ok=False, says=str(error).strip())
+            found = Finding(name, ok=False, says=str(error).strip(), first=_NAME_DATABASE if name == "database" else "")
+        yield found
+        if not found.ok and name in _PREREQUISITES:
             return
 
 
@@ -83,8 +98,15 @@ def _server() -> Finding:
 def _migrations() -> Finding:
     pending = upgrade.pending()
     if pending:
-        return Finding("migrations", ok=False, says=f"{len(pending)} are missing: run nightbell migrate")
+        return Finding("migrations", ok=False, says=f"{len(pending)} are missing: run nightbell migrate", first=_SERVE)
     return Finding("migrations", ok=True, says="the tables are up to date")
+
+
+def _organizations() -> Finding:
+    count = len(directory.every_organization())
+    if not count:
+        return Finding("organizations", ok=True, says="there is none yet, and so nobody to page", first=_CREATE)
+    return Finding("organizations", ok=True, says=answers.counted(count, "organization"))
 
 
 def _clock() -> Finding:

@@ -6,14 +6,9 @@ from typing import Any
 
 import click
 
-from nightbell.cli import remote, words
+from nightbell.cli import remote, typed, words
 
 NOTHING_TO_SHOW = "No incidents."
-
-
-def json_option(command: Any) -> Any:
-    """`--json`: the server's own data, for programs."""
-    return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(command)
 
 
 reference = click.argument("ref", metavar="NUMBER|ID")
@@ -21,20 +16,16 @@ note_option = click.option("--note", help="A line for whoever reads it.")
 
 
 @click.group()
-@click.option("--url", envvar="NIGHTBELL_URL", default="http://127.0.0.1:8000", show_default=True, help="NIGHTBELL_URL")
-@click.option("--key", envvar="NIGHTBELL_API_KEY", help="NIGHTBELL_API_KEY; nightbell key create makes one.")
-@click.pass_context
-def incident(ctx: click.Context, url: str, key: str | None) -> None:
-    """Work on incidents of a running server, named by NIGHTBELL_URL, with the key in NIGHTBELL_API_KEY.
+def incident() -> None:
+    """Work on incidents of a running server: the one on this machine, or the one named by --url or NIGHTBELL_URL.
+
+    The key is NIGHTBELL_API_KEY, or --key, which like --url stands behind the verb.
 
     \b
     nightbell incident list
     nightbell incident ack 42
     nightbell incident handoff 42 --to bo@example.com --note "on a plane"
     """
-    if not key:
-        raise click.UsageError("NIGHTBELL_API_KEY is not set: nightbell key create NAME --org SLUG makes a key.")
-    ctx.obj = remote.Server(url, key)
 
 
 @incident.command(name="open")
@@ -45,8 +36,8 @@ def incident(ctx: click.Context, url: str, key: str | None) -> None:
 @click.option("--policy", metavar="NAME|ID", help="The escalation policy that pages for it.")
 @click.option("--description", help="What is known.")
 @click.option("--dedup-key", metavar="TEXT", help="One incident at most is open with it.")
-@json_option
-@click.pass_obj
+@remote.options
+@typed.json_option
 def open_incident(
     server: remote.Server,
     title: str,
@@ -81,8 +72,8 @@ def open_incident(
 @incident.command(name="list")
 @click.option("--all", "everything", is_flag=True, help="Resolved ones too.")
 @click.option("--limit", type=click.IntRange(1, 100), default=20, show_default=True)
-@json_option
-@click.pass_obj
+@remote.options
+@typed.json_option
 def list_incidents(server: remote.Server, everything: bool, limit: int, as_json: bool) -> None:
     """List what is open, newest first."""
     found = server.newest(limit, everything=everything)
@@ -97,8 +88,8 @@ def list_incidents(server: remote.Server, everything: bool, limit: int, as_json:
 
 @incident.command()
 @reference
-@json_option
-@click.pass_obj
+@remote.options
+@typed.json_option
 def show(server: remote.Server, ref: str, as_json: bool) -> None:
     """Show an incident: who was paged, did it arrive, who is next, and everything that happened."""
     found = server.get(f"/v1/incidents/{remote.segment(ref)}")
@@ -112,8 +103,8 @@ def show(server: remote.Server, ref: str, as_json: bool) -> None:
 @incident.command()
 @reference
 @click.option("--for", "member", metavar="EMAIL|ID", help="Who is on it; without it, the key is.")
-@json_option
-@click.pass_obj
+@remote.options
+@typed.json_option
 def ack(server: remote.Server, ref: str, member: str | None, as_json: bool) -> None:
     """Acknowledge: somebody is on it, nobody else is paged.
 
@@ -128,8 +119,8 @@ def ack(server: remote.Server, ref: str, member: str | None, as_json: bool) -> N
 @reference
 @click.option("--to", "target", metavar="EMAIL|ID", required=True, help="Who owns it from now on, and is paged.")
 @note_option
-@json_option
-@click.pass_obj
+@remote.options
+@typed.json_option
 def handoff(server: remote.Server, ref: str, target: str, note: str | None, as_json: bool) -> None:
     """Hand an incident to somebody else, who is paged at once.
 
@@ -142,8 +133,8 @@ def handoff(server: remote.Server, ref: str, target: str, note: str | None, as_j
 
 @incident.command()
 @reference
-@json_option
-@click.pass_obj
+@remote.options
+@typed.json_option
 def escalate(server: remote.Server, ref: str, as_json: bool) -> None:
     """Page the next layer now."""
     _show(server.post(f"/v1/incidents/{remote.segment(ref)}/escalate", {}), as_json)
@@ -152,8 +143,8 @@ def escalate(server: remote.Server, ref: str, as_json: bool) -> None:
 @incident.command()
 @reference
 @note_option
-@json_option
-@click.pass_obj
+@remote.options
+@typed.json_option
 def resolve(server: remote.Server, ref: str, note: str | None, as_json: bool) -> None:
     """Resolve an incident: it is over."""
     body = {"resolutionNote": note} if note else {}

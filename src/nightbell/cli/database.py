@@ -1,17 +1,18 @@
 """The only place that finds the database a verb works on: the one named, or the embedded one."""
 
+import shlex
+import shutil
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import click
 
 from nightbell import postgres
+from nightbell.cli import children, whereabouts
 from nightbell.conf import env
 from nightbell.postgres import layout
-
-# Where `serve` on this data directory is reached: what a link made by another verb must lead to.
-_URL = "url"
 
 
 def data_directory(settings: env.Settings) -> Path:
@@ -19,20 +20,18 @@ def data_directory(settings: env.Settings) -> Path:
     return settings.data_dir or postgres.default_data_directory()
 
 
-def remember_url(settings: env.Settings, url: str) -> None:
-    """Leave word where this installation is reached."""
-    data = data_directory(settings).resolve()
-    layout.write(data / _URL, f"{url}\n{data}\n")
+def remember_url(settings: env.Settings, url: str, at: str) -> None:
+    """Leave word where this installation is reached, and where it listens. Without a place for it there is none."""
+    directory = data_directory(settings)
+    with suppress(postgres.PostgresError, OSError):
+        layout.make(layout.of(directory))
+        whereabouts.leave(directory, url, at)
 
 
 def remembered_url(settings: env.Settings) -> str | None:
-    """Where the latest `serve` said it is reached; in a copy nobody did, the word is of the original."""
-    data = data_directory(settings).resolve()
-    try:
-        url, of = (data / _URL).read_text(encoding="utf-8").splitlines()
-    except (OSError, ValueError):
-        return None
-    return url if of == str(data) else None
+    """Where the latest `serve` said it is reached: what a link made by another verb must lead to."""
+    word = whereabouts.read(data_directory(settings))
+    return word.url if word else None
 
 
 @contextmanager
@@ -44,7 +43,7 @@ def database_url(settings: env.Settings) -> Iterator[str]:
     try:
         server = postgres.share(data_directory(settings))
     except postgres.PostgresError as error:
-        raise click.ClickException(str(error)) from error
+        raise click.ClickException(_said(error, data_directory(settings))) from error
     with server:
         yield server.url
 
@@ -56,4 +55,14 @@ def running_database_url(settings: env.Settings) -> str:
     try:
         return postgres.attach(data_directory(settings)).url
     except postgres.PostgresError as error:
-        raise click.ClickException(str(error)) from error
+        raise click.ClickException(_said(error, data_directory(settings))) from error
+
+
+def _said(error: postgres.PostgresError, directory: Path) -> str:
+    """What is wrong; where it runs for another user, the line that does the same as that user."""
+    if not isinstance(error, postgres.OtherUser):
+        return str(error)
+    program, *typed = sys.argv
+    command = [shutil.which(program) or program] if Path(program).name == "nightbell" else children.PROGRAM
+    line = ["sudo", "-u", error.user, "env", f"NIGHTBELL_DATA_DIR={directory.absolute()}", *command, *typed]
+    return f"{error}\n  {shlex.join(line)}"

@@ -1,4 +1,4 @@
-"""The verbs that move an installation from one database to another: `nightbell db export` and `db import`."""
+"""What the verbs that move an installation do: `nightbell db export` and `db import`."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -8,21 +8,14 @@ import click
 from nightbell import postgres
 from nightbell.actions import ids
 from nightbell.cli import answers, database
+from nightbell.cli.setting_up import HOLD
 from nightbell.conf import env
 from nightbell.data import holds
 from nightbell.postgres import catalogue, transfer
 
-HOLD, RESUME = "hold", "resume"
 Copy = Callable[[str, Path, transfer.Report], transfer.Manifest]
 
 
-@click.group()
-def db() -> None:
-    """Move an installation from one database to another, or bring back what was written to a file."""
-
-
-@db.command(name="export")
-@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 def export_file(file: Path) -> None:
     """Write everything, as of this instant, to FILE. Nightbell may keep running.
 
@@ -32,23 +25,8 @@ def export_file(file: Path) -> None:
     _run("Exporting", transfer.write_file, file)
 
 
-@db.command(name="import")
-@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
-@click.option(
-    "--paging",
-    type=click.Choice([HOLD, RESUME]),
-    default=HOLD,
-    show_default=True,
-    help="What becomes of incidents that are open in FILE: nobody is paged for them until  nightbell paging resume,  "
-    "or paging goes on at once (a planned move).",
-)
 def import_file(file: Path, paging: str) -> None:
-    """Read FILE into an empty, freshly migrated database.
-
-    \b
-    nightbell db import backup.zip                        nobody is woken for what was open when it was written
-    nightbell db import --paging resume nightbell.zip     a planned move: paging goes on where it stood
-    """
+    """Read FILE into an empty, freshly migrated database."""
     counted: list[tuple[int, int]] = []
 
     def finish(connection: catalogue.Connection) -> None:

@@ -21,8 +21,6 @@ PORTS = range(8000, 8050)
 FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
-@click.command()
-@click.option("--port", type=click.IntRange(1, 65535), help="The port to listen on: 8000, or the next free one.")
 def demo(port: int | None) -> None:
     """Try it: an organization with five people and a policy, their mail and Slack in the browser, and a clock to move.
 

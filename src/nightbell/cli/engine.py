@@ -4,15 +4,12 @@ import os
 import signal
 import threading
 
-import click
-
 from nightbell.engine import loop
 
 ASKED_TWICE = 1
 _STOPS = (signal.SIGTERM, signal.SIGINT)
 
 
-@click.command()
 def engine() -> None:
     """Run one engine: it fires deadlines and sends pages. Any number of them may run on one database.
 

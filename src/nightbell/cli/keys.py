@@ -1,43 +1,48 @@
-"""The verbs about API keys: `nightbell key create` and `key revoke`."""
+"""What the verbs about API keys do: `nightbell key create`, `key list` and `key revoke`."""
 
 from uuid import UUID
 
 import click
 
 from nightbell.actions import keys, organizations
-from nightbell.cli import answers
+from nightbell.cli import answers, words
+from nightbell.cli.members import reader
+from nightbell.data.reads import keys as reads
 
 
-@click.group(cls=answers.Group)
-def key() -> None:
-    """Make API keys, and revoke them."""
-
-
-@key.command()
-@click.argument("name")
-@click.option("--org", "slug", required=True, metavar="SLUG")
-@answers.json_option
-def create(name: str, slug: str, as_json: bool) -> None:
-    """Make an API key. It is shown once, now.
-
-    \b
-    export NIGHTBELL_API_KEY=$(nightbell key create ci --org acme)
-    """
+def create_key(name: str, slug: str, as_json: bool) -> None:
+    """Make an API key. It is shown once, now."""
     made, text = keys.create(organizations.find(slug), name)
     if not as_json:
         click.echo(f"The key {made.name} ({made.id}); nobody can show it again:", err=True)
     answers.show({"id": str(made.id), "name": made.name, "key": text}, as_json, text)
 
 
-@key.command()
-@click.argument("key_id", metavar="ID", type=click.UUID)
-@click.option("--org", "slug", required=True, metavar="SLUG")
-@answers.json_option
-def revoke(key_id: UUID, slug: str, as_json: bool) -> None:
-    """Refuse a key from its next request on.
+def list_keys(slug: str, as_json: bool) -> None:
+    """List the keys that work."""
+    found = reads.working(reader(organizations.find(slug)))
+    data = [
+        {
+            "id": str(each.id),
+            "name": each.name,
+            "createdAt": each.created_at.isoformat(),
+            "lastUsedAt": each.last_used_at.isoformat() if each.last_used_at else None,
+        }
+        for each in found
+    ]
+    answers.show({"keys": data}, as_json, *([_line(each) for each in found] or ["No key works here."]))
 
-    \b
-    nightbell key revoke 0193e1a2-7c5b-7d3e-9f00-5b1f0a1c2d3e --org acme
-    """
-    keys.revoke(organizations.find(slug), key_id)
+
+def revoke_key(key_id: UUID, slug: str, yes: bool, as_json: bool) -> None:
+    """Refuse a key from its next request on."""
+    organization = organizations.find(slug)
+    named = {each.id: each.name for each in reads.working(reader(organization))}
+    if key_id in named:
+        answers.confirm(f"Revoke the key {words.plain(named[key_id])} of {slug}? What uses it is refused at once.", yes)
+    keys.revoke(organization, key_id)
     answers.show({"id": str(key_id)}, as_json, f"The key {key_id} is refused from now on.")
+
+
+def _line(key: reads.Key) -> str:
+    used = f"last used {words.local(key.last_used_at)}" if key.last_used_at else "never used"
+    return f"{key.id}  {words.plain(key.name)}  made {words.local(key.created_at)}, {used}"

@@ -1,40 +1,21 @@
-"""The verbs about people: `nightbell member add` and `member remove`."""
+"""What the verbs about people do: `nightbell member add`, `member list` and `member remove`."""
 
 from uuid import UUID
 
-import click
-
 from nightbell.accounts import links
 from nightbell.actions import organizations, people
-from nightbell.cli import answers
+from nightbell.cli import answers, words
 from nightbell.core.incident import actor
 from nightbell.data.access.principal import Principal
-from nightbell.data.models import Role
+from nightbell.data.models import Organization, Role
 from nightbell.data.reads import incidents
+from nightbell.data.reads import people as reads
 
 COMMAND_LINE = actor.Actor(actor.Type.SYSTEM, None, "command line", actor.Via.CLI)
 
 
-@click.group(cls=answers.Group)
-def member() -> None:
-    """Add people to an organization, and remove them."""
-
-
-@member.command()
-@click.argument("email")
-@click.option("--org", "slug", required=True, metavar="SLUG")
-@click.option("--first-name", required=True)
-@click.option("--last-name", default="", show_default=False)
-@click.option(
-    "--role", type=click.Choice(["admin", "member", *Role.values]), default="member", help="An admin may change it all."
-)
-@answers.json_option
-def add(email: str, slug: str, first_name: str, last_name: str, role: str, as_json: bool) -> None:
-    """Let somebody in.
-
-    \b
-    nightbell member add bo@example.com --org acme --first-name Bo --last-name Lind
-    """
+def add_member(email: str, slug: str, first_name: str, last_name: str, role: str, as_json: bool) -> None:
+    """Let somebody in."""
     organization = organizations.find(slug)
     given = Role(role if role in Role.values else f"org:{role}")
     added = people.add(organization, people.Person(email, first_name, last_name), given)
@@ -48,22 +29,26 @@ def add(email: str, slug: str, first_name: str, last_name: str, role: str, as_js
     )
 
 
-@member.command()
-@click.argument("email")
-@click.option("--org", "slug", required=True, metavar="SLUG")
-@answers.json_option
-def remove(email: str, slug: str, as_json: bool) -> None:
-    """Remove somebody, at once: from sessions, links, policies and open incidents.
+def list_members(slug: str, as_json: bool) -> None:
+    """List the members, by name."""
+    found = reads.active(reader(organizations.find(slug)))
+    data = [{"userId": str(each.id), "name": each.name, "email": each.email, "role": each.role} for each in found]
+    lines = [f"{words.plain(each.name)} <{words.plain(each.email)}>, {_role(each.role)}" for each in found]
+    answers.show({"members": data}, as_json, *(lines or [f"{slug} has no members."]))
 
-    \b
-    nightbell member remove bo@example.com --org acme
-    """
+
+def remove_member(email: str, slug: str, yes: bool, as_json: bool) -> None:
+    """Remove somebody, at once: from sessions, links, policies and open incidents."""
     organization = organizations.find(slug)
     (user_id,) = people.find(organization, [email])
+    answers.confirm(
+        f"Remove {words.plain(email)} from {slug}? They are out of policies and open incidents at once.", yes
+    )
     changed = people.remove(organization, user_id, COMMAND_LINE)
-    seen = _after(organization.id, changed)
+    seen = _after(reader(organization), changed)
     effects = [
-        f"  #{each.number} {each.title}: {each.incident.state.value}, owner {each.owner.name}" for each in seen
+        f"  #{each.number} {words.plain(each.title)}: {each.incident.state.value}, owner {words.plain(each.owner.name)}"
+        for each in seen
     ] or ["  No open incident was theirs to answer."]
     answers.show(
         {"userId": str(user_id), "incidents": [_incident(each) for each in seen]},
@@ -73,9 +58,13 @@ def remove(email: str, slug: str, as_json: bool) -> None:
     )
 
 
-def _after(organization_id: UUID, changed: list[UUID]) -> list[incidents.IncidentView]:
-    reader = Principal(organization_id, COMMAND_LINE, Role.ADMIN)
-    views = (incidents.one(reader, each) for each in changed)
+def reader(organization: Organization) -> Principal:
+    """Whoever runs the installation, as the reads of an organization see them."""
+    return Principal(organization.id, COMMAND_LINE, Role.ADMIN)
+
+
+def _after(principal: Principal, changed: list[UUID]) -> list[incidents.IncidentView]:
+    views = (incidents.one(principal, each) for each in changed)
     return [view for view in views if view is not None]
 
 
@@ -87,3 +76,7 @@ def _incident(view: incidents.IncidentView) -> dict[str, object]:
         "state": view.incident.state.value,
         "ownerId": str(view.owner.id),
     }
+
+
+def _role(role: str) -> str:
+    return role.removeprefix("org:")

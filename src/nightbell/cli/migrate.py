@@ -1,14 +1,9 @@
 """The verb that brings the tables up to date: `nightbell migrate`."""
 
-import click
-
 from nightbell.cli import answers
 from nightbell.data import upgrade
 
 
-@click.command(cls=answers.Command)
-@click.option("--quiet", is_flag=True, help="One line, or none where there was nothing to do.")
-@answers.json_option
 def migrate(quiet: bool, as_json: bool) -> None:
     """Bring the database's tables up to date. `nightbell serve` does it by itself.
 

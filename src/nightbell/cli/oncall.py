@@ -1,18 +1,13 @@
 """The verbs on who is on call, for a running server: they know nothing but its API."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
-from nightbell.cli import remote, words
-from nightbell.cli.client import json_option
-
-F = TypeVar("F", bound=Callable[..., Any])
-
-Reach = Callable[[], remote.Server]
+from nightbell.cli import remote, typed, words
 
 PATH = "/v1/oncall/schedules"
 
@@ -30,28 +25,18 @@ class Instant(click.ParamType[str]):
             self.fail(f"{value!r} is not like 2026-11-23T18:00", param, ctx)
 
 
-def server_options(command: F) -> F:
-    """Which server, and by which key."""
-    url = click.option(
-        "--url", envvar="NIGHTBELL_URL", default="http://127.0.0.1:8000", show_default=True, help="NIGHTBELL_URL"
-    )
-    key = click.option("--key", envvar="NIGHTBELL_API_KEY", help="NIGHTBELL_API_KEY; nightbell key create makes one.")
-    return url(key(command))
-
-
 @click.command()
 @click.argument("schedule", required=False, metavar="[SCHEDULE]")
 @click.option("--at", type=Instant(), help="Then, not now: 2026-11-23T18:00.")
-@server_options
-@json_option
-def oncall(schedule: str | None, at: str | None, url: str, key: str | None, as_json: bool) -> None:
+@remote.options
+@typed.json_option
+def oncall(server: remote.Server, schedule: str | None, at: str | None, as_json: bool) -> None:
     """Say who is on call, on a schedule (its name or id) or on all of them.
 
     \b
     nightbell oncall
     nightbell oncall Platform --at 2026-12-24T18:00
     """
-    server = _server(url, key)
     schedules = server.get(PATH)["schedules"]
     wanted = schedules if schedule is None else [remote.one_of(schedules, schedule, "schedule")]
     query = {"at": at} if at else {}
@@ -67,12 +52,8 @@ def oncall(schedule: str | None, at: str | None, url: str, key: str | None, as_j
 
 
 @click.group()
-@server_options
-@click.pass_context
-def override(ctx: click.Context, url: str, key: str | None) -> None:
+def override() -> None:
     """Put somebody else on call for a while; whoever is displaced and whoever takes over are told by mail."""
-    # Asked for when a verb runs, so that its help needs no key.
-    ctx.obj = lambda: _server(url, key)
 
 
 @override.command()
@@ -80,24 +61,23 @@ def override(ctx: click.Context, url: str, key: str | None) -> None:
 @click.argument("user", metavar="EMAIL|ID")
 @click.option("--from", "start", type=Instant(), help="From when on; without it, from now.")
 @click.option("--until", "end", type=Instant(), required=True, help="Until when: 2026-11-23T18:00.")
-@click.option("--layer", metavar="POSITION|ID", help="In one layer only; without it, in the whole schedule.")
-@json_option
-@click.pass_obj
+@click.option("--rotation", metavar="NUMBER|ID", help="In one rotation only; without it, in the whole schedule.")
+@remote.options
+@typed.json_option
 def create(
-    reach: Reach, schedule: str, user: str, start: str | None, end: str, layer: str | None, as_json: bool
+    server: remote.Server, schedule: str, user: str, start: str | None, end: str, rotation: str | None, as_json: bool
 ) -> None:
     """Put somebody on call on a schedule, instead of whoever has the turn.
 
     \b
     nightbell override create Platform bo@example.com --until 2026-11-23T18:00
     """
-    server = reach()
     found = remote.one_of(server.get(PATH)["schedules"], schedule, "schedule")
     body = {
         "userId": server.person(user),
         "startsAt": start or server.get(f"{PATH}/{found['id']}/resolve")["at"],
         "endsAt": end,
-        "layerId": _layer(server, found["id"], layer) if layer else None,
+        "layerId": _layer(server, found["id"], rotation) if rotation else None,
     }
     made = server.post(f"{PATH}/{found['id']}/overrides", body)
     _made(found, made, as_json)
@@ -106,33 +86,26 @@ def create(
 @override.command()
 @click.argument("schedule")
 @click.argument("user", metavar="EMAIL|ID")
-@json_option
-@click.pass_obj
-def take(reach: Reach, schedule: str, user: str, as_json: bool) -> None:
+@remote.options
+@typed.json_option
+def take(server: remote.Server, schedule: str, user: str, as_json: bool) -> None:
     """Put somebody on call from now until the shift that is under way ends.
 
     \b
     nightbell override take Platform bo@example.com
     """
-    server = reach()
     found = remote.one_of(server.get(PATH)["schedules"], schedule, "schedule")
     made = server.post(f"{PATH}/{found['id']}/overrides/take", {"userId": server.person(user)})
     _made(found, made, as_json)
-
-
-def _server(url: str, key: str | None) -> remote.Server:
-    if not key:
-        raise click.UsageError("NIGHTBELL_API_KEY is not set: nightbell key create NAME --org SLUG makes a key.")
-    return remote.Server(url, key)
 
 
 def _layer(server: remote.Server, schedule_id: str, named: str) -> str:
     if not named.isdecimal():
         return named
     for each in server.get(f"{PATH}/{schedule_id}")["layers"]:
-        if str(each["position"]) == named:
+        if str(each["position"] + 1) == named:
             return str(each["id"])
-    raise click.ClickException(f"There is no layer {named} in this schedule.")
+    raise click.ClickException(f"There is no rotation {named} in this schedule.")
 
 
 def _own(schedule: Mapping[str, Any]) -> dict[str, Any]:
@@ -144,9 +117,10 @@ def _lines(found: Mapping[str, Any]) -> Iterator[str]:
     if not found["currentOnCall"]:
         yield f"{name}: nobody is on call"
     for each in found["currentOnCall"]:
-        layer = f", layer {each['position']}" if each["position"] else ""
+        # People count from 1, the API's positions from 0.
+        rotation = f", rotation {each['position'] + 1}" if each["position"] is not None else ""
         because = " (override)" if each["overrideId"] else ""
-        yield f"{name}{layer}: {words.plain(each['name'])}{because} until {words.instant(each['until'])}"
+        yield f"{name}{rotation}: {words.plain(each['name'])}{because} until {words.instant(each['until'])}"
 
 
 def _made(schedule: Mapping[str, Any], made: Mapping[str, Any], as_json: bool) -> None:

@@ -5,7 +5,6 @@ import click
 from nightbell.api import reference, v1
 
 
-@click.command()
 def openapi() -> None:
     """Print the OpenAPI description of the REST API, as JSON."""
     click.echo(reference.text(v1.api), nl=False)

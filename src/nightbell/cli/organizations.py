@@ -1,29 +1,13 @@
-"""The verbs about organizations: `nightbell org create` and `org fallback`."""
-
-import click
+"""What the verbs about organizations do: `nightbell org create`, `org list` and `org fallback`."""
 
 from nightbell.accounts import links
 from nightbell.actions import organizations, people
-from nightbell.cli import answers
+from nightbell.cli import answers, words
+from nightbell.data.reads import directory
 
 
-@click.group(cls=answers.Group)
-def org() -> None:
-    """Make an organization, and name its last resort."""
-
-
-@org.command()
-@click.argument("name")
-@click.option("--admin", "email", required=True, metavar="EMAIL", help="The first admin's mail address.")
-@click.option("--first-name", required=True)
-@click.option("--last-name", default="", show_default=False)
-@answers.json_option
-def create(name: str, email: str, first_name: str, last_name: str, as_json: bool) -> None:
-    """Make an organization and its first admin.
-
-    \b
-    nightbell org create "Acme" --admin ana@example.com --first-name Ana --last-name Ruiz
-    """
+def create_org(name: str, email: str, first_name: str, last_name: str, as_json: bool) -> None:
+    """Make an organization and its first admin."""
     made, admin = organizations.create(name, people.Person(email, first_name, last_name))
     url = links.sign_in_url(admin.user)
     answers.show(
@@ -35,16 +19,21 @@ def create(name: str, email: str, first_name: str, last_name: str, as_json: bool
     )
 
 
-@org.command()
-@click.argument("slug")
-@click.argument("emails", nargs=-1, metavar="EMAIL...")
-@answers.json_option
-def fallback(slug: str, emails: tuple[str, ...], as_json: bool) -> None:
-    """Name who is paged when nobody answered at all. Nobody named: the admins.
+def list_orgs(as_json: bool) -> None:
+    """List the organizations of this installation."""
+    found = directory.every_organization()
+    data = [
+        {"organizationId": str(each.id), "slug": each.slug, "name": each.name, "members": each.members}
+        for each in found
+    ]
+    lines = [f"{each.slug}  {words.plain(each.name)}, {answers.counted(each.members, 'member')}" for each in found]
+    answers.show(
+        {"organizations": data}, as_json, *(lines or ["No organizations yet: nightbell org create makes one."])
+    )
 
-    \b
-    nightbell org fallback acme ana@example.com bo@example.com
-    """
+
+def fallback(slug: str, emails: tuple[str, ...], as_json: bool) -> None:
+    """Name who is paged when nobody answered at all. Nobody named: the admins."""
     organization = organizations.find(slug)
     user_ids = people.find(organization, emails)
     organizations.set_fallback(organization, user_ids)

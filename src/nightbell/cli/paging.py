@@ -1,20 +1,11 @@
 """The verbs about paging that a restore holds: `nightbell paging show` and `paging resume`."""
 
-import click
-
 from nightbell.actions import holds as actions
 from nightbell.cli import answers
 from nightbell.cli.members import COMMAND_LINE
 from nightbell.data import holds
 
 
-@click.group(cls=answers.Group)
-def paging() -> None:
-    """See what a restore holds, and have it paged for again."""
-
-
-@paging.command()
-@answers.json_option
 def show(as_json: bool) -> None:
     """Say how many incidents are held, by organization."""
     held = holds.organizations()
@@ -24,24 +15,15 @@ def show(as_json: bool) -> None:
     answers.show(_data(held), as_json, *(lines or ["Nothing is held."]))
 
 
-@paging.command()
-@click.option("--yes", is_flag=True, help="Do not ask.")
-@answers.json_option
 def resume(yes: bool, as_json: bool) -> None:
-    """Page again for everything that is held, in every organization.
-
-    \b
-    Each incident goes on where it stood; one that is overdue advances by one layer, now:
-    nightbell paging resume --yes
-    """
+    """Page again for everything that is held, in every organization."""
     held = holds.organizations()
     if not held:
         answers.show(_data(held), as_json, "Nothing is held.")
         return
     count = answers.counted(sum(each.count for each in held), "incident")
-    if not yes:
-        where = answers.counted(len(held), "organization")
-        click.confirm(f"Page again for {count} in {where}? People are woken now.", abort=True, err=True)
+    where = answers.counted(len(held), "organization")
+    answers.confirm(f"Page again for {count} in {where}? People are woken now.", yes)
     released = actions.resume_everywhere(COMMAND_LINE)
     answers.show(_data(held), as_json, f"Paging goes on for {answers.counted(released, 'incident')}.")
 

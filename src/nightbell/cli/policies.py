@@ -1,58 +1,49 @@
-"""The verbs about escalation policies: `nightbell policy create`."""
+"""What the verbs about escalation policies do: `nightbell policy create` and `policy list`."""
 
-import click
+from uuid import UUID
 
 from nightbell.actions import organizations, people, policies
-from nightbell.cli import answers
-from nightbell.cli.members import COMMAND_LINE
+from nightbell.cli import answers, words
+from nightbell.cli.members import reader
+from nightbell.cli.typed import SCHEDULE
+from nightbell.core import instants
 from nightbell.core import policy as frozen
 from nightbell.core.errors import Code, Rejected
-from nightbell.data.access.principal import Principal
-from nightbell.data.models import Organization, Role
-from nightbell.data.reads import schedules
-
-SCHEDULE = "schedule:"
+from nightbell.data.models import Organization
+from nightbell.data.reads import directory, schedules
+from nightbell.data.reads import people as members
 
 
-class LayerText(click.ParamType[tuple[list[str], int]]):
-    """`ana@example.com,bo@example.com:5` or `schedule:Platform:5`: who is paged, and how many minutes they have."""
-
-    name = "PEOPLE:MINUTES"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> tuple[list[str], int]:
-        """The addresses and the minutes."""
-        people_, colon, minutes = str(value).rpartition(":")
-        named = [people_] if people_.startswith(SCHEDULE) else people_.split(",")
-        emails = [each.strip() for each in named if each.strip().removeprefix(SCHEDULE)]
-        if not colon or not emails or not (minutes.isascii() and minutes.isdecimal()):
-            self.fail(f"{value!r} is not like ana@example.com,bo@example.com:5 or schedule:Platform:5", param, ctx)
-        return emails, int(minutes)
-
-
-@click.group(cls=answers.Group)
-def policy() -> None:
-    """Make an escalation policy."""
-
-
-@policy.command()
-@click.argument("name")
-@click.option("--org", "slug", required=True, metavar="SLUG")
-@click.option(
-    "--layer", "layers", type=LayerText(), required=True, multiple=True, help="Who, and for how long. Once a layer."
-)
-@click.option("--repeat", default=0, help="How many more times when nobody answered.", show_default=True)
-@answers.json_option
-def create(name: str, slug: str, layers: tuple[tuple[list[str], int], ...], repeat: int, as_json: bool) -> None:
-    """Make a policy: its layers are paged in this order until somebody answers.
-
-    \b
-    nightbell policy create Payments --org acme --layer ana@example.com,bo@example.com:5 --layer cy@example.com:15
-    nightbell policy create Platform --org acme --layer 'schedule:Platform on-call:5' --layer cy@example.com:15
-    """
+def create_policy(name: str, slug: str, layers: tuple[tuple[list[str], int], ...], repeat: int, as_json: bool) -> None:
+    """Make a policy: its layers are paged in this order until somebody answers."""
     organization = organizations.find(slug)
     given = policies.Given(name, repeat_count=repeat, layers=tuple(_layer(organization, *each) for each in layers))
     made = policies.create(organization.id, given)
     answers.show({"id": str(made.id)}, as_json, f"The policy {name} ({made.id}), {len(layers)} layers.")
+
+
+def list_policies(slug: str, as_json: bool) -> None:
+    """List the policies with their layers, by name."""
+    principal = reader(organizations.find(slug))
+    found = [view.policy for view in directory.policies(principal)]
+    names = {each.id: each.name for each in members.active(principal)}
+    names |= {each.id: f"schedule {each.name}" for each in schedules.listed(principal)}
+    lines: list[str] = []
+    for each in found:
+        repeat = f", repeated {answers.counted(each.repeat_count, 'time')}" if each.repeat_count else ""
+        lines.append(f"{words.plain(each.name)}{repeat}  {each.id}")
+        for number, layer in enumerate(each.layers, 1):
+            said = ", ".join(words.plain(names.get(one, str(one))) for one in _named(layer.target))
+            lines.append(f"  layer {number}: {said}, {instants.span(layer.ack_timeout)}")
+    data = [
+        {"id": str(each.id), "name": each.name, "repeatCount": each.repeat_count, "layers": len(each.layers)}
+        for each in found
+    ]
+    answers.show({"policies": data}, as_json, *(lines or [f"{slug} has no policies."]))
+
+
+def _named(target: frozen.Target) -> tuple[UUID, ...]:
+    return target.user_ids if isinstance(target, frozen.Users) else (target.schedule_id,)
 
 
 def _layer(organization: Organization, emails: list[str], minutes: int) -> policies.LayerGiven:
@@ -63,7 +54,7 @@ def _target(organization: Organization, named: list[str]) -> frozen.Target:
     if not named[0].startswith(SCHEDULE):
         return frozen.Users(tuple(people.find(organization, named)))
     name = named[0].removeprefix(SCHEDULE)
-    found = schedules.named(Principal(organization.id, COMMAND_LINE, Role.ADMIN), name)
+    found = schedules.named(reader(organization), name)
     if found is None:
         raise Rejected(Code.NOT_FOUND, f"There is no schedule {name} in {organization.slug}.", "schedule")
     return frozen.Schedule(found.id)

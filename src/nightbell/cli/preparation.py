@@ -14,9 +14,9 @@ from nightbell.conf import env
 WRONG_ENVIRONMENT = 2
 
 
-def prepare(ctx: click.Context, verb: verbs.Verb, *, only_help: bool) -> None:
+def prepare(ctx: click.Context, verb: verbs.Verb) -> None:
     """Have ready what the verb needs. A wrong environment is told whole, and ends the process with 2."""
-    if verb.lasting and not only_help:
+    if verb.lasting:
         postgres.as_init()
     if verb.needs is verbs.Needs.NOTHING:
         return
@@ -29,8 +29,7 @@ def prepare(ctx: click.Context, verb: verbs.Verb, *, only_help: bool) -> None:
         sys.exit(WRONG_ENVIRONMENT)
     if verb.needs is verbs.Needs.ENVIRONMENT:
         return
-    if not only_help:
-        _find_database(ctx, verb, settings)
+    _find_database(ctx, verb, settings)
     if not apps.ready:
         django.setup()
 

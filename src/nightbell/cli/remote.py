@@ -1,9 +1,9 @@
 """A running server as the command line sees it: the only place that makes its requests and reads its refusals."""
 
 import secrets
-from collections.abc import Mapping
-from functools import cached_property
-from typing import Any
+from collections.abc import Callable, Mapping
+from functools import cached_property, wraps
+from typing import Any, TypeVar, cast
 from urllib.parse import quote, urlsplit
 
 import click
@@ -12,10 +12,35 @@ from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 from urllib3 import Retry
 
+from nightbell.cli import whereabouts
+
 TIMEOUT_SECONDS = (5, 30)
 # What says "not now"; a change carries an Idempotency-Key, so that trying it again pages nobody twice.
 RETRIED = (429, 502, 503, 504)
 RETRIES = 4
+
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def options(command: F) -> F:
+    """`--url` and `--key`, behind every verb that talks to a server, which it is given as `server`."""
+
+    @wraps(command)
+    def with_server(*, url: str, key: str | None, **given: Any) -> Any:
+        if not key:
+            raise click.UsageError("NIGHTBELL_API_KEY is not set: nightbell key create NAME --org SLUG makes a key.")
+        return command(server=Server(url, key), **given)
+
+    url = click.option(
+        "--url",
+        envvar="NIGHTBELL_URL",
+        default=whereabouts.server,
+        show_default="serve on this machine",
+        help="NIGHTBELL_URL",
+    )
+    key = click.option("--key", envvar="NIGHTBELL_API_KEY", help="NIGHTBELL_API_KEY; nightbell key create makes one.")
+    return cast(F, url(key(with_server)))
 
 
 class _Bearer(AuthBase):

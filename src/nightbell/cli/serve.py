@@ -10,33 +10,27 @@ from nightbell.cli import database, supervisor, web
 from nightbell.conf import env
 
 
-@click.command()
-@web.host_option
-@web.port_option
 def serve(host: str, port: int) -> None:
-    """Run everything: the database (unless NIGHTBELL_DATABASE_URL names one), the web server and an engine.
-
-    \b
-    nightbell serve
-    nightbell serve --host 0.0.0.0 --port 8000
-
-    Where others are to reach it, NIGHTBELL_URL says how: links in mails start with it, and other names are refused.
-
-    It brings the tables up to date first. Stop it with Ctrl-C or SIGTERM: pages under way are finished first.
-    """
+    """Run everything: the database (unless NIGHTBELL_DATABASE_URL names one), the web server and an engine."""
     settings = env.read()
     web.check_free(host, port)
     supervisor.end_quietly_on_sigterm()
     if settings.database_url is not None:
+        database.remember_url(settings, _public(settings, host, port), supervisor.address(host, port))
         sys.exit(_supervise(host, port, settings.database_url, None))
     try:
         server = postgres.start(database.data_directory(settings))
     except postgres.PostgresError as error:
         raise click.ClickException(str(error)) from error
     with server:
-        database.remember_url(settings, os.environ.get("NIGHTBELL_URL") or supervisor.address(host, port))
+        database.remember_url(settings, _public(settings, host, port), supervisor.address(host, port))
         code = _supervise(host, port, server.url, server)
     sys.exit(code)
+
+
+def _public(settings: env.Settings, host: str, port: int) -> str:
+    """How people reach it, if nobody said otherwise where it listens."""
+    return settings.url if "url" in settings.model_fields_set else supervisor.address(host, port)
 
 
 def _supervise(host: str, port: int, database_url: str, server: postgres.Server | None) -> int:

@@ -29,31 +29,20 @@ LOGGING = {
     },
 }
 
-host_option = click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
-port_option = click.option(
-    "--port", type=click.IntRange(1, 65535), default=8000, show_default=True, help="The port to listen on."
-)
+
+def web(host: str, port: int) -> None:
+    """Run the dashboard and the API alone, on a database that runs already."""
+    _serve(partial(_application, _load(), "worker", os.getpid()), host, port)
 
 
-@click.command()
-@host_option
-@port_option
-@click.pass_obj
-def web(load: Callable[[str], ModuleType], host: str, port: int) -> None:
-    """Run the dashboard and the API alone, on a database that runs already.
-
-    \b
-    nightbell web --host 0.0.0.0 --port 8000
-    """
-    _serve(partial(_application, load, "worker", os.getpid()), host, port)
-
-
-@click.command()
-@port_option
-@click.pass_obj
-def demo_web(load: Callable[[str], ModuleType], port: int) -> None:
+def demo_web(port: int) -> None:
     """The web server of the demo."""
-    _serve(partial(_application, load, "demo_worker", os.getpid()), "127.0.0.1", port)
+    _serve(partial(_application, _load(), "demo_worker", os.getpid()), "127.0.0.1", port)
+
+
+def _load() -> Callable[[str], ModuleType]:
+    load: Callable[[str], ModuleType] = click.get_current_context().obj
+    return load
 
 
 def _serve(application: Callable[[], WSGIApplication], host: str, port: int) -> None:

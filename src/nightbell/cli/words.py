@@ -7,6 +7,8 @@ from typing import Any
 
 Incident = Mapping[str, Any]
 
+STATUS_CHANGED = "status_changed"
+
 
 def row(incident: Incident) -> str:
     """One line: `#42  critical  paging, layer 1 of 3, next at 02:19:00  DB pool exhausted`."""
@@ -16,7 +18,7 @@ def row(incident: Incident) -> str:
 def page(incident: Incident, people: Mapping[str, str]) -> Iterator[str]:
     """Everything: what broke, who has it, who was paged, who is next, what happened."""
     yield f"#{incident['number']} {incident['severity'].upper()} {plain(incident['title'])}"
-    yield f"  {incident['status']} since {instant(incident['createdAt'])}, owner {_name(people, incident['ownerId'])}"
+    yield f"  {incident['status']} since {instant(_since(incident))}, owner {_name(people, incident['ownerId'])}"
     yield f"  {_escalation(incident)}"
     escalation = incident["escalation"]
     for each in escalation.get("notifiedResponders") or ():
@@ -33,9 +35,22 @@ def page(incident: Incident, people: Mapping[str, str]) -> Iterator[str]:
         yield f"  {instant(entry['at'])}  {entry['kind']}  {plain(entry['actor']['name'])}"
 
 
+def _since(incident: Incident) -> str:
+    """When it became what it is now: an incident opens with its first status, and each change is in its record."""
+    if incident.get("resolvedAt"):
+        return str(incident["resolvedAt"])
+    changes = [entry["at"] for entry in incident.get("auditTrail") or () if entry["kind"] == STATUS_CHANGED]
+    return str(changes[-1] if changes else incident["createdAt"])
+
+
 def instant(text: str) -> str:
     """An instant of the API, in this terminal's time zone."""
-    return datetime.fromisoformat(text).astimezone().strftime("%Y-%m-%d %H:%M:%S %Z")
+    return local(datetime.fromisoformat(text))
+
+
+def local(at: datetime) -> str:
+    """An instant in this terminal's time zone."""
+    return at.astimezone().strftime("%Y-%m-%d %H:%M:%S %Z")
 
 
 def plain(text: str) -> str:

@@ -4,7 +4,7 @@
 """
 
 from nightbell.postgres.binaries import find_binaries
-from nightbell.postgres.errors import Busy, NotRunning, PostgresError, Refused, Unusable
+from nightbell.postgres.errors import Busy, NotRunning, OtherUser, PostgresError, Refused, Unusable
 from nightbell.postgres.first_process import as_init, reap_orphans
 from nightbell.postgres.layout import default_data_directory
 from nightbell.postgres.server import Server, attach, share, start
@@ -12,6 +12,7 @@ from nightbell.postgres.server import Server, attach, share, start
 __all__ = [
     "Busy",
     "NotRunning",
+    "OtherUser",
     "PostgresError",
     "Refused",
     "Server",

@@ -72,6 +72,11 @@ def _name(uid: int) -> str:
         return f"user {uid}"
 
 
+def owner(path: Path) -> str:
+    """Whose a directory is."""
+    return _name(path.stat().st_uid)
+
+
 def same_directory(account: Account, one: Path, other: Path) -> bool:
     """By what the account sees: to a root without every capability the kernel shows no other user's process."""
     try:

@@ -1,6 +1,7 @@
 """The only place that makes a database cluster and says who may connect to it."""
 
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -134,6 +135,15 @@ def may_connect(place: layout.Layout) -> bool:
         return place.ident.read_text(encoding="utf-8") == _ident()
     except OSError:
         return False
+
+
+def whose(place: layout.Layout) -> str:
+    """The user whom the running server accepts; the directory's owner where that may not be read."""
+    try:
+        found = re.search(r'^nightbell "((?:[^"]|"")+)"', place.ident.read_text(encoding="utf-8"))
+    except OSError:
+        found = None
+    return found[1].replace('""', '"') if found else accounts.owner(place.data)
 
 
 def take_over(place: layout.Layout) -> Path | None:

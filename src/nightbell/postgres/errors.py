@@ -9,6 +9,14 @@ class Unusable(PostgresError):  # noqa: N818 -- reads as a sentence where it is 
     """The binaries or the data directory do not allow a server at all."""
 
 
+class OtherUser(Unusable):
+    """It runs for another user of the machine than whoever asks."""
+
+    def __init__(self, message: str, user: str) -> None:
+        super().__init__(message)
+        self.user = user
+
+
 class Busy(PostgresError):  # noqa: N818 -- as above
     """Another process owns the server of this data directory."""
 
