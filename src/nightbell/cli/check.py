@@ -65,7 +65,7 @@ def check(as_json: bool) -> None:
 
 def _database(settings: env.Settings) -> Iterator[Finding]:
     try:
-        os.environ["NIGHTBELL_DATABASE_URL"] = database.running_database_url(settings)
+        env.put(os.environ, "database_url", database.running_database_url(settings))
     except click.ClickException as error:
         not_running = isinstance(error.__cause__, postgres.NotRunning)
         yield Finding("database", ok=False, says=error.message, first=_SERVE if not_running else "")

@@ -36,9 +36,9 @@ def prepare(ctx: click.Context, verb: verbs.Verb) -> None:
 
 def _find_database(ctx: click.Context, verb: verbs.Verb, settings: env.Settings) -> None:
     # Django reads the address when it is set up, so that it is named before.
-    if settings.database_url is None and not os.environ.get("NIGHTBELL_URL"):
-        os.environ["NIGHTBELL_URL"] = database.remembered_url(settings) or settings.url
+    if settings.database_url is None and "url" not in settings.model_fields_set:
+        env.put(os.environ, "url", database.remembered_url(settings) or settings.url)
     if verb.needs is verbs.Needs.DATABASE:
-        os.environ["NIGHTBELL_DATABASE_URL"] = ctx.with_resource(database.database_url(settings))
+        env.put(os.environ, "database_url", ctx.with_resource(database.database_url(settings)))
     elif verb.needs is verbs.Needs.RUNNING_DATABASE:
-        os.environ["NIGHTBELL_DATABASE_URL"] = database.running_database_url(settings)
+        env.put(os.environ, "database_url", database.running_database_url(settings))

@@ -34,12 +34,15 @@ def options(command: F) -> F:
 
     url = click.option(
         "--url",
-        envvar="NIGHTBELL_URL",
-        default=whereabouts.server,
+        default=lambda: whereabouts.variable("NIGHTBELL_URL") or whereabouts.server(),
         show_default="serve on this machine",
         help="NIGHTBELL_URL",
     )
-    key = click.option("--key", envvar="NIGHTBELL_API_KEY", help="NIGHTBELL_API_KEY; nightbell key create makes one.")
+    key = click.option(
+        "--key",
+        default=lambda: whereabouts.variable("NIGHTBELL_API_KEY"),
+        help="NIGHTBELL_API_KEY; nightbell key create makes one.",
+    )
     return cast(F, url(key(with_server)))
 
 

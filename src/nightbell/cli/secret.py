@@ -19,7 +19,7 @@ def rotate() -> None:
     """Encrypt every token anew, with the first of NIGHTBELL_ENCRYPTION_KEYS."""
     settings = env.read()
     with database.database_url(settings) as url:
-        os.environ["NIGHTBELL_DATABASE_URL"] = url
+        env.put(os.environ, "database_url", url)
         django.setup()
         count = click.get_current_context().obj("rotation").rotate()
     click.echo(f"{count} token{'' if count == 1 else 's'} encrypted with the first key.")

@@ -14,17 +14,18 @@ def serve(host: str, port: int) -> None:
     """Run everything: the database (unless NIGHTBELL_DATABASE_URL names one), the web server and an engine."""
     settings = env.read()
     web.check_free(host, port)
+    web.say_where_links_lead(settings, host, supervisor.address(host, port))
     supervisor.end_quietly_on_sigterm()
     if settings.database_url is not None:
         database.remember_url(settings, _public(settings, host, port), supervisor.address(host, port))
-        sys.exit(_supervise(host, port, settings.database_url, None))
+        sys.exit(_supervise(settings, host, port, None))
     try:
         server = postgres.start(database.data_directory(settings))
     except postgres.PostgresError as error:
         raise click.ClickException(str(error)) from error
     with server:
         database.remember_url(settings, _public(settings, host, port), supervisor.address(host, port))
-        code = _supervise(host, port, server.url, server)
+        code = _supervise(settings, host, port, server)
     sys.exit(code)
 
 
@@ -33,14 +34,15 @@ def _public(settings: env.Settings, host: str, port: int) -> str:
     return settings.url if "url" in settings.model_fields_set else supervisor.address(host, port)
 
 
-def _supervise(host: str, port: int, database_url: str, server: postgres.Server | None) -> int:
+def _supervise(settings: env.Settings, host: str, port: int, server: postgres.Server | None) -> int:
     at = supervisor.address(host, port)
+    environ = {name: value for name, value in os.environ.items() if value}
+    if "url" not in settings.model_fields_set:
+        env.put(environ, "url", at)
+    if server is not None:
+        env.put(environ, "database_url", server.url)
     plan = supervisor.Plan(
-        environ={
-            "NIGHTBELL_URL": at,
-            **{name: value for name, value in os.environ.items() if value},
-            "NIGHTBELL_DATABASE_URL": database_url,
-        },
+        environ=environ,
         first=[["migrate", "--quiet"]],
         lasting={"web": ["web", "--host", host, "--port", str(port)], "engine": ["engine"]},
         host=host,

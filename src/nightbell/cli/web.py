@@ -19,6 +19,7 @@ from nightbell.conf import env
 DRAIN_SECONDS = 10
 # A thread keeps its connection to the database; one that rested this long gives both back.
 THREAD_REST_SECONDS = 300
+EVERYWHERE = ("0.0.0.0", "::", "")  # noqa: S104 -- the names of all addresses
 
 LOGGING = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s web %(message)s"}},
@@ -47,7 +48,8 @@ def _load() -> Callable[[str], ModuleType]:
 
 def _serve(application: Callable[[], WSGIApplication], host: str, port: int) -> None:
     settings = env.read()
-    os.environ["NIGHTBELL_DATABASE_URL"] = database.running_database_url(settings)
+    say_where_links_lead(settings, host, settings.url)
+    env.put(os.environ, "database_url", database.running_database_url(settings))
     check_free(host, port)
     Server(
         "nightbell",
@@ -72,6 +74,17 @@ def _application(load: Callable[[str], ModuleType], module: str, parent: int) ->
     children.die_with(parent)
     application: WSGIApplication = load(module).application
     return application
+
+
+def say_where_links_lead(settings: env.Settings, host: str, url: str) -> None:
+    """Where others may come and nobody said how: what they are sent leads nowhere for them."""
+    if "url" in settings.model_fields_set or host not in EVERYWHERE:
+        return
+    click.echo(
+        f"nightbell: NIGHTBELL_URL is not set: links in mails lead to {url}, which only this machine can follow, and "
+        "other host names are refused. Set it to the address people use.",
+        err=True,
+    )
 
 
 def check_free(host: str, port: int) -> None:

@@ -4,6 +4,9 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+import click
+
+from nightbell.core import variables
 from nightbell.postgres import layout
 
 _WORD = "url"
@@ -36,8 +39,16 @@ def read(directory: Path) -> Word | None:
     return Word(url, at[0] if at else url) if of == str(data) else None
 
 
+def variable(name: str) -> str | None:
+    """A setting, for those who talk to a server and need none of its others."""
+    try:
+        return variables.value(os.environ, name, lambda path: Path(path).read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+
+
 def server() -> str:
     """Where `serve` listens on this machine: by this data directory, or for everybody, or as usual."""
-    named = os.environ.get("NIGHTBELL_DATA_DIR")
+    named = variable("NIGHTBELL_DATA_DIR")
     places = [Path(named)] if named else [layout.default_data_directory(), SYSTEM]
     return next((word.at for word in map(read, places) if word), USUAL)

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,10 +13,18 @@ from psycopg.conninfo import conninfo_to_dict
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from nightbell.channels import email, smtp
+from nightbell.conf import addresses
+from nightbell.core import variables
 
 PREFIX = "NIGHTBELL_"
 # The command line's client reads this one itself: it talks to a server and needs none of the rest.
 CLIENT_ONLY = frozenset({"NIGHTBELL_API_KEY"})
+_SERVICE = re.compile(
+    r"NIGHTBELL_([A-Z0-9_]+_)?(SERVICE_HOST|SERVICE_PORT(_[A-Z0-9_]+)?|PORT_\d+_(TCP|UDP|SCTP)_(PROTO|PORT|ADDR))"
+)
+# Such a name alone may be a person's mistake, who means the port to listen on.
+_LINK = re.compile(r"NIGHTBELL_([A-Z0-9_]+_)?PORT(_\d+_(TCP|UDP|SCTP))?")
+_LINKED = re.compile(r"(tcp|udp|sctp)://")
 _KEY = re.compile(r"[A-Za-z0-9_-]{43}=")
 
 
@@ -61,10 +69,12 @@ class Settings(BaseModel):
     @field_validator("url")
     @classmethod
     def _url(cls, value: str) -> str:
-        parts = urlsplit(value)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError("must be an address like https://pager.example.com")
-        return value.rstrip("/")
+        return addresses.origin(value)
+
+    @field_validator("allowed_hosts")
+    @classmethod
+    def _allowed_hosts(cls, value: str) -> str:
+        return ",".join(addresses.pattern(each.strip()) for each in value.split(",") if each.strip())
 
     @field_validator("smtp_url")
     @classmethod
@@ -103,8 +113,8 @@ class Settings(BaseModel):
     @cached_property
     def hosts(self) -> list[str]:
         """The host names this installation answers to."""
-        named = [host.strip() for host in self.allowed_hosts.split(",") if host.strip()]
-        return [urlsplit(self.url).hostname or "", "localhost", "127.0.0.1", "[::1]", *named]
+        own = addresses.host(re.sub(r":\d+$", "", self.url.partition("://")[2]))
+        return [own, "localhost", "127.0.0.1", "[::1]", *filter(None, self.allowed_hosts.split(","))]
 
     @property
     def https(self) -> bool:
@@ -115,25 +125,53 @@ class Settings(BaseModel):
 def read(environ: Mapping[str, str] | None = None) -> Settings:
     """Read the environment. Raises Mistakes, with every mistake in it."""
     environ = os.environ if environ is None else environ
-    known = {f"{PREFIX}{name}".upper() for name in Settings.model_fields} | CLIENT_ONLY
-    lines = [f"{name} is not a variable of Nightbell" for name in sorted(environ) if _unknown(name, known)]
-    given: dict[str, Any] = {
-        name: environ[f"{PREFIX}{name}".upper()]
-        for name in Settings.model_fields
-        if environ.get(f"{PREFIX}{name}".upper())
-    }
+    known = {variable(name) for name in Settings.model_fields} | CLIENT_ONLY
+    known |= {f"{name}{variables.FILE}" for name in known}
+    lines = [
+        f"{name} is not a variable of Nightbell" for name in sorted(environ) if _unknown(name, environ[name], known)
+    ]
+    given: dict[str, Any] = {}
+    for name in Settings.model_fields:
+        try:
+            value = variables.value(environ, variable(name), read_file)
+        except ValueError as error:
+            lines.append(str(error))
+            continue
+        if value is not None:
+            given[name] = value
     try:
         settings = Settings.model_validate(given)
     except ValidationError as error:
-        lines += [f"{PREFIX}{str(each['loc'][0]).upper()}: {_sentence(each['msg'])}" for each in error.errors()]
+        lines += [f"{variable(str(each['loc'][0]))}: {_sentence(each['msg'])}" for each in error.errors()]
         raise Mistakes(lines) from None
     if lines:
         raise Mistakes(lines)
     return settings
 
 
-def _unknown(name: str, known: set[str]) -> bool:
-    return name.startswith(PREFIX) and name not in known
+def variable(name: str) -> str:
+    """What the setting is called in the environment."""
+    return f"{PREFIX}{name}".upper()
+
+
+def put(environ: MutableMapping[str, str], name: str, value: str) -> None:
+    """Give a setting a value, in place of whatever the environment says."""
+    environ.pop(variable(name) + variables.FILE, None)
+    environ[variable(name)] = value
+
+
+def read_file(path: str) -> str:
+    """What is in a file that a variable names."""
+    return Path(path).read_text(encoding="utf-8")
+
+
+def _unknown(name: str, value: str, known: set[str]) -> bool:
+    return name.startswith(PREFIX) and name not in known and not _is_injected(name, value)
+
+
+def _is_injected(name: str, value: str) -> bool:
+    """Whether Kubernetes made it, for a service called `nightbell` or `nightbell-…`: every container nearby has it."""
+    return bool(_SERVICE.fullmatch(name)) or (bool(_LINK.fullmatch(name)) and bool(_LINKED.match(value)))
 
 
 def _sentence(message: str) -> str:

@@ -3,6 +3,9 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 from nightbell.api import reference
+from nightbell.conf import refusals
+
+handler400 = refusals.bad_request
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("v1/", include("nightbell.api.v1")),
