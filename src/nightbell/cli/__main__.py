@@ -1,11 +1,14 @@
 """Where `nightbell` starts: the only place that loads a verb, when it is asked for and not before."""
 
 import importlib
+import sys
+from collections.abc import Sequence
 from types import ModuleType
+from typing import Any
 
 import click
 
-from nightbell.cli import deferred, verbs
+from nightbell.cli import deferred, survival, verbs
 
 HELP = ["--help", "-h"]
 
@@ -17,6 +20,11 @@ def load(module: str) -> ModuleType:
 
 class Verbs(click.Group):
     """The verbs by name. Their list is made from the table, so that asking for help loads none of them."""
+
+    def main(self, args: Sequence[str] | None = None, *more: Any, **extra: Any) -> Any:
+        """Run what was typed; what cannot be written or read ends in one line."""
+        with survival.plainly():
+            return super().main(survival.as_text(sys.argv[1:] if args is None else args), *more, **extra)
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 -- the library's
         """In the order of the table, which is by how often they are wanted."""
@@ -59,6 +67,7 @@ def cli(ctx: click.Context) -> None:
 
 def main() -> None:
     """The entry point."""
+    survival.write_everything()
     cli(prog_name="nightbell")
 
 

@@ -1,6 +1,5 @@
 """What a verb says: the only place that prints data, as words or as JSON, and that turns a refusal into one line."""
 
-import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import click
 from django.db import InterfaceError, OperationalError, ProgrammingError
 
+from nightbell.cli import survival
 from nightbell.core import errors
 
 UNDEFINED_TABLE = "42P01"
@@ -16,7 +16,7 @@ UNDEFINED_TABLE = "42P01"
 def show(data: Mapping[str, Any], as_json: bool, *lines: str) -> None:
     """Print the data for a program, or the lines for a person."""
     if as_json:
-        click.echo(json.dumps(data, indent=2, ensure_ascii=False))
+        survival.print_json(data)
         return
     for line in lines:
         click.echo(line)

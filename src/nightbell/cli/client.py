@@ -1,12 +1,11 @@
 """The verbs on incidents: all of the command line that talks to a running server, and that knows nothing else."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 import click
 
-from nightbell.cli import remote, typed, words
+from nightbell.cli import remote, survival, typed, words
 
 NOTHING_TO_SHOW = "No incidents."
 
@@ -78,7 +77,7 @@ def list_incidents(server: remote.Server, everything: bool, limit: int, as_json:
     """List what is open, newest first."""
     found = server.newest(limit, everything=everything)
     if as_json:
-        click.echo(json.dumps({"incidents": found}, indent=2, ensure_ascii=False))
+        survival.print_json({"incidents": found})
         return
     for each in found:
         click.echo(words.row(each))
@@ -94,7 +93,7 @@ def show(server: remote.Server, ref: str, as_json: bool) -> None:
     """Show an incident: who was paged, did it arrive, who is next, and everything that happened."""
     found = server.get(f"/v1/incidents/{remote.segment(ref)}")
     if as_json:
-        click.echo(json.dumps(found, indent=2, ensure_ascii=False))
+        survival.print_json(found)
         return
     for line in words.page(found, server.people()):
         click.echo(line)
@@ -152,4 +151,7 @@ def resolve(server: remote.Server, ref: str, note: str | None, as_json: bool) ->
 
 
 def _show(found: Mapping[str, Any], as_json: bool) -> None:
-    click.echo(json.dumps(found, indent=2, ensure_ascii=False) if as_json else words.row(found))
+    if as_json:
+        survival.print_json(found)
+        return
+    click.echo(words.row(found))

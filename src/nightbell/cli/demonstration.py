@@ -14,7 +14,7 @@ import click
 from cryptography.fernet import Fernet
 
 from nightbell import postgres
-from nightbell.cli import supervisor, web
+from nightbell.cli import supervisor, survival, web
 
 PORTS = range(8000, 8050)
 # It is thrown away: nothing is lost with the power.
@@ -52,7 +52,7 @@ def _plan(port: int, database_url: str) -> supervisor.Plan:
         lasting={"web": ["demo-web", "--port", str(port)], "engine": ["engine"]},
         host="127.0.0.1",
         port=port,
-        ready=lambda: click.echo(f"The demo is at  {at}/demo/  Ctrl-C ends it, and nothing is kept."),
+        ready=lambda: survival.announce(f"The demo is at  {at}/demo/  Ctrl-C ends it, and nothing is kept."),
     )
 
 

@@ -23,7 +23,7 @@ def add_member(email: str, slug: str, first_name: str, last_name: str, role: str
     answers.show(
         {"userId": str(added.user_id), "role": given.value, "signInUrl": url},
         as_json,
-        f"{added.user.name} is a member of {slug}.",
+        f"{words.plain(added.user.name)} is a member of {slug}.",
         f"A link that signs {added.user.first_name} in, once:",
         url,
     )

@@ -1,13 +1,12 @@
 """The verbs on who is on call, for a running server: they know nothing but its API."""
 
-import json
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 import click
 
-from nightbell.cli import remote, typed, words
+from nightbell.cli import remote, survival, typed, words
 
 PATH = "/v1/oncall/schedules"
 
@@ -42,7 +41,7 @@ def oncall(server: remote.Server, schedule: str | None, at: str | None, as_json:
     query = {"at": at} if at else {}
     found = [_own(each) | server.get(f"{PATH}/{each['id']}/resolve", **query) for each in wanted]
     if as_json:
-        click.echo(json.dumps(found[0] if schedule else {"schedules": found}, indent=2, ensure_ascii=False))
+        survival.print_json(found[0] if schedule else {"schedules": found})
         return
     for each in found:
         for line in _lines(each):
@@ -125,7 +124,7 @@ def _lines(found: Mapping[str, Any]) -> Iterator[str]:
 
 def _made(schedule: Mapping[str, Any], made: Mapping[str, Any], as_json: bool) -> None:
     if as_json:
-        click.echo(json.dumps(made, indent=2, ensure_ascii=False))
+        survival.print_json(made)
         return
     start, end = words.instant(made["startsAt"]), words.instant(made["endsAt"])
     click.echo(

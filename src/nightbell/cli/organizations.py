@@ -13,7 +13,7 @@ def create_org(name: str, email: str, first_name: str, last_name: str, as_json: 
     answers.show(
         {"organizationId": str(made.id), "slug": made.slug, "userId": str(admin.user_id), "signInUrl": url},
         as_json,
-        f"Made {made.slug}. {admin.user.name} is its admin.",
+        f"Made {made.slug}. {words.plain(admin.user.name)} is its admin.",
         f"A link that signs {admin.user.first_name} in, once:",
         url,
     )

@@ -12,7 +12,7 @@ from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 from urllib3 import Retry
 
-from nightbell.cli import whereabouts
+from nightbell.cli import whereabouts, words
 
 TIMEOUT_SECONDS = (5, 30)
 # What says "not now"; a change carries an Idempotency-Key, so that trying it again pages nobody twice.
@@ -149,8 +149,8 @@ def segment(text: str) -> str:
 def _refusal(answer: Any, status: int) -> str:
     if not isinstance(answer, dict) or "message" not in answer:
         return f"the server answered {status}"
-    lines = [f"{answer['message']} ({answer.get('code')})"]
-    lines += [f"  {each.get('field')}: {each.get('message')}" for each in answer.get("errors") or ()]
+    lines = [f"{words.plain(str(answer['message']))} ({answer.get('code')})"]
+    lines += [f"  {each.get('field')}: {words.plain(str(each.get('message')))}" for each in answer.get("errors") or ()]
     if status >= 500:
         lines.append(f"  request {answer.get('requestId')}")
     return "\n".join(lines)

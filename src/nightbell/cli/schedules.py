@@ -5,7 +5,7 @@ from datetime import datetime
 import click
 
 from nightbell.actions import organizations, people, schedules
-from nightbell.cli import answers
+from nightbell.cli import answers, words
 from nightbell.cli.members import reader
 from nightbell.cli.typed import Turns
 from nightbell.data import clock
@@ -32,7 +32,7 @@ def add_layer(name: str, turns: Turns, slug: str, since: str | None, as_json: bo
     if found is None:
         raise click.ClickException(f"name: There is no schedule {name} in {slug}.")
     edited = schedules.add_layer(principal, found.id, _layer(organization, turns, _start(since)))
-    answers.show({"id": str(edited.layer_id)}, as_json, f"A layer ({edited.layer_id}) of {found.name}.")
+    answers.show({"id": str(edited.layer_id)}, as_json, f"A layer ({edited.layer_id}) of {words.plain(found.name)}.")
 
 
 def _start(since: str | None) -> datetime:

@@ -6,7 +6,7 @@ import sys
 import click
 
 from nightbell import postgres
-from nightbell.cli import database, supervisor, web
+from nightbell.cli import database, supervisor, survival, web
 from nightbell.conf import env
 
 
@@ -47,6 +47,6 @@ def _supervise(settings: env.Settings, host: str, port: int, server: postgres.Se
         lasting={"web": ["web", "--host", host, "--port", str(port)], "engine": ["engine"]},
         host=host,
         port=port,
-        ready=lambda: click.echo(f"Nightbell listens on {at}"),
+        ready=lambda: survival.announce(f"Nightbell listens on {at}"),
     )
     return supervisor.Supervisor(plan, server).run()

@@ -1,13 +1,16 @@
 """Incidents in words for a terminal, made from what the API answers."""
 
-import unicodedata
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
+from nightbell.core import message
+
 Incident = Mapping[str, Any]
 
 STATUS_CHANGED = "status_changed"
+# The longest there is, a description.
+MAX_TEXT = 10_000
 
 
 def row(incident: Incident) -> str:
@@ -55,7 +58,7 @@ def local(at: datetime) -> str:
 
 def plain(text: str) -> str:
     """Text that came from an alert, without what would move a terminal's cursor or the reader's eye."""
-    return "".join(" " if unicodedata.category(letter) in {"Cc", "Cf", "Zl", "Zp"} else letter for letter in text)
+    return message.clean(text, MAX_TEXT)
 
 
 def _escalation(incident: Incident) -> str:
