@@ -72,7 +72,7 @@ def test_resolve_says_who_why_and_until_when(world: World, api: Caller, rota: Ro
     ("query", "field"),
     [
         ("/resolve?at=now", "at"),
-        ("/resolve?at=2026-11-23", "at"),
+        ("/resolve?at=2026-W48-1", "at"),
         ("/resolve?at=2026-11-23T10:00:00", "at"),
         ("/resolve?at=9999-12-31T23:59:59Z", "at"),
         ("/resolve?when=2026-11-23T10:00:00Z", "when"),

@@ -15,6 +15,40 @@ def test_an_instant_has_its_zone_and_its_day() -> None:
     assert instants.dated(AT, BERLIN) == "Mon 23 Nov 2026, 02:19 (Europe/Berlin)"
 
 
+@pytest.mark.parametrize(
+    ("text", "at"),
+    [
+        ("2026-11-23", datetime(2026, 11, 23, tzinfo=UTC)),
+        ("2026-11-23T01:19Z", AT),
+        ("2026-11-23T02:19:00+01:00", AT),
+        ("2026-11-23T01:19:00.250000000Z", AT + timedelta(milliseconds=250)),
+    ],
+)
+def test_x15_an_instant_is_read_with_its_offset_and_a_day_from_its_start(text: str, at: datetime) -> None:
+    assert instants.read(text) == at
+    assert instants.read(text).tzinfo is UTC
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "now", "1764028800", "2026-11-23T10:00:00", "2026-11-23 10:00:00Z", "20261123T100000Z", "2026-W48-1"),
+        *(
+            "2026-02-30",
+            "2026-11-23T24:00Z",
+            "2026-11-23T10:00:60Z",
+            "2026-11-23T10:00Z\n",
+            " 2026-11-23",
+            "0000-01-01",
+        ),
+        *("٢٠٢٦-11-23", "2026-11-23T10:00:00+24:00", "9999-12-31T23:59:59-23:59", "0001-01-01T00:00:00+23:59"),
+    ],
+)
+def test_x15_anything_else_is_no_instant(text: str) -> None:
+    with pytest.raises(ValueError, match=r"^(must be|is not) an instant"):
+        instants.read(text)
+
+
 @pytest.mark.parametrize("offset", [timedelta(), timedelta(hours=9), timedelta(hours=-8)])
 def test_an_instant_is_the_same_in_whatever_zone_it_comes(offset: timedelta) -> None:
     come = AT.astimezone(timezone(offset))

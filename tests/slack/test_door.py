@@ -127,3 +127,37 @@ def test_a_response_address_that_is_not_slacks_is_not_called(slack: Slack, paged
         assert slack.click(slack.page_of(ana), "acknowledge", slack.user(ana)).status == 200
         assert elsewhere.connections == 0
     assert slack.ephemerals == []
+
+
+ODD: tuple[Any, ...] = (
+    [],
+    "text",
+    None,
+    7,
+    {},
+    {"type": "block_actions"},
+    {"type": "block_actions", "team": "T1", "user": {"id": "U1"}},
+    {"type": "block_actions", "team": {"id": "T1"}, "user": {"id": "U1"}, "actions": 5},
+    {"type": "block_actions", "team": {"id": "T1"}, "user": {"id": "U1"}, "actions": [5]},
+    {"type": "block_actions", "team": {"id": "T1"}, "user": {"id": "U1"}, "actions": "abc"},
+    {"type": "block_actions", "team": {"id": "T\0"}, "user": {"id": "U1"}, "actions": [{"action_id": "resolve"}]},
+    {"type": "block_actions", "team": {"id": {}}, "user": {"id": []}, "actions": [{"action_id": "resolve"}]},
+    {"type": "view_submission", "team": {"id": "T1"}, "user": {"id": "U1"}, "view": []},
+    {"type": "view_submission", "team": {"id": "T1"}, "user": {"id": "U1"}, "view": None},
+    {"type": "view_submission", "team": {"id": "\ud800"}, "user": {"id": "U1"}, "view": {"callback_id": "open"}},
+)
+
+
+@pytest.mark.parametrize("payload", ODD, ids=str)
+def test_x15_what_is_signed_and_odd_is_no_fault_of_ours(slack: Slack, payload: Any) -> None:
+    body = urlencode({"payload": json.dumps(payload)}).encode()
+    assert 400 <= post(PLACES[0], body, slack.sign(body)) < 500
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"payload=", b"payload=%5B", b"payload=" + b"%5B" * 50_000, b"text=list&team_id=%00&user_id=%ff"]
+)
+def test_x15_a_signed_body_of_another_shape_is_no_fault_of_ours(slack: Slack, body: bytes) -> None:
+    for path in PLACES:
+        assert post(path, body, slack.sign(body)) < 500
+    assert 400 <= post(PLACES[0], body, slack.sign(body)) < 500

@@ -191,7 +191,7 @@ def test_what_is_wrong_with_an_override_is_said_at_the_field(
 
 
 @pytest.mark.parametrize(
-    "asked", ["from=x&to=y", "from=9999-12-31T23:59:59Z&to=0001-01-01T00:00:00Z", "layer=x&to=2027-01-01"]
+    "asked", ["from=x&to=y", "from=9999-12-31T23:59:59Z&to=0001-01-01T00:00:00Z", "layer=x&to=2027-W01-1"]
 )
 def test_a_link_that_makes_no_sense_opens_an_empty_form(told: World, sign_in: SignIn, asked: str) -> None:
     rota = Rota(told, timezone="Asia/Tokyo")

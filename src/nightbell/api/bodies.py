@@ -1,13 +1,17 @@
 """What is sent: one model a body, which refuses what it does not know."""
 
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from nightbell.actions import policies
-from nightbell.core import policy
+from nightbell.core import instants, policy
 from nightbell.core.incident import state
+
+# There are none yet, and so each that is named is refused.
+MAX_COMPONENTS = 100
 
 
 def _not_blank(text: str) -> str:
@@ -25,12 +29,20 @@ def _without_default(schema: dict[str, Any]) -> None:
     schema.pop("default", None)
 
 
+def _instant(value: Any) -> datetime:
+    """The library would take a number of seconds as well."""
+    if not isinstance(value, str):
+        raise ValueError("must be an instant like 2026-11-23T10:00:00Z")  # noqa: TRY004 -- a refusal of what was sent
+    return instants.read(value)
+
+
 class Body(BaseModel):
     """Numbers are numbers and texts are texts: nothing is converted, nothing unknown is ignored."""
 
     model_config = ConfigDict(strict=True, extra="forbid", alias_generator=to_camel)
 
 
+Instant = Annotated[datetime, BeforeValidator(_instant)]
 Severity = Annotated[state.Severity, Field(strict=False)]
 Status = Annotated[state.Status, Field(strict=False)]
 Title = Annotated[str, Field(min_length=1, max_length=state.MAX_TITLE), AfterValidator(_not_blank)]
@@ -57,7 +69,7 @@ class Opening(Body):
     owner_id: str | None = None
     owner_schedule_id: str | None = None
     escalation_policy_id: str | None = None
-    component_ids: list[str] | None = None
+    component_ids: Annotated[list[str] | None, Field(max_length=MAX_COMPONENTS)] = None
     dedup_key: DedupKey = None
 
 

@@ -1,11 +1,12 @@
 """The one way into every operation: who asks, what they sent, whether they asked before, and what goes wrong."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import wraps
 from typing import Any
 
 from django import db
 from django.http import HttpRequest, HttpResponse
+from ninja.operation import Operation
 
 from nightbell.actions import once
 from nightbell.api import access, errors, parsing
@@ -36,6 +37,7 @@ def door(run: Run) -> Run:
 
 def _serve(request: HttpRequest, run: Run, path: dict[str, Any]) -> HttpResponse:
     request.principal = access.principal_of(request)  # type: ignore[attr-defined]
+    parsing.refuse_unknown(request, _asked_for(run))
     if request.method in access.SAFE:
         return run(request, **path)
     body = parsing.read_body(request)
@@ -43,6 +45,14 @@ def _serve(request: HttpRequest, run: Run, path: dict[str, Any]) -> HttpResponse
     if key is None:
         return run(request, **path)
     return _serve_once(request, run, path, key, body)
+
+
+def _asked_for(run: Run) -> Iterator[str]:
+    """The parameters of the query that an operation has."""
+    operation: Operation = run.__self__  # type: ignore[attr-defined]
+    for model in operation.models:
+        if model.__ninja_param_source__ == "query":
+            yield from model.__ninja_flatten_map__
 
 
 def _serve_once(request: HttpRequest, run: Run, path: dict[str, Any], key: str, body: bytes) -> HttpResponse:

@@ -77,11 +77,14 @@ def _event(each: calendars.Event) -> icalendar.Event:
 
 def _answer(request: HttpRequest, read: Callable[[Principal], calendars.Feed | None]) -> HttpResponse:
     try:
+        parsing.refuse_unknown(request, ["token"])
         who = calendars.holder(request.GET.get("token", ""))
         if who is None:
             problem = errors.Problem("not_authorized", "The calendar token is missing, unknown or revoked.")
             return errors.of_problem(request, problem)
         feed = read(who)
+    except errors.Problem as problem:
+        return errors.of_problem(request, problem)
     except db.Error as error:
         answer = errors.of_database(request, error)
         if answer is None:

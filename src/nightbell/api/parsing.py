@@ -1,7 +1,7 @@
 """Reading what was sent: the only place that turns bytes into values, and refuses what no field could hold."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, NoReturn
 from uuid import UUID
 
@@ -12,7 +12,11 @@ from ninja.parser import Parser
 from ninja.types import DictStrAny
 
 from nightbell.api import errors
+from nightbell.core import message
 from nightbell.core.incident import state
+
+# More than any object that is asked for: each that is not known costs an error of its own.
+MAX_FIELDS = 100
 
 
 class StrictParser(Parser):
@@ -22,11 +26,13 @@ class StrictParser(Parser):
         """The body as JSON values. Raises Problem, naming `body` or the field."""
         raw = request.body
         try:
-            parsed: DictStrAny = json.loads(raw.decode(), parse_constant=_refuse_constant)
+            parsed: DictStrAny = json.loads(
+                raw.decode("utf-8-sig"), parse_constant=_refuse_constant, object_pairs_hook=_object
+            )
+            if b"\\u" in raw:
+                _refuse_unstorable(parsed)
         except (ValueError, RecursionError):
             raise errors.invalid("body", "This is not JSON in UTF-8.") from None
-        if b"\\u" in raw:
-            _refuse_unstorable(parsed)
         return parsed
 
     def parse_querydict(self, data: Any, list_fields: list[str], request: HttpRequest) -> DictStrAny:
@@ -60,6 +66,15 @@ def _read_unmeasured(request: HttpRequest) -> bytes:
     return body
 
 
+def refuse_unknown(request: HttpRequest, known: Iterable[str]) -> None:
+    """Every parameter of the query is one of these, once. Raises Problem, naming it."""
+    for name in sorted(request.GET.keys() - set(known)):
+        raise errors.invalid(_shown(name), "There is no such parameter.")
+    for name, values in request.GET.lists():
+        if len(values) > 1:
+            raise errors.invalid(name, "This is given more than once.")
+
+
 def uuid(text: str | None) -> UUID | None:
     """The id in a text; None where it is nobody's and nothing's."""
     try:
@@ -71,6 +86,23 @@ def uuid(text: str | None) -> UUID | None:
 def reference(text: str) -> UUID | int | None:
     """An incident's id or number; None where no incident could have it."""
     return state.number_in(text) or uuid(text)
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object whose every field is told apart, and no larger than any that is asked for."""
+    if len(pairs) > MAX_FIELDS:
+        raise errors.invalid("body", f"An object has {MAX_FIELDS} fields at most.")
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise errors.invalid(_shown(twice), "This is given more than once.")
+    return made
+
+
+def _shown(name: str) -> str:
+    """A name from outside, as it can be answered."""
+    return message.clean(name, 100) or "body"
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -1,26 +1,17 @@
 """What is sent and asked about schedules: one model a body or a query, which refuses what it does not know."""
 
-import re
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated, Any
 
-from django.http import HttpRequest
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from nightbell.actions import schedules
-from nightbell.api import errors
+from nightbell.api import bodies
 from nightbell.api.bodies import Body, Name
 from nightbell.core import oncall
 
-_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)")
 
-
-def _instant(value: Any) -> datetime:
-    """The library would take a number of seconds as well, and a day."""
-    if not isinstance(value, str) or not _INSTANT.fullmatch(value):
-        raise ValueError("must be an instant like 2026-11-23T10:00:00Z")
-    at = datetime.fromisoformat(value)
+def _in_range(at: datetime) -> datetime:
     if not schedules.EARLIEST <= at < schedules.LATEST:
         raise ValueError(f"must be between {schedules.EARLIEST:%Y} and {schedules.LATEST.year - 1}")
     return at
@@ -35,7 +26,7 @@ def _without_default(schema: dict[str, Any]) -> None:
     schema.pop("default", None)
 
 
-Instant = Annotated[datetime, BeforeValidator(_instant)]
+Instant = Annotated[bodies.Instant, AfterValidator(_in_range)]
 Description = Annotated[str | None, Field(max_length=schedules.MAX_DESCRIPTION)]
 Timezone = Annotated[str, Field(max_length=64, description="An IANA zone, like Europe/Berlin.")]
 RotationType = Annotated[oncall.Kind, Field(strict=False)]
@@ -137,11 +128,3 @@ class Between(BaseModel):
 
     start: Instant | None = Field(None, alias="from", description="Now, if it is not given.")
     end: Instant | None = Field(None, alias="to", description="28 days after `from`, if it is not given.")
-
-
-def refuse_unknown(request: HttpRequest, *models: type[BaseModel]) -> None:
-    """Raises Problem: `validation_error` for a name in the query that is in none of these."""
-    known = {field.alias or name for model in models for name, field in model.model_fields.items()}
-    unknown: Iterable[str] = request.GET.keys() - known
-    for name in sorted(unknown):
-        raise errors.invalid(name, "There is no such parameter.")

@@ -11,7 +11,7 @@ from nightbell.actions import schedules
 from nightbell.api import access, parsing, rendering, schedule_answers, schedule_bodies, schedule_rendering
 from nightbell.api.access import Request
 from nightbell.api.answers import Data
-from nightbell.api.schedule_bodies import Editing, Previewing, refuse_unknown
+from nightbell.api.schedule_bodies import Editing, Previewing
 from nightbell.core import oncall
 from nightbell.core.errors import Code, Rejected
 from nightbell.data.reads import on_call
@@ -39,7 +39,6 @@ def list_schedules(request: Request) -> HttpResponse:
 def create_schedule(request: Request, body: schedule_bodies.ScheduleGiven) -> HttpResponse:
     """Make a schedule; its layers are added to it."""
     access.require_admin(request.principal)
-    refuse_unknown(request)
     made = schedules.create(request.principal, schedules.Given(body.name, body.timezone, body.description))
     return _answer(request, made, 201)
 
@@ -71,7 +70,7 @@ def change_schedule(
 @router.delete("/oncall/schedules/{id}", response=GONE)
 def delete_schedule(request: Request, schedule_id: ScheduleId, how: Query[Previewing]) -> HttpResponse:
     """409 `in_use` where a policy targets it."""
-    _admit(request, Previewing)
+    _admit(request)
     found = identified(schedule_id)
     if how.preview:
         return previewed(
@@ -86,7 +85,7 @@ def add_rotation(
     request: Request, schedule_id: ScheduleId, body: schedule_bodies.RotationGiven, how: Query[Editing]
 ) -> HttpResponse:
     """At the end, or where `position` says."""
-    _admit(request, Editing)
+    _admit(request)
     found = identified(schedule_id)
     edited = schedules.add_layer(request.principal, found, _given(body), _how(how))
     return _edited(found, edited, how, 201)
@@ -97,7 +96,7 @@ def order_rotations(
     request: Request, schedule_id: ScheduleId, body: schedule_bodies.RotationOrder, how: Query[Editing]
 ) -> HttpResponse:
     """The whole order."""
-    _admit(request, Editing)
+    _admit(request)
     found = identified(schedule_id)
     # An id that is none is of no layer either.
     layer_ids = [parsing.uuid(layer_id) or UUID(int=0) for layer_id in body.layer_ids]
@@ -147,7 +146,7 @@ def change_rotation(
 @router.delete("/oncall/schedules/{id}/layers/{layerId}", response=GONE)
 def delete_rotation(request: Request, schedule_id: ScheduleId, layer_id: LayerId, how: Query[Editing]) -> HttpResponse:
     """With its overrides; those after it move up."""
-    _admit(request, Editing)
+    _admit(request)
     edited = schedules.delete_layer(request.principal, identified(schedule_id), identified(layer_id), _how(how))
     return previewed(edited.changes) if how.preview else rendering.nothing()
 
@@ -171,13 +170,12 @@ def previewed(changes: tuple[oncall.Change, ...]) -> HttpResponse:
     return rendering.answer(schedule_rendering.preview(changes, on_call.names(people)))
 
 
-def _admit(request: Request, known: type[Previewing]) -> None:
+def _admit(request: Request) -> None:
     access.require_admin(request.principal)
-    refuse_unknown(request, known)
 
 
 def _change(request: Request, schedule_id: str, changes: schedules.Changes, how: Editing) -> HttpResponse:
-    _admit(request, Editing)
+    _admit(request)
     found = identified(schedule_id)
     edited = schedules.change(request.principal, found, changes, _how(how))
     return previewed(edited.changes) if how.preview else _answer(request, found)
@@ -186,7 +184,7 @@ def _change(request: Request, schedule_id: str, changes: schedules.Changes, how:
 def _change_layer(
     request: Request, schedule_id: str, layer_id: str, changes: schedules.LayerChanges, how: Editing
 ) -> HttpResponse:
-    _admit(request, Editing)
+    _admit(request)
     found = identified(schedule_id)
     edited = schedules.change_layer(request.principal, found, identified(layer_id), changes, _how(how))
     return _edited(found, edited, how)

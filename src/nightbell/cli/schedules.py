@@ -8,6 +8,7 @@ from nightbell.actions import organizations, people, schedules
 from nightbell.cli import answers, words
 from nightbell.cli.members import reader
 from nightbell.cli.typed import Turns
+from nightbell.core import instants
 from nightbell.data import clock
 from nightbell.data.models import Organization
 from nightbell.data.reads import schedules as reads
@@ -39,12 +40,9 @@ def _start(since: str | None) -> datetime:
     if since is None:
         return clock.now()
     try:
-        at = datetime.fromisoformat(since)
+        return instants.read(since)
     except ValueError:
-        at = None
-    if at is None or at.tzinfo is None:
-        raise click.BadParameter(f"{since!r} is not like 2026-11-23T09:00+01:00", param_hint="--from")
-    return at
+        raise click.BadParameter(f"{since!r} is not like 2026-11-23T09:00+01:00", param_hint="--from") from None
 
 
 def _layer(organization: Organization, turns: Turns, start: datetime) -> schedules.LayerGiven:

@@ -1,5 +1,6 @@
-"""How an instant is said, by the clock of whoever reads it and with its zone, and how a length of time is."""
+"""How an instant is read and said, by the clock of whoever reads it and with its zone, and how a length of time is."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, tzinfo
 
@@ -7,6 +8,22 @@ from nightbell.core import zones
 
 # How an instant is said where people of many zones look.
 Say = Callable[[datetime], str]
+
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d))?", re.ASCII)
+
+
+def read(text: str) -> datetime:
+    """An instant with its offset, or the start of a day in UTC; in UTC. Raises ValueError for anything else.
+
+    The one reader for what programs send: the library's own takes week dates, and a time without an offset.
+    """
+    if not _INSTANT.fullmatch(text):
+        raise ValueError("must be an instant like 2026-11-23T10:00:00Z, or a day like 2026-11-23")
+    try:
+        at = datetime.fromisoformat(text)
+        return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise ValueError("is not an instant that exists") from None
 
 
 def said(at: datetime, timezone: str, known: datetime | None = None) -> str:

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
-from django.db import InterfaceError, OperationalError, close_old_connections
+from django.db import DataError, InterfaceError, OperationalError, close_old_connections
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
@@ -23,6 +23,8 @@ T = TypeVar("T")
 PATIENCE_SECONDS = 2.0
 THREADS = 8
 LOST_DATABASE = (OperationalError, InterfaceError)
+# What reading a value raises that is of another kind than was asked for, or that no row can hold.
+ODD = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError, DataError)
 NOT_CONFIRMED = "Nightbell's database does not answer. Nothing is confirmed: please try again."
 
 _workers = ThreadPoolExecutor(THREADS, "slack")
@@ -39,7 +41,12 @@ def signed(handle: Callable[[QueryDict], HttpResponse]) -> Callable[[HttpRequest
             return HttpResponse(status=413)
         if not signatures.valid(settings.NIGHTBELL.slack_signing_secret, body, request.headers):
             return HttpResponse(status=401)
-        return handle(QueryDict(body))
+        try:
+            return handle(QueryDict(body))
+        except ODD as error:
+            # Signed, but nothing that Slack sends, or of a shape it never had: its traceback is the way to find out.
+            log.warning("what Slack sent is not understood: %r", type(error).__name__, exc_info=error)
+            return HttpResponse("not understood", status=400, content_type="text/plain")
 
     # Exempt because the signature is the authority: no cookie is looked at.
     return csrf_exempt(never_cache(require_POST(enter)))

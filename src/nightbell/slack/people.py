@@ -1,5 +1,6 @@
 """Who clicked: the only place that turns a Slack user into a member, or says why it cannot and what to do."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,8 @@ from nightbell.data.reads import slack
 
 UNCHANGED = "Nothing has changed: the incident goes on without you."
 
+_ID = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
+
 
 class Stranger(Exception):  # noqa: N818 -- an answer, not a fault
     """Somebody who may not act here; the message is for them alone, and says what to do."""
@@ -25,6 +28,12 @@ class Somebody:
     team_id: str
     user_id: str
     home: str
+
+    def __post_init__(self) -> None:
+        """Raises TypeError, ValueError: for what was never an id of Slack's, and could be no row's."""
+        for each in (self.team_id, self.user_id, self.home):
+            if not _ID.fullmatch(each):
+                raise ValueError("not an id of Slack's")
 
 
 def of_payload(payload: dict[str, Any]) -> Somebody:

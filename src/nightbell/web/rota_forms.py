@@ -10,7 +10,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from nightbell.actions import overrides, schedules
-from nightbell.core import oncall, zones
+from nightbell.core import instants, oncall, zones
 from nightbell.web.forms import Id
 
 KINDS = [(each.value, each.value.capitalize()) for each in oncall.Kind]
@@ -36,10 +36,10 @@ class Local(forms.CharField):
 def instant(text: str) -> datetime | None:
     """An instant in a link or a hidden field, in UTC."""
     try:
-        at = datetime.fromisoformat(text)
+        at = instants.read(text)
     except ValueError:
         return None
-    return at.astimezone(UTC) if at.tzinfo and schedules.EARLIEST.year < at.year < schedules.LATEST.year else None
+    return at if schedules.EARLIEST.year < at.year < schedules.LATEST.year else None
 
 
 def exact(at: datetime) -> str:
