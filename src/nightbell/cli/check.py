@@ -15,7 +15,7 @@ from nightbell.cli import answers, database, rehearsal
 from nightbell.conf import env
 from nightbell.core import zones
 from nightbell.data import clock, holds, upgrade
-from nightbell.data.reads import admins, directory
+from nightbell.data.reads import admins, organizations
 
 OLDEST_SERVER = 14
 CLOCKS_APART_SECONDS = 2.0
@@ -103,7 +103,7 @@ def _migrations() -> Finding:
 
 
 def _organizations() -> Finding:
-    count = len(directory.every_organization())
+    count = len(organizations.every())
     if not count:
         return Finding("organizations", ok=True, says="there is none yet, and so nobody to page", first=_CREATE)
     return Finding("organizations", ok=True, says=answers.counted(count, "organization"))

@@ -3,7 +3,7 @@
 from nightbell.accounts import links
 from nightbell.actions import organizations, people
 from nightbell.cli import answers, words
-from nightbell.data.reads import directory
+from nightbell.data.reads import organizations as reads
 
 
 def create_org(name: str, email: str, first_name: str, last_name: str, as_json: bool) -> None:
@@ -21,7 +21,7 @@ def create_org(name: str, email: str, first_name: str, last_name: str, as_json: 
 
 def list_orgs(as_json: bool) -> None:
     """List the organizations of this installation."""
-    found = directory.every_organization()
+    found = reads.every()
     data = [
         {"organizationId": str(each.id), "slug": each.slug, "name": each.name, "members": each.members}
         for each in found

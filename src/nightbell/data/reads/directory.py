@@ -21,15 +21,6 @@ where m.user_id = %(user)s and m.removed_at is null
 order by lower(o.name), o.id
 """
 
-EVERY = """
-select o.id, o.slug, o.name, (
-  select count(*) from membership m join account a on a.id = m.user_id
-  where m.organization_id = o.id and m.removed_at is null and a.is_active
-)
-from organization o
-order by lower(o.name), o.id
-"""
-
 # In the shape of a frozen copy, so that both are read by one function.
 POLICIES = f"""
 select p.description, ({rows.FROZEN_POLICY})::text
@@ -49,16 +40,6 @@ class Belonging:
 
 
 @dataclass(frozen=True, slots=True)
-class Existing:
-    """An organization of this installation, and how many active members it has."""
-
-    id: UUID
-    slug: str
-    name: str
-    members: int
-
-
-@dataclass(frozen=True, slots=True)
 class PolicyView:
     """An escalation policy as it stands now."""
 
@@ -69,11 +50,6 @@ class PolicyView:
 def organizations(user_id: UUID) -> list[Belonging]:
     """Where this person is an active member, by name."""
     return [Belonging(*row) for row in _all(ORGANIZATIONS, {"user": user_id})]
-
-
-def every_organization() -> list[Existing]:
-    """All there are, by name: for whoever runs the installation."""
-    return [Existing(*row) for row in _all(EVERY, {})]
 
 
 def name(organization_id: UUID) -> str:
