@@ -117,6 +117,7 @@ def test_check_finds_everything_in_order(running: Running) -> None:
         "database",
         "migrations",
         "clock",
+        "paging",
         "time zones",
         "mail",
         "Slack",
