@@ -29,6 +29,8 @@ class Engine:
         self.log = log
         self._environ = environment(url, smtp_url, settings)
         self._process: subprocess.Popen[bytes] | None = None
+        # Descriptors it is given.
+        self.inherits: tuple[int, ...] = ()
 
     def __enter__(self) -> Self:
         self.start()
@@ -48,6 +50,7 @@ class Engine:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
+                pass_fds=self.inherits,
             )
 
     def wait_until_ready(self) -> None:

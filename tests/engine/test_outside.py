@@ -212,7 +212,7 @@ class Hangs(Channel):
 def running(channel: Channel, senders: int, slow: float) -> Iterator[Lane]:
     caught_up = threading.Event()
     caught_up.set()
-    lane = Lane("email", "email", deliveries, lambda: channel, senders, caught_up, slow)
+    lane = Lane("email", "email", deliveries, lambda: channel, senders, caught_up, slow=slow)
     lane.start()
     try:
         yield lane

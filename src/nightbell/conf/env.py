@@ -17,6 +17,8 @@ from nightbell.channels import email, smtp
 PREFIX = "NIGHTBELL_"
 # The command line's client reads this one itself: it talks to a server and needs none of the rest.
 CLIENT_ONLY = frozenset({"NIGHTBELL_API_KEY"})
+# The pipe through which a supervisor hears its engine: no setting, and nobody's to set.
+BEAT = "NIGHTBELL_BEAT"
 _KEY = re.compile(r"[A-Za-z0-9_-]{43}=")
 
 
@@ -115,7 +117,7 @@ class Settings(BaseModel):
 def read(environ: Mapping[str, str] | None = None) -> Settings:
     """Read the environment. Raises Mistakes, with every mistake in it."""
     environ = os.environ if environ is None else environ
-    known = {f"{PREFIX}{name}".upper() for name in Settings.model_fields} | CLIENT_ONLY
+    known = {f"{PREFIX}{name}".upper() for name in Settings.model_fields} | CLIENT_ONLY | {BEAT}
     lines = [f"{name} is not a variable of Nightbell" for name in sorted(environ) if _unknown(name, known)]
     given: dict[str, Any] = {
         name: environ[f"{PREFIX}{name}".upper()]
@@ -130,6 +132,12 @@ def read(environ: Mapping[str, str] | None = None) -> Settings:
     if lines:
         raise Mistakes(lines)
     return settings
+
+
+def beat_descriptor() -> int | None:
+    """The descriptor a supervisor gave this process; None where there is no supervisor."""
+    given = os.environ.get(BEAT, "")
+    return int(given) if given.isdecimal() else None
 
 
 def _unknown(name: str, known: set[str]) -> bool:
