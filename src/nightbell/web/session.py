@@ -19,6 +19,7 @@ from nightbell.data.access import principal as access
 from nightbell.data.access.principal import Principal
 from nightbell.data.models import Account
 from nightbell.data.reads import directory
+from nightbell.web import health
 
 P = ParamSpec("P")
 
@@ -70,6 +71,7 @@ def page(
     frame = {
         "principal": principal,
         "organizations": belongings,
+        "paging_troubles": health.troubles() if principal.is_admin else [],
         "organization": next((each for each in belongings if each.id == principal.organization_id), None),
     }
     return render(request, template, {**frame, **context}, status=status)
