@@ -115,6 +115,8 @@ def test_check_finds_everything_in_order(running: Running) -> None:
     assert {each["name"] for each in found["findings"]} == {
         "environment",
         "database",
+        "sessions",
+        "paging",
         "migrations",
         "clock",
         "time zones",

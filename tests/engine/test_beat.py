@@ -14,7 +14,7 @@ from django.db import connection
 
 from nightbell import postgres
 from nightbell.actions import deliveries, escalations
-from nightbell.channels.base import Channel, Parcel
+from nightbell.channels.base import Channel, Hold, Parcel
 from nightbell.core import delivery, health
 from nightbell.data import beats
 from nightbell.engine import beat, chores, loop
@@ -182,7 +182,7 @@ class _Endless(Channel):
     backoff = (timedelta(seconds=15),)
     over = threading.Event()
 
-    def _send(self, parcel: Parcel) -> delivery.Outcome:  # noqa: ARG002 -- whatever it is
+    def _send(self, parcel: Parcel, hold: Hold) -> delivery.Outcome:  # noqa: ARG002 -- whatever it is
         self.over.wait(30)
         return delivery.Unavailable("nobody there")
 

@@ -1,5 +1,6 @@
 """The verbs that move an installation from one database to another: `nightbell db export` and `db import`."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import click
 
 from nightbell import postgres
 from nightbell.actions import ids
-from nightbell.cli import answers, database
+from nightbell.cli import answers, database, proof
 from nightbell.conf import env
 from nightbell.data import holds
 from nightbell.postgres import catalogue, transfer
@@ -79,6 +80,8 @@ def _next(held: int, running: int) -> str:
 
 def _run(label: str, copy: Copy, file: Path) -> None:
     with database.database_url(env.read()) as url:
+        os.environ["NIGHTBELL_DATABASE_URL"] = url
+        proof.session()
         try:
             with click.progressbar(length=1, label=label) as bar:
 

@@ -8,7 +8,7 @@ import django
 from django.apps import apps
 
 from nightbell import postgres
-from nightbell.cli import database, verbs
+from nightbell.cli import database, proof, verbs
 from nightbell.conf import env
 
 WRONG_ENVIRONMENT = 2
@@ -33,13 +33,15 @@ def prepare(ctx: click.Context, verb: verbs.Verb, *, only_help: bool) -> None:
         _find_database(ctx, verb, settings)
     if not apps.ready:
         django.setup()
+    if verb.needs is verbs.Needs.SESSIONS and not only_help:
+        proof.session()
 
 
 def _find_database(ctx: click.Context, verb: verbs.Verb, settings: env.Settings) -> None:
     # Django reads the address when it is set up, so that it is named before.
     if settings.database_url is None and not os.environ.get("NIGHTBELL_URL"):
         os.environ["NIGHTBELL_URL"] = database.remembered_url(settings) or settings.url
-    if verb.needs is verbs.Needs.DATABASE:
+    if verb.needs in {verbs.Needs.DATABASE, verbs.Needs.SESSIONS}:
         os.environ["NIGHTBELL_DATABASE_URL"] = ctx.with_resource(database.database_url(settings))
     elif verb.needs is verbs.Needs.RUNNING_DATABASE:
         os.environ["NIGHTBELL_DATABASE_URL"] = database.running_database_url(settings)

@@ -47,7 +47,7 @@ def _supervise(host: str, port: int, database_url: str, server: postgres.Server 
             **{name: value for name, value in os.environ.items() if value},
             "NIGHTBELL_DATABASE_URL": database_url,
         },
-        first=[["migrate", "--quiet"]],
+        first=[["migrate", "--quiet", "--wait"]],
         lasting={"web": ["web", "--host", host, "--port", str(port)], "engine": ["engine"]},
         host=host,
         port=port,

@@ -15,6 +15,7 @@ class Needs(Enum):
     DJANGO = auto()
     RUNNING_DATABASE = auto()
     DATABASE = auto()
+    SESSIONS = auto()  # a database, and the proof that sessions on it are ours
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +38,12 @@ TABLE = {
     "incident": Verb("client", Needs.NOTHING, "Open, list, show, ack, hand off, resolve."),
     "oncall": Verb("oncall", Needs.NOTHING, "Say who is on call."),
     "override": Verb("oncall", Needs.NOTHING, "Put somebody else on call for a while."),
-    "org": Verb("organizations", Needs.DATABASE, "Make an organization; name its last resort."),
-    "member": Verb("members", Needs.DATABASE, "Add and remove people."),
-    "paging": Verb("paging", Needs.DATABASE, "See what a restore holds; page for it again."),
-    "key": Verb("keys", Needs.DATABASE, "Make and revoke API keys."),
-    "policy": Verb("policies", Needs.DATABASE, "Make an escalation policy."),
-    "schedule": Verb("schedules", Needs.DATABASE, "Set up who is on call."),
+    "org": Verb("organizations", Needs.SESSIONS, "Make an organization; name its last resort."),
+    "member": Verb("members", Needs.SESSIONS, "Add and remove people."),
+    "paging": Verb("paging", Needs.SESSIONS, "See what a restore holds; page for it again."),
+    "key": Verb("keys", Needs.SESSIONS, "Make and revoke API keys."),
+    "policy": Verb("policies", Needs.SESSIONS, "Make an escalation policy."),
+    "schedule": Verb("schedules", Needs.SESSIONS, "Set up who is on call."),
     "web": Verb("web", Needs.ENVIRONMENT, "Run the dashboard and the API alone.", lasting=True),
     "engine": Verb("engine", Needs.RUNNING_DATABASE, "Run one engine alone; any number may run.", lasting=True),
     "migrate": Verb("migrate", Needs.DATABASE, "Bring the database's tables up to date."),

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import signal
 import socket
 from collections.abc import Callable
 from functools import partial
@@ -81,6 +82,8 @@ def _serve(application: Callable[[], WSGIApplication], host: str, port: int) -> 
 def _application(load: Callable[[str], ModuleType], module: str, parent: int) -> WSGIApplication:
     """Called in the worker."""
     children.die_with(parent)
+    # Until it serves it may be waiting for the database, and ends when it is told to.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     application: WSGIApplication = load(module).application
     return application
 
