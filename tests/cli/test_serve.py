@@ -117,6 +117,7 @@ def test_check_finds_everything_in_order(running: Running) -> None:
         "database",
         "sessions",
         "paging",
+        "restore",
         "migrations",
         "clock",
         "time zones",

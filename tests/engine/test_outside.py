@@ -158,19 +158,16 @@ def test_p23_sessions_that_turn_read_only_recover_and_nothing_is_sent_twice(
 
 def test_p23_a_session_that_stays_read_only_is_given_up(world: World) -> None:
     incident, ana = opened(world)
-    with connection.cursor() as cursor:
-        cursor.execute("set default_transaction_read_only = on")
-    ana.acknowledges(incident)
-    with connection.cursor() as cursor:
-        cursor.execute("set default_transaction_read_only = on")
-    opened(world, "After")
-    with connection.cursor() as cursor:
-        cursor.execute("set default_transaction_read_only = on")
+    for act in (lambda: ana.acknowledges(incident), lambda: opened(world, "After"), lambda: ask("delete from audit")):
+        with connection.cursor() as cursor:
+            cursor.execute("set default_transaction_read_only = on")
         with pytest.raises(OperationalError):
-            cursor.execute("delete from incident")
-    # As at the end of a request.
-    connection.close_if_unusable_or_obsolete()
-    assert ask("show default_transaction_read_only") == [("off",)]
+            act()
+        # As at the end of a request.
+        connection.close_if_unusable_or_obsolete()
+        assert ask("show default_transaction_read_only") == [("off",)]
+    ana.acknowledges(incident)
+    opened(world, "After all")
 
 
 def test_e14_what_waits_leaves_within_seconds_of_a_relays_recovery(world: World, start: Start) -> None:

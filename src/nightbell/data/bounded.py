@@ -45,7 +45,8 @@ def _within(gen: Generator[Any, Any, R], until: float) -> Generator[Any, Any, R]
 def connect(name: str) -> Connection:
     """A new connection to this installation's database, in autocommit; `name` is what the server shows of it."""
     parameters = connection.get_connection_params()
-    for each in _DJANGOS:
+    for each in (*_DJANGOS, "target_session_attrs"):
+        # Whether it may be written to is for whoever asks to find out.
         parameters.pop(each, None)
     parameters |= {"connect_timeout": PATIENCE_SECONDS, "application_name": name}
     made = Connection.connect(**parameters, autocommit=True, prepare_threshold=None)

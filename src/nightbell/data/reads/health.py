@@ -21,9 +21,8 @@ select not exists (
 """
 
 # A beat ahead of the clock is not believed either: the clock was set back since, and whoever lives beats again. A lane
-# is stuck where it is so in every engine that has it. What a restore holds is not waited for, and a page that
-# is due since a deadline long past waits only since it was queued. `exists` stops at the first row, and the rows that
-# have a `due_at` are few.
+# is stuck where it is so in every engine that has it. What a restore holds is not waited for. `exists` stops at the
+# first row, and the rows that have a `due_at` are few.
 PAGING = """
 with fresh as (
   select b.loops, b.overstaying from engine_beat b
@@ -35,10 +34,7 @@ select
   not exists (
     select from incident i where i.due_at < nightbell_now() - make_interval(secs => %(overdue)s) and not i.held
   ),
-  not exists (
-    select from page p where p.due_at < nightbell_now() - make_interval(secs => %(due)s) and not p.held
-      and p.queued_at < nightbell_now() - make_interval(secs => %(due)s)
-  ),
+  not exists (select from page p where p.due_at < nightbell_now() - make_interval(secs => %(due)s) and not p.held),
   not exists (
     select from fresh f, jsonb_array_elements_text(f.overstaying) lane(name)
     where not exists (select from fresh o where o.loops ? lane.name and not o.overstaying ? lane.name)
