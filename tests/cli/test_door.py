@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import pytest
 import requests
 
-from nightbell.cli import supervisor
+from nightbell.cli import life
 from nightbell.cli.door import _Body, _Refused, _Room
 from tests.cli import installations
 from tests.cli.installations import Installation
@@ -89,7 +89,7 @@ def web(at: Installation, patience: float) -> Iterator[tuple[int, "subprocess.Po
     verb = ("web", "--port", str(port), "--patience", str(patience))
     process = subprocess.Popen([*installations.NIGHTBELL, *verb], env=at.environ)
     try:
-        wait_for(lambda: supervisor.answers("127.0.0.1", port))
+        wait_for(lambda: life.answers("127.0.0.1", port, 5))
         yield port, process
     finally:
         process.terminate()
@@ -271,7 +271,7 @@ def test_a_stop_waits_for_what_is_under_way(served: Served) -> None:
         patient = replace(served, port=port)
         made = patient.raw(f"{head}Content-Length: {len(body)}\n\n", body[:-1])
         process.terminate()
-        wait_for(lambda: not supervisor.answers("127.0.0.1", port))
+        wait_for(lambda: not life.answers("127.0.0.1", port, 5))
         made.sendall(body[-1:])
         assert answer_on(made).status == 201
         assert process.wait(20) == 0
