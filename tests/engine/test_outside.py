@@ -1,6 +1,5 @@
 """What the world outside may do to an engine: clocks, sessions, servers and destinations that misbehave."""
 
-import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +16,7 @@ from nightbell.demo import clock
 from nightbell.engine import steps
 from nightbell.engine.lanes import Lane
 from tests.engine.conftest import Start
-from tests.engine.processes import ask, count, eventually
+from tests.engine.processes import ask, count, eventually, read_only
 from tests.engine.test_faults import mails, opened, page_of, thinks
 from tests.world import Incident, World
 
@@ -109,26 +108,6 @@ def test_nobody_has_to_remember_what_a_row_was_set_for(world: World) -> None:
     assert timedelta(minutes=6, seconds=59) < later <= timedelta(minutes=7)
     ask("update incident set title = 'another'")
     assert ask("select due_after from incident") == [(later,)]
-
-
-@contextmanager
-def read_only(server: postgres.Server) -> Iterator[None]:
-    """The server lets nobody write, as a managed one does whose disk is full."""
-    configuration = server._place.cluster / "postgresql.auto.conf"
-    before = configuration.read_text()
-    configuration.write_text(f"{before}default_transaction_read_only = on\n")
-    reload(server, "on")
-    try:
-        yield
-    finally:
-        configuration.write_text(before)
-        reload(server, "off")
-
-
-def reload(server: postgres.Server, setting: str) -> None:
-    assert server._process is not None
-    server._process.send_signal(signal.SIGHUP)
-    eventually(lambda: ask("show default_transaction_read_only") == [(setting,)])
 
 
 def test_p23_sessions_that_turn_read_only_recover_and_nothing_is_sent_twice(
