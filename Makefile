@@ -66,6 +66,10 @@ format: $(DEV) ## rewrite the code the way the formatter wants it
 bench: $(RUN) ## measure this machine and write benchmarks/RESULTS.md
 	@$(BIN)/python -m benchmarks $(ARGS)
 
+.PHONY: drills
+drills: $(RUN) ## do the faults of the outside world at whole lengths and write benchmarks/DRILLS.md
+	@$(BIN)/python -m benchmarks.drills $(ARGS)
+
 .PHONY: hooks
 hooks: $(DEV) ## run the quick checks before each commit
 	@$(BIN)/pre-commit install

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import click
 
-from benchmarks import asking, crashing, deadlines, mailing, memory, oncall, results, slacking
+from benchmarks import asking, crashing, deadlines, mailing, memory, neighbours, oncall, results, slacking
 from benchmarks.installation import Installation
 
 PARTS: dict[str, Callable[[Installation], list[results.Row]]] = {
@@ -18,6 +18,7 @@ PARTS: dict[str, Callable[[Installation], list[results.Row]]] = {
     "crash": crashing.measure,
     "together": deadlines.measure_together,
     "lateness": deadlines.measure_lateness,
+    "neighbours": neighbours.measure,
     "oncall": oncall.measure,
 }
 
@@ -25,8 +26,8 @@ PARTS: dict[str, Callable[[Installation], list[results.Row]]] = {
 @click.command()
 @click.argument("parts", nargs=-1, type=click.Choice(list(PARTS)), metavar="[PART]...")
 def main(parts: tuple[str, ...]) -> None:
-    """Measure, for about four minutes, on the loopback only. A PART is one of: memory, requests, latency, sustained,
-    slack, crash, together, lateness, oncall.
+    """Measure, for about five minutes, on the loopback only. A PART is one of: memory, requests, latency, sustained,
+    slack, crash, together, lateness, neighbours, oncall.
     """
     warnings.simplefilter("ignore")
     load, rows = os.getloadavg()[0], []

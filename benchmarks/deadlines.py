@@ -48,7 +48,7 @@ from audit a join incident i on i.id = a.incident_id where a.kind = 'layer_paged
 def measure_together(here: Installation) -> list[Row]:
     """All due before the engine starts; the first commit to the last, while the same engine sends what it can."""
     bare = floors.commits(here)
-    mark = _fill(here, TOGETHER, first=-3600, apart=0)
+    mark = fill(here, TOGETHER, first=-3600, apart=0)
     database = here.database_pid
     before = usage.cpu(database)
     with here.engine() as engine:
@@ -56,7 +56,7 @@ def measure_together(here: Installation) -> list[Row]:
         used, database_used = usage.cpu(engine.pid), usage.cpu(database) - before
         # Between the first commit and the last is the time of every batch but the first.
         [(count, seconds)] = here.ask(ADVANCED, {"mark": mark})
-    _clear(here)
+    clear(here)
     rate = count * (1 - 500 / count) / seconds
     return [
         Row(
@@ -71,16 +71,16 @@ def measure_together(here: Installation) -> list[Row]:
 def measure_lateness(here: Installation) -> list[Row]:
     """How long after its deadline an incident is advanced: 100,000 pending, 300 a second coming due."""
     bare = floors.commits(here)
-    _fill(here, PENDING, first=86_400, apart=0.01)
+    fill(here, PENDING, first=86_400, apart=0.01)
     here.ask("vacuum analyze incident")
     first, apart = 6.0, 1 / RATE
     with here.engine():
         [(base,)] = here.ask("select incident_count from organization where id = %(id)s", {"id": here.organization})
-        mark = _fill(here, RATE * SECONDS, first=first, apart=apart)
+        mark = fill(here, RATE * SECONDS, first=first, apart=apart)
         time.sleep(first + SECONDS + 1)
         given = {"mark": mark, "first": first, "apart": apart, "base": base}
         late = [each for (each,) in here.ask(LATENESS, given)]
-    _clear(here)
+    clear(here)
     missing = RATE * SECONDS - len(late)
     return [
         Row(
@@ -93,7 +93,8 @@ def measure_lateness(here: Installation) -> list[Row]:
     ]
 
 
-def _fill(here: Installation, count: int, *, first: float, apart: float) -> str:
+def fill(here: Installation, count: int, *, first: float, apart: float) -> str:
+    """So many incidents whose deadlines pass in `first` seconds and `apart` from each other; what marks them."""
     mark = str(uuid4())
     given = {"organization": here.organization, "owner": here.owner, "mark": mark, "count": count}
     here.ask(FILL, {**given, "first": first, "apart": apart})
@@ -101,7 +102,7 @@ def _fill(here: Installation, count: int, *, first: float, apart: float) -> str:
     return mark
 
 
-def _clear(here: Installation) -> None:
+def clear(here: Installation) -> None:
     """What is left of this part is no work for the next."""
     here.ask(CLEAR)
     here.ask(QUIET)

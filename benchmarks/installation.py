@@ -60,7 +60,7 @@ class Installation:
         self.server = self._running.enter_context(postgres.start(self.directory / "data", SETTINGS))
         self._start_sink()
         self.environ = environment(NIGHTBELL_DATABASE_URL=self.server.url, NIGHTBELL_SMTP_URL=self.smtp_url)
-        self._run("migrate")
+        self.run("migrate")
         self._fill()
         return self
 
@@ -70,15 +70,16 @@ class Installation:
     def _fill(self) -> None:
         """One organization, a responder, a policy that waits a day."""
         name = ["--first-name", "Ana", "--last-name", "Ruiz", "--json"]
-        made = self._run("org", "create", "Bench", "--admin", "zoe@bench.example", *name)
+        made = self.run("org", "create", "Bench", "--admin", "zoe@bench.example", *name)
         of = ["--org", made["slug"]]
         self.organization = UUID(made["organizationId"])
-        self.owner = UUID(self._run("member", "add", "ana@bench.example", *of, *name)["userId"])
-        self.key = self._run("key", "create", "bench", *of, "--json")["key"]
+        self.owner = UUID(self.run("member", "add", "ana@bench.example", *of, *name)["userId"])
+        self.key = self.run("key", "create", "bench", *of, "--json")["key"]
         layer = ["--layer", "ana@bench.example:1440"]
-        self.policy = UUID(self._run("policy", "create", "Day", *of, *layer, "--json")["id"])
+        self.policy = UUID(self.run("policy", "create", "Day", *of, *layer, "--json")["id"])
 
-    def _run(self, *verb: str) -> Any:
+    def run(self, *verb: str) -> Any:
+        """A verb of the command line; what it prints, where that is JSON."""
         done = subprocess.run([*CLI, *verb], env=self.environ, check=True, capture_output=True)
         return json.loads(done.stdout) if "--json" in verb else None
 

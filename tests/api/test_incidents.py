@@ -181,18 +181,6 @@ def test_i08_a_client_that_leaves_within_its_request_changes_nothing(world: Worl
     assert written(world.organization) == (0, 0)
 
 
-def test_i04_a_body_in_chunks_counts_too(world: World, api: Caller) -> None:
-    for body, status in (
-        (b"x" * (256 * 1024 + 1), 413),
-        (b'{"title": 5}', 422),
-        (json.dumps(given(world)).encode(), 201),
-    ):
-        environ = environ_of(api, body) | {"HTTP_TRANSFER_ENCODING": "chunked"}
-        del environ["CONTENT_LENGTH"]
-        assert serve(environ)[0] == status
-    assert written(world.organization)[0] == 1
-
-
 def test_statuses_move_one_step_at_a_time(world: World, api: Caller) -> None:
     number = api.opens(world.zoe.id)["number"]
 

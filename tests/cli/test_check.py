@@ -15,8 +15,10 @@ from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 
 from nightbell import postgres
+from nightbell.actions import ids
 from nightbell.channels import smtp
 from nightbell.cli.__main__ import cli, load
+from nightbell.data import beats, bounded
 from nightbell.demo import clock
 from nightbell.demo.mail import MailCatcher
 from tests.cli import installations
@@ -47,6 +49,9 @@ def check(environ: dict[str, str | None]) -> dict[str, Any]:
 
 
 def test_an_installation_in_order_is_found_in_order(server: postgres.Server, mail: MailCatcher) -> None:
+    line = bounded.Line("a test")
+    beats.write(line, beats.Engine(ids.new(), "host", "0"), {"deadlines": 0.1}, [])
+    line.close()
     found = check({"NIGHTBELL_DATABASE_URL": server.url, "NIGHTBELL_SMTP_URL": mail.url})
     assert not [says for says in found.values() if says.startswith("WRONG")]
     assert "for this login" in found["mail"]
@@ -120,6 +125,10 @@ def test_p32_a_mail_server_that_trickles_does_not_hold_the_check(
     found = check({"NIGHTBELL_DATABASE_URL": server.url, "NIGHTBELL_SMTP_URL": mail.url})["mail"]
     assert "no answer within 1 s" in found
     assert "host, port and firewall" in found
+
+
+def test_p25_paging_that_stands_still_is_told(server: postgres.Server) -> None:
+    assert check({"NIGHTBELL_DATABASE_URL": server.url})["paging"] == "WRONG no engine has reported for 15 s"
 
 
 def test_clocks_that_are_apart_are_told(server: postgres.Server) -> None:

@@ -47,7 +47,7 @@ def held(world: World, server: postgres.Server, tmp_path: Path) -> World:
 
 
 def finding(run: Any) -> tuple[bool, str]:
-    (found,) = [each for each in json.loads(run("check", "--json").stdout)["findings"] if each["name"] == "paging"]
+    (found,) = [each for each in json.loads(run("check", "--json").stdout)["findings"] if each["name"] == "restore"]
     return found["ok"], found["says"]
 
 

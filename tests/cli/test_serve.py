@@ -115,9 +115,11 @@ def test_check_finds_everything_in_order(running: Running) -> None:
     assert {each["name"] for each in found["findings"]} == {
         "environment",
         "database",
+        "sessions",
+        "paging",
+        "restore",
         "migrations",
         "clock",
-        "paging",
         "time zones",
         "mail",
         "Slack",

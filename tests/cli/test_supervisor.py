@@ -1,5 +1,6 @@
 """Watching over processes, with small programs in the place of the real ones: what dies, stops, hangs and refuses."""
 
+import dataclasses
 import os
 import signal
 import sys
@@ -15,6 +16,10 @@ import pytest
 from nightbell.cli import supervisor
 from tests.cli import installations
 
+# A twentieth of the real ones, a start apart: that takes a busy machine as long as it takes.
+LIMITS = supervisor.Limits(frozen_seconds=30.0, starting_seconds=60.0, slow_seconds=3.0, ending_seconds=0.1)
+SOON_FROZEN = dataclasses.replace(LIMITS, frozen_seconds=1.5)
+
 # Plays every part: it notes that it ran, and then does what its first word says.
 PLAYER = textwrap.dedent("""
     import os, signal, sys, time
@@ -27,8 +32,16 @@ PLAYER = textwrap.dedent("""
     note(f"ran {os.getpid()}")
     if how == ["fails"]:
         sys.exit(3)
+    beat = int(os.environ.get("NIGHTBELL_BEAT", "-1"))
+    if how == ["fails once the engine works"] and len(open(f"{place}/{part}").readlines()) == 1:
+        while not os.path.exists(f"{place}/beaten"):
+            time.sleep(0.02)
+        sys.exit(3)
     while part != "first" or how == ["hangs"]:
         time.sleep(0.05)
+        if how == ["beats"]:
+            os.write(beat, b".")
+            open(f"{place}/beaten", "w")
         if how == ["dies"] and len(open(f"{place}/{part}").readlines()) == 1:
             sys.exit(4)
 """)
@@ -36,14 +49,20 @@ PLAYER = textwrap.dedent("""
 
 class _Answer(BaseHTTPRequestHandler):
     status = 200
+    # What an answer waits for.
+    goes_on = threading.Event()
 
     def do_GET(self) -> None:
+        self.goes_on.wait(60)
         self.send_response(self.status)
         self.send_header("Content-Length", "0")
         self.end_headers()
 
     def log_message(self, *_args: object) -> None:
         """Nothing."""
+
+
+_ANSWER = _Answer.do_GET
 
 
 class Stage:
@@ -54,7 +73,7 @@ class Stage:
         self.port = port
         self.ready = threading.Event()
 
-    def run(self, first: str = "", **parts: str) -> int:
+    def run(self, first: str = "", limits: supervisor.Limits = LIMITS, **parts: str) -> int:
         plan = supervisor.Plan(
             environ={"PATH": os.defpath},
             first=[["first", first]] if first else [],
@@ -63,6 +82,7 @@ class Stage:
             port=self.port,
             ready=self.ready.set,
             program=[sys.executable, "-c", PLAYER, str(self.place)],
+            limits=limits,
         )
         return supervisor.Supervisor(plan, None).run()
 
@@ -75,10 +95,12 @@ class Stage:
 
 @pytest.fixture
 def stage(tmp_path: Path) -> Iterator[Stage]:
+    _Answer.goes_on.set()
     with ThreadingHTTPServer(("127.0.0.1", 0), _Answer) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
         thread.start()
         yield Stage(tmp_path, server.server_address[1])
+        _Answer.goes_on.set()
         server.shutdown()
         thread.join()
 
@@ -164,13 +186,81 @@ def test_what_cannot_even_start_is_told_and_not_tried_for_ever(
     assert not stage.ready.is_set()
 
 
-def test_a_web_server_that_never_answers_is_given_up(
+def test_p24_a_web_server_that_is_slow_to_start_is_waited_for_while_the_engine_goes_on(
     stage: Stage, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(_Answer, "status", 500)
-    monkeypatch.setattr(supervisor, "FIRST_ANSWER_SECONDS", 0.3)
-    assert stage.run(web="runs") == 1
-    assert "web does not answer" in capfd.readouterr().err
+    said: list[str] = []
+
+    def told() -> bool:
+        said.append(capfd.readouterr().err)
+        return "".join(said).count("and paging goes on") >= 2
+
+    later(told, lambda: monkeypatch.setattr(_Answer, "status", 200))
+    later(stage.ready.is_set, stop)
+    assert stage.run(limits=dataclasses.replace(LIMITS, slow_seconds=0.3), web="runs", engine="beats") == 0
+    assert stage.ready.is_set()
+    assert "web does not answer yet on port" in "".join(said)
+    assert len(stage.pids("engine")) == len(stage.pids("web")) == 1
+
+
+def test_p24_a_web_server_that_ends_at_its_first_start_does_not_end_an_engine_that_works(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_Answer, "status", 500)
+    later(lambda: len(stage.pids("web")) == 2, stop)
+    assert stage.run(web="fails once the engine works", engine="beats") == 0
+    assert len(stage.pids("engine")) == 1
+
+
+def test_p24_a_web_server_that_answers_no_more_is_started_again_and_the_engine_goes_on(
+    stage: Stage, capfd: pytest.CaptureFixture[str]
+) -> None:
+    later(stage.ready.is_set, _Answer.goes_on.clear)
+    later(lambda: len(stage.pids("web")) == 2, stop)
+    assert stage.run(limits=SOON_FROZEN, web="runs", engine="beats") == 0
+    assert "web has given no sign of life for 1.5 s" in capfd.readouterr().err
+    assert len(stage.pids("engine")) == 1
+
+
+def test_p24_a_web_server_that_is_slow_and_answers_is_left_alone(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    answered: list[float] = []
+
+    def answer(handler: _Answer) -> None:
+        time.sleep(1.0)
+        _ANSWER(handler)
+        answered.append(time.monotonic())
+
+    monkeypatch.setattr(_Answer, "do_GET", answer)
+    later(lambda: answered and answered[-1] - answered[0] > 4, stop)
+    assert stage.run(limits=dataclasses.replace(LIMITS, frozen_seconds=2.5), web="runs", engine="beats") == 0
+    assert stage.ready.is_set()
+    assert len(stage.pids("web")) == 1
+
+
+def test_p25_an_engine_whose_loops_stand_still_is_started_again_though_it_is_deaf(
+    stage: Stage, capfd: pytest.CaptureFixture[str]
+) -> None:
+    later(
+        lambda: stage.ready.is_set() and (stage.place / "beaten").exists(),
+        lambda: os.kill(stage.pids("engine")[0], signal.SIGSTOP),
+    )
+    later(lambda: len(stage.pids("engine")) == 2, stop)
+    assert stage.run(limits=SOON_FROZEN, web="runs", engine="beats") == 0
+    said = capfd.readouterr().err
+    assert "engine has given no sign of life for 1.5 s; ending it" in said
+    assert "engine ended with -9" in said
+    assert len(stage.pids("web")) == 1
+
+
+def test_p25_an_engine_that_never_gets_going_is_given_twice_the_time(
+    stage: Stage, capfd: pytest.CaptureFixture[str]
+) -> None:
+    later(lambda: len(stage.pids("engine")) == 3, stop)
+    assert stage.run(limits=dataclasses.replace(LIMITS, starting_seconds=0.4), web="runs", engine="runs") == 0
+    said = capfd.readouterr().err
+    assert "no sign of life for 0.4 s" in said
+    assert "no sign of life for 0.8 s" in said
 
 
 def test_a_stop_before_the_first_answer_ends_it(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:

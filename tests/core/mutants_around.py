@@ -151,7 +151,7 @@ MUTANTS = [
     Mutant(
         "a provider that is down fails the page",
         DELIVERY,
-        "Settlement(State.QUEUED, due_at=now + wait, error=error)",
+        "Settlement(State.QUEUED, due_at=now + wait, error=error, retried=True)",
         "Settlement(State.FAILED, error=error)",
         Catcher.DELIVERY,
     ),

@@ -5,7 +5,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
@@ -14,6 +15,7 @@ from typing import Any, Self
 import psycopg
 from django.db import connection
 
+from nightbell import postgres
 from nightbell.core import delivery
 from nightbell.demo import clock
 
@@ -29,6 +31,8 @@ class Engine:
         self.log = log
         self._environ = environment(url, smtp_url, settings)
         self._process: subprocess.Popen[bytes] | None = None
+        # Descriptors it is given.
+        self.inherits: tuple[int, ...] = ()
 
     def __enter__(self) -> Self:
         self.start()
@@ -48,6 +52,7 @@ class Engine:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
+                pass_fds=self.inherits,
             )
 
     def wait_until_ready(self) -> None:
@@ -122,3 +127,29 @@ def connected(url: str) -> int:
         row = looking.execute("select count(*) from pg_stat_activity where application_name = 'nightbell'").fetchone()
     assert row is not None
     return int(row[0])
+
+
+@contextmanager
+def read_only(server: postgres.Server) -> Iterator[None]:
+    """The server lets nobody write, as a managed one does whose disk is full."""
+    configuration = server._place.cluster / "postgresql.auto.conf"
+    before = configuration.read_text()
+    configuration.write_text(f"{before}default_transaction_read_only = on\n")
+    _reload(server, "on")
+    try:
+        yield
+    finally:
+        configuration.write_text(before)
+        _reload(server, "off")
+
+
+def _reload(server: postgres.Server, setting: str) -> None:
+    assert server._process is not None
+    server._process.send_signal(signal.SIGHUP)
+
+    def has_it() -> bool:
+        # On a connection that does not mind: what a new one finds, all before it have been told.
+        with psycopg.connect(server.url) as looking:
+            return looking.execute("show default_transaction_read_only").fetchone() == (setting,)
+
+    eventually(has_it)

@@ -1,6 +1,7 @@
 """The crash harness: whatever dies, everything that was accepted is delivered, and what arrives twice is one message.
 
-`CRASH_SECONDS=600 CRASH_SEED=7` makes it longer, and the same again.
+`CRASH_SECONDS=600 CRASH_SEED=7` makes it longer, and the same again: with all that takes a while, such as a database
+that is read-only for a minute in all.
 """
 
 import logging
@@ -20,7 +21,7 @@ from django.db import Error, connection
 
 from nightbell import postgres
 from nightbell.demo import clock
-from tests.engine.processes import Engine, ask, environment, eventually
+from tests.engine.processes import Engine, ask, environment, eventually, read_only
 from tests.workspace import Slack, environ
 from tests.world import MAIL_FROM, World
 
@@ -30,8 +31,15 @@ log = logging.getLogger(__name__)
 
 SECONDS = float(os.environ.get("CRASH_SECONDS", "10"))
 SEED = int(os.environ.get("CRASH_SEED") or random.randrange(1_000_000))
-RATE = 40.0
+# Each opening pages two people.
+RATE = 20.0
 ENGINES = 2
+# How long what is slow, dead or away stays so; shorter than any time limit, because it is ended.
+MOMENT = max(0.3, SECONDS / 100)
+# A tenth of the time, at even intervals.
+READ_ONLY_TIMES = 4
+READ_ONLY_SECONDS = SECONDS / 10 / READ_ONLY_TIMES
+SLOW_DOMAIN = "slow.example"
 
 
 class Chaos:
@@ -46,20 +54,27 @@ class Chaos:
         self.happened: Counter[str] = Counter()
 
     def reigns(self, seconds: float, *, database: bool, mail: bool) -> None:
-        """Something goes wrong every second or so."""
+        """Something goes wrong every second or so, and nothing again before everything has."""
         faults: list[Callable[[], None]] = [self.engine_killed] * 3
         faults += [self.database_restarted] * 2 if database else []
         faults += [self.mail_refused, self.mail_stalls, self.mail_is_dropped, self.mail_is_away] if mail else []
+        faults += [self.mail_trickles, self.mail_is_slow, self.mail_is_half_dead, self.mail_hangs] if mail else []
         faults += [self.slack_fails, self.slack_asks_to_wait, self.slack_stalls] if self._slack else []
         faults += [self.slack_is_dropped, self.slack_is_away] if self._slack else []
-        until = time.monotonic() + seconds
-        while time.monotonic() < until:
-            fault = self._chance.choice(faults)
+        dealt: list[Callable[[], None]] = []
+        began = time.monotonic()
+        read_only_at = [(each + 0.5) / READ_ONLY_TIMES * seconds for each in range(READ_ONLY_TIMES if database else 0)]
+        while (now := time.monotonic() - began) < seconds:
+            dealt = dealt or self._chance.sample(faults, len(faults))
+            if read_only_at and now > read_only_at[0]:
+                read_only_at.pop(0)
+                fault = self.database_read_only
+            else:
+                fault = dealt.pop()
             fault()
             self.happened[fault.__name__] += 1
-            time.sleep(self._chance.uniform(0.2, 1.0))
-        self._world.mail.behave()
-        self._world.mail.hang_up()
+            time.sleep(self._chance.uniform(0.1, 0.8))
+        self._mail_is_well()
         if self._slack:
             self._slack.behave()
 
@@ -72,12 +87,36 @@ class Chaos:
         self._server.restart_immediate()
         connection.close()
 
+    def database_read_only(self) -> None:
+        with read_only(self._server):
+            time.sleep(READ_ONLY_SECONDS)
+
     def mail_refused(self) -> None:
         self._world.mail.answer(rcpt="451 later", times=self._chance.randint(1, 20))
 
     def mail_stalls(self) -> None:
-        self._world.mail.stall(self._chance.choice(("connect", "mail", "rcpt", "data")))
-        time.sleep(0.3)
+        self._world.mail.stall(self._chance.choice(("mail", "rcpt", "go_ahead", "data", "thought")))
+        self._mail_is_well(after=MOMENT)
+
+    def mail_is_half_dead(self) -> None:
+        self._world.mail.stall("connect")
+        self._world.mail.hang_up()
+        self._mail_is_well(after=MOMENT)
+
+    def mail_trickles(self) -> None:
+        self._world.mail.trickle(self._chance.choice((0.01, MOMENT / 10)))
+        self._mail_is_well(after=MOMENT)
+
+    def mail_is_slow(self) -> None:
+        self._world.mail.pause(self._chance.choice((0.02, MOMENT / 5)))
+        self._mail_is_well(after=MOMENT)
+
+    def mail_hangs(self) -> None:
+        self._world.mail.hang(SLOW_DOMAIN)
+        self._mail_is_well(after=MOMENT)
+
+    def _mail_is_well(self, after: float = 0.0) -> None:
+        time.sleep(after)
         self._world.mail.behave()
         self._world.mail.hang_up()
 
@@ -86,7 +125,7 @@ class Chaos:
 
     def mail_is_away(self) -> None:
         with self._world.mail.refusing_connections():
-            time.sleep(0.3)
+            time.sleep(MOMENT)
 
     def slack_fails(self) -> None:
         self.slack.answer(status=self._chance.choice((500, 502, 200)), times=self._chance.randint(1, 20))
@@ -96,7 +135,7 @@ class Chaos:
 
     def slack_stalls(self) -> None:
         self.slack.shut(goes_on=self._chance.choice((True, False)))
-        time.sleep(0.3)
+        time.sleep(MOMENT)
         self.slack.open()
 
     def slack_is_dropped(self) -> None:
@@ -104,7 +143,7 @@ class Chaos:
 
     def slack_is_away(self) -> None:
         with self.slack.refusing_connections():
-            time.sleep(0.3)
+            time.sleep(MOMENT)
 
     @property
     def slack(self) -> Slack:
@@ -164,12 +203,14 @@ def crash(
     slack: Slack | None = None,
 ) -> None:
     """Engines die while incidents are opened; in the end every accepted one's responder has been told everywhere."""
-    ana = world.member("Ana")
+    ana, bo = world.members("Ana", "Bo")
+    bo.email = f"bo@{SLOW_DOMAIN}"
+    ask("update account set email = %s where id = %s", bo.email, bo.id)
     more = environ(slack) if slack else {}
     if slack:
-        slack.joins(ana)
+        slack.joins(ana, bo)
     # A day: nobody else is to be paged while the clock is moved on.
-    policy_id = world.policy([([ana], 24 * 60)])
+    policy_id = world.policy([([ana, bo], 24 * 60)])
     command = [sys.executable, str(Path(__file__).with_name("writer.py"))]
     command += [str(world.organization.id), str(ana.id), str(policy_id), str(RATE), str(seconds)]
     with ExitStack() as running:
@@ -197,11 +238,11 @@ def crash(
     )
     assert len(accepted) > seconds
     assert accepted <= committed, "an incident that was accepted is gone"
-    assert len(known) == len(committed), "not one page an incident"
+    assert len(known) == 2 * len(committed), "not one page a person"
     assert set(known.values()) == {"sent"}
     assert set(arrived) == set(known), "what was accepted is not what was delivered"
     assert (set(direct), set(asked.values())) == (set(asked), {"sent"} if slack else set()), "nor in Slack"
-    assert len(asked) == (len(committed) if slack else 0)
+    assert len(asked) == (2 * len(committed) if slack else 0)
     world.forgets_mail()
 
 

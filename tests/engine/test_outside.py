@@ -1,6 +1,5 @@
 """What the world outside may do to an engine: clocks, sessions, servers and destinations that misbehave."""
 
-import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +16,7 @@ from nightbell.demo import clock
 from nightbell.engine import steps
 from nightbell.engine.lanes import Lane
 from tests.engine.conftest import Start
-from tests.engine.processes import ask, count, eventually
+from tests.engine.processes import ask, count, eventually, read_only
 from tests.engine.test_faults import mails, opened, page_of, thinks
 from tests.world import Incident, World
 
@@ -111,26 +110,6 @@ def test_nobody_has_to_remember_what_a_row_was_set_for(world: World) -> None:
     assert ask("select due_after from incident") == [(later,)]
 
 
-@contextmanager
-def read_only(server: postgres.Server) -> Iterator[None]:
-    """The server lets nobody write, as a managed one does whose disk is full."""
-    configuration = server._place.cluster / "postgresql.auto.conf"
-    before = configuration.read_text()
-    configuration.write_text(f"{before}default_transaction_read_only = on\n")
-    reload(server, "on")
-    try:
-        yield
-    finally:
-        configuration.write_text(before)
-        reload(server, "off")
-
-
-def reload(server: postgres.Server, setting: str) -> None:
-    assert server._process is not None
-    server._process.send_signal(signal.SIGHUP)
-    eventually(lambda: ask("show default_transaction_read_only") == [(setting,)])
-
-
 def test_p23_sessions_that_turn_read_only_recover_and_nothing_is_sent_twice(
     world: World, start: Start, server: postgres.Server
 ) -> None:
@@ -158,19 +137,16 @@ def test_p23_sessions_that_turn_read_only_recover_and_nothing_is_sent_twice(
 
 def test_p23_a_session_that_stays_read_only_is_given_up(world: World) -> None:
     incident, ana = opened(world)
-    with connection.cursor() as cursor:
-        cursor.execute("set default_transaction_read_only = on")
-    ana.acknowledges(incident)
-    with connection.cursor() as cursor:
-        cursor.execute("set default_transaction_read_only = on")
-    opened(world, "After")
-    with connection.cursor() as cursor:
-        cursor.execute("set default_transaction_read_only = on")
+    for act in (lambda: ana.acknowledges(incident), lambda: opened(world, "After"), lambda: ask("delete from audit")):
+        with connection.cursor() as cursor:
+            cursor.execute("set default_transaction_read_only = on")
         with pytest.raises(OperationalError):
-            cursor.execute("delete from incident")
-    # As at the end of a request.
-    connection.close_if_unusable_or_obsolete()
-    assert ask("show default_transaction_read_only") == [("off",)]
+            act()
+        # As at the end of a request.
+        connection.close_if_unusable_or_obsolete()
+        assert ask("show default_transaction_read_only") == [("off",)]
+    ana.acknowledges(incident)
+    opened(world, "After all")
 
 
 def test_e14_what_waits_leaves_within_seconds_of_a_relays_recovery(world: World, start: Start) -> None:
@@ -212,7 +188,7 @@ class Hangs(Channel):
 def running(channel: Channel, senders: int, slow: float) -> Iterator[Lane]:
     caught_up = threading.Event()
     caught_up.set()
-    lane = Lane("email", "email", deliveries, lambda: channel, senders, caught_up, slow)
+    lane = Lane("email", "email", deliveries, lambda: channel, senders, caught_up, slow=slow)
     lane.start()
     try:
         yield lane

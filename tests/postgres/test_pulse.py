@@ -112,6 +112,21 @@ def test_p21_a_frozen_server_is_stopped_in_order(data: Path) -> None:
     assert "received fast shutdown request" in server.log.read_text()
 
 
+def test_a_server_that_runs_and_is_slow_is_given_longer(
+    server: postgres.Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pulse, "_is_stopped", lambda _pid: False)
+    before = process_of(server)
+    os.kill(before, signal.SIGSTOP)
+    try:
+        for _ in range(2 * pulse.SILENT_LOOKS):
+            assert server.ensure_running() is None
+            time.sleep(0.05)
+    finally:
+        os.kill(before, signal.SIGCONT)
+    assert process_of(server) == before
+
+
 def test_a_server_that_answers_late_is_left_alone(server: postgres.Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pulse, "SILENT_SECONDS", 0.0)
     before = process_of(server)

@@ -69,6 +69,8 @@ def settle(
     if isinstance(outcome, delivery.Refused):
         judged = refusals.judge(lease, outcome, backoff, fallback=looked.fallback)
     settlement = delivery.settle(judged, lease.tries, backoff, looked.at)
+    if isinstance(outcome, delivery.Unavailable) and lease.table == "page":
+        refusals.notice_fault(lease, outcome)
     match settlement.state:
         case delivery.State.SENT:
             _write(lease, settlement, "page_sent", looked.as_of)

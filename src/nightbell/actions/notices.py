@@ -25,7 +25,7 @@ def tell_admins(organization_id: UUID, kind: notice.Kind, data: dict[str, Any], 
 
 
 def tell_of_fault(organization_id: UUID, kind: notice.Kind, channel: str, because: str) -> None:
-    """Tell every active admin what is wrong with a channel, over the others; where there is none, over that itself."""
+    """Tell every active admin what is wrong with a channel, over whatever else reaches them."""
     if notices.told_lately(organization_id, kind, channel, TOLD_AGAIN_AFTER):
         return
     members = rosters.read([organization_id], [])[organization_id].members
@@ -33,7 +33,8 @@ def tell_of_fault(organization_id: UUID, kind: notice.Kind, channel: str, becaus
     queued = [
         notices.Queued(ids.new(), user_id, told, other)
         for user_id in _admins(organization_id)
-        for other in [each for each in members[user_id].channels if each != channel] or [channel]
+        for other in members[user_id].channels
+        if other != channel
     ]
     notices.queue(organization_id, kind, queued, clock.now())
 

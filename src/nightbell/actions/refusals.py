@@ -20,18 +20,28 @@ def judge(
     """
     if fallback:
         return delivery.Unavailable(outcome.error, retry_after=backoff[-1])
-    if outcome.access_lost:
-        # That is about the way in, and is told by whoever lets us in.
-        return outcome
-    refused, others = claims.tried(lease, outcome.error, refusals.WITHIN)
-    shared = refusals.alike(refused, others)
+    # Lost access is about the way in, and is told by whoever lets us in.
+    shared = None if outcome.access_lost else _alike(lease, outcome.error)
     if shared is None:
         return outcome
-    _take_up(lease, outcome.error, tuple(each for each in shared if not each.waits), backoff[0])
+    _blame_installation(lease, outcome.error, tuple(each for each in shared if not each.waits), backoff[0])
     return delivery.Unavailable(outcome.error, of_channel=True)
 
 
+def notice_fault(lease: messages.Lease, outcome: delivery.Unavailable) -> None:
+    """Tell admins where everybody is answered alike. The first attempt is asked about; a further one says no more."""
+    if lease.tries == 1 and _alike(lease, outcome.error) is not None:
+        _blame_installation(lease, outcome.error, (), timedelta())
+
+
+def _alike(lease: messages.Lease, error: str) -> tuple[refusals.Tried, ...] | None:
+    refused, others = claims.tried(lease, error, refusals.WITHIN)
+    return refusals.alike(refused, others)
+
+
 @transaction.action
-def _take_up(lease: messages.Lease, error: str, given_up: tuple[refusals.Tried, ...], wait: timedelta) -> None:
+def _blame_installation(
+    lease: messages.Lease, error: str, given_up: tuple[refusals.Tried, ...], wait: timedelta
+) -> None:
     claims.take_up([each.message_id for each in given_up], wait)
     notices.tell_of_fault(lease.organization_id, notice.Kind.CHANNEL_REFUSED, lease.channel, error)

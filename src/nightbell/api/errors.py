@@ -22,6 +22,7 @@ _KINDS: dict[str, tuple[int, str]] = {
     Code.NOT_AUTHORIZED: (401, NOT_AUTHORIZED),
     "bad_request": (400, INVALID_REQUEST),
     "method_not_allowed": (405, INVALID_REQUEST),
+    "request_timeout": (408, INVALID_REQUEST),
     "body_too_large": (413, INVALID_REQUEST),
     "server_error": (500, INTERNAL),
     "unavailable": (503, INTERNAL),
@@ -41,7 +42,9 @@ _BARE = {
     403: (Code.NOT_AUTHORIZED, "The request was refused."),
     404: (Code.NOT_FOUND, "There is nothing at this address."),
     405: ("method_not_allowed", "This address does not take this method."),
+    408: ("request_timeout", "The body did not come in time."),
     413: ("body_too_large", "The body is larger than 256 KiB."),
+    503: ("unavailable", "Too much is being sent at once; nothing was changed."),
 }
 _FAULT = ("server_error", "Something went wrong on our side; the request id is in our log.")
 
@@ -124,9 +127,19 @@ def in_envelope(request: HttpRequest, response: HttpResponse) -> HttpResponse:
         return response
     code, message = _BARE.get(response.status_code, _FAULT)
     answer = _answer(request, code, message)
-    if "Allow" in response.headers:
-        answer.headers["Allow"] = response.headers["Allow"]
+    for name in ("Allow", "Connection"):
+        if name in response.headers:
+            answer.headers[name] = response.headers[name]
     return answer
+
+
+def unheard(status: int) -> HttpResponse:
+    """The answer to a request that never came whole, in plain words; what is left of it is not listened to."""
+    response = HttpResponse(f"{_BARE[status][1]}\n", status=status, content_type="text/plain; charset=utf-8")
+    response.headers["Connection"] = "close"
+    if status == 503:
+        response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    return response
 
 
 def again(request: HttpRequest, status: int, text: str) -> HttpResponse:

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NoReturn
 from uuid import UUID
 
-from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest
 from ninja.parser import Parser
@@ -45,24 +44,13 @@ class StrictParser(Parser):
 def read_body(request: HttpRequest) -> bytes:
     """The body, which where there is none is an empty object. Raises Problem: `body_too_large`."""
     try:
-        if "HTTP_TRANSFER_ENCODING" in request.META and not request.META.get("CONTENT_LENGTH"):
-            request._body = _read_unmeasured(request)  # noqa: SLF001 -- where Django keeps what it has read
         body = request.body
     except RequestDataTooBig:
         raise errors.Problem("body_too_large", "The body is larger than 256 KiB.") from None
     except OSError:
         raise errors.Problem("bad_request", "The body ended before it was whole.") from None
     if not body:
-        request._body = body = b"{}"  # noqa: SLF001 -- as above
-    return body
-
-
-def _read_unmeasured(request: HttpRequest) -> bytes:
-    """A body that came in chunks, which Django takes for none; it must not be ignored in silence."""
-    limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0
-    body: bytes = request.META["wsgi.input"].read(limit + 1)
-    if len(body) > limit:
-        raise RequestDataTooBig
+        request._body = body = b"{}"  # noqa: SLF001 -- where Django keeps what it has read
     return body
 
 

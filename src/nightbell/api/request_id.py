@@ -7,6 +7,9 @@ from django.http import HttpRequest, HttpResponse
 
 from nightbell.api import errors, programs
 
+# Where the web server says that a request never came whole, and with which status to say so.
+REFUSED = "nightbell.refused"
+
 
 class RequestIdMiddleware:
     """Sets `request.request_id` and the `X-Request-Id` header of the answer.
@@ -21,8 +24,13 @@ class RequestIdMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request_id = f"{getrandbits(128):032x}"
         request.request_id = request_id  # type: ignore[attr-defined]
-        response = programs.serve(request) if programs.is_one(request) else self.get_response(request)
+        response = self._response(request)
         if response.status_code >= 400 and request.path_info.startswith("/v1/"):
             response = errors.in_envelope(request, response)
         response.headers["X-Request-Id"] = request_id
         return response
+
+    def _response(self, request: HttpRequest) -> HttpResponse:
+        if status := request.META.get(REFUSED):
+            return errors.unheard(status)
+        return programs.serve(request) if programs.is_one(request) else self.get_response(request)

@@ -8,14 +8,16 @@ from datetime import UTC, datetime
 
 import click
 import django
+import psycopg
 from django.db import Error
 
 from nightbell import postgres
 from nightbell.cli import answers, database, rehearsal
 from nightbell.conf import env
+from nightbell.core import health as core_health
 from nightbell.core import zones
-from nightbell.data import clock, holds, upgrade
-from nightbell.data.reads import admins, organizations
+from nightbell.data import bounded, clock, holds, sessions, upgrade
+from nightbell.data.reads import admins, health, organizations
 
 OLDEST_SERVER = 14
 CLOCKS_APART_SECONDS = 2.0
@@ -37,7 +39,6 @@ class Finding:
 _NAME_DATABASE = "make NIGHTBELL_DATABASE_URL lead to a PostgreSQL that answers"
 _SERVE = "nightbell serve  (it makes its database, or brings the tables up to date)"
 _CREATE = 'nightbell org create "Acme" --admin ana@example.com --first-name Ana'
-_PREREQUISITES = ("database", "migrations")
 
 
 def check(as_json: bool) -> None:
@@ -51,7 +52,7 @@ def check(as_json: bool) -> None:
         Finding("environment", ok=True, says="every variable is right"),
         Finding("time zones", ok=True, says=f"{zones.source()}, whatever the system has"),
         *database_findings,
-        _mail(settings, database_ok=all(each.ok for each in database_findings)),
+        _mail(settings, migrated=any(each.ok for each in database_findings if each.name == "migrations")),
         _slack(settings),
     ]
     first = next((each.first for each in findings if each.first), "")
@@ -71,22 +72,33 @@ def _database(settings: env.Settings) -> Iterator[Finding]:
         yield Finding("database", ok=False, says=error.message, first=_SERVE if not_running else "")
         return
     django.setup()
+    # First, because it takes a bounded time whatever stands there, and the rest goes wrong behind a pooler.
+    try:
+        yield _sessions()
+    except sessions.NotOurs as refusal:
+        yield Finding("sessions", ok=False, says=str(refusal))
+        return
+    except psycopg.Error as error:
+        yield Finding("database", ok=False, says=str(error).strip(), first=_NAME_DATABASE)
+        return
     looks: tuple[tuple[str, Callable[[], Finding | None]], ...] = (
         ("database", _server),
         ("migrations", _migrations),
         ("organizations", _organizations),
         ("clock", _clock),
         ("paging", _paging),
+        ("restore", _restored),
     )
     for name, look in looks:
         try:
             found = look()
-        except Error as error:
-            found = Finding(name, ok=False, says=str(error).strip(), first=_NAME_DATABASE if name == "database" else "")
+        except (Error, psycopg.Error) as error:
+            yield Finding(name, ok=False, says=str(error).strip())
+            return
         if found is None:
             continue
         yield found
-        if not found.ok and name in _PREREQUISITES:
+        if not found.ok and name == "migrations":
             return
 
 
@@ -95,6 +107,24 @@ def _server() -> Finding:
     if int(version.split(".")[0]) < OLDEST_SERVER:
         return Finding("database", ok=False, says=f"PostgreSQL {version} is older than {OLDEST_SERVER}")
     return Finding("database", ok=True, says=f"PostgreSQL {version}")
+
+
+def _sessions() -> Finding:
+    unlimited = sessions.prove()
+    if unlimited:
+        return Finding("sessions", ok=False, says=sessions.without(unlimited))
+    return Finding("sessions", ok=True, says="each connection has a session of its own")
+
+
+def _paging() -> Finding:
+    line = bounded.Line("nightbell check")
+    try:
+        troubles = core_health.troubles(health.paging(line.ask))
+    finally:
+        line.close()
+    if troubles:
+        return Finding("paging", ok=False, says="; ".join(troubles))
+    return Finding("paging", ok=True, says="engines report, and nothing waits that is due")
 
 
 def _migrations() -> Finding:
@@ -124,7 +154,7 @@ def _clock() -> Finding:
     return Finding("clock", ok=True, says="this machine agrees with the database")
 
 
-def _paging() -> Finding:
+def _restored() -> Finding:
     held = holds.organizations()
     if held:
         count = answers.counted(sum(each.count for each in held), "incident")
@@ -132,15 +162,15 @@ def _paging() -> Finding:
         says = (
             f"held since a restore for {count} ({where}): nobody is paged for them. Look, then: nightbell paging resume"
         )
-        return Finding("paging", ok=False, says=says)
-    return Finding("paging", ok=True, says="nothing is held")
+        return Finding("restore", ok=False, says=says)
+    return Finding("restore", ok=True, says="nothing is held")
 
 
-def _mail(settings: env.Settings, *, database_ok: bool) -> Finding:
+def _mail(settings: env.Settings, *, migrated: bool) -> Finding:
     if settings.smtp_url is None:
         return Finding("mail", ok=False, says="NIGHTBELL_SMTP_URL is not set: nobody can be paged by mail")
     try:
-        admin = admins.first_address() if database_ok else None
+        admin = admins.first_address() if migrated else None
     except Error:
         admin = None
     ok, says = rehearsal.of(settings, settings.smtp_url, admin)

@@ -23,10 +23,11 @@ def die_with(parent: int) -> None:
 PROGRAM = (sys.executable, "-m", "nightbell.cli")
 
 
-def start(command: Sequence[str], environ: Mapping[str, str]) -> subprocess.Popen[bytes]:
+def start(command: Sequence[str], environ: Mapping[str, str], inherited: Sequence[int] = ()) -> subprocess.Popen[bytes]:
     """Start a process, from the main thread: the kernel means the death of the thread that started it.
 
-    In a session of its own: Ctrl-C in the terminal is for the parent, which stops its children in their order.
+    In a session of its own: Ctrl-C in the terminal is for the parent, which stops its children in their order. Of our
+    descriptors it has those it `inherited`.
     """
     parent = os.getpid()
     with warnings.catch_warnings():
@@ -37,5 +38,6 @@ def start(command: Sequence[str], environ: Mapping[str, str]) -> subprocess.Pope
             stdin=subprocess.DEVNULL,
             env=dict(environ),
             start_new_session=True,
+            pass_fds=inherited,
             preexec_fn=lambda: die_with(parent),  # noqa: PLW1509 -- two system calls, prepared above
         )

@@ -1,5 +1,6 @@
 """What the verbs that move an installation do: `nightbell db export` and `db import`."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import click
 
 from nightbell import postgres
 from nightbell.actions import ids
-from nightbell.cli import answers, database
+from nightbell.cli import answers, database, proof
 from nightbell.cli.setting_up import HOLD
 from nightbell.conf import env
 from nightbell.data import holds
@@ -57,6 +58,8 @@ def _next(held: int, running: int) -> str:
 
 def _run(label: str, copy: Copy, file: Path) -> None:
     with database.database_url(env.read()) as url:
+        env.put(os.environ, "database_url", url)
+        proof.session()
         try:
             with click.progressbar(length=1, label=label) as bar:
 

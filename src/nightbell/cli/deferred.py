@@ -19,7 +19,7 @@ class Command(click.Command):
         verb: verbs.Verb = ctx.meta[VERB]
         ctx.obj("preparation").prepare(ctx, verb)
         does = getattr(ctx.obj(verb.module), self.callback.__name__)
-        if verb.needs is not verbs.Needs.DATABASE:
+        if verb.needs not in {verbs.Needs.DATABASE, verbs.Needs.SESSIONS}:
             return does(**ctx.params)
         with ctx.obj("answers").plainly():
             return does(**ctx.params)

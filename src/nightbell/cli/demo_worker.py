@@ -1,4 +1,4 @@
-"""What the worker of the demo's web server runs: the application, and the mail server and the Slack that it shows."""
+"""What the worker of the demo's web server runs: the same door, and the mail server and the Slack that it shows."""
 
 from urllib.parse import urlsplit
 
@@ -17,4 +17,4 @@ workspace.WORKSPACE.listen(
     client_secret=_given.slack_client_secret or "",
     signing_secret=_given.slack_signing_secret or "",
 )
-application = worker.application
+door = worker.door

@@ -8,7 +8,7 @@ import django
 from django.apps import apps
 
 from nightbell import postgres
-from nightbell.cli import database, verbs
+from nightbell.cli import database, proof, verbs
 from nightbell.conf import env
 
 WRONG_ENVIRONMENT = 2
@@ -32,13 +32,15 @@ def prepare(ctx: click.Context, verb: verbs.Verb) -> None:
     _find_database(ctx, verb, settings)
     if not apps.ready:
         django.setup()
+    if verb.needs is verbs.Needs.SESSIONS:
+        proof.session()
 
 
 def _find_database(ctx: click.Context, verb: verbs.Verb, settings: env.Settings) -> None:
     # Django reads the address when it is set up, so that it is named before.
     if settings.database_url is None and "url" not in settings.model_fields_set:
         env.put(os.environ, "url", database.remembered_url(settings) or settings.url)
-    if verb.needs is verbs.Needs.DATABASE:
+    if verb.needs in {verbs.Needs.DATABASE, verbs.Needs.SESSIONS}:
         env.put(os.environ, "database_url", ctx.with_resource(database.database_url(settings)))
     elif verb.needs is verbs.Needs.RUNNING_DATABASE:
         env.put(os.environ, "database_url", database.running_database_url(settings))

@@ -3,13 +3,14 @@
 import click
 
 from nightbell.actions import workspaces
-from nightbell.cli import answers
+from nightbell.cli import answers, proof
 from nightbell.data import secrets
 
 
 def rotate() -> int:
     """Encrypt every token anew; how many there were."""
     try:
+        proof.session()
         with answers.plainly():
             return workspaces.rotate()
     except secrets.Unreadable as error:

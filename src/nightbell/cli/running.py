@@ -5,6 +5,10 @@ import click
 from nightbell.cli import typed
 from nightbell.cli.deferred import Command
 
+# A request has this long for its head, and as long again for its body. A connection between two requests is kept no
+# longer either: the server has one limit for both.
+PATIENCE_SECONDS = 10.0
+
 
 @click.command(cls=Command)
 @typed.host_option
@@ -43,6 +47,7 @@ def check() -> None:
 @click.command(cls=Command)
 @typed.host_option
 @typed.port_option
+@click.option("--patience", type=click.FloatRange(0.1), default=PATIENCE_SECONDS, hidden=True)
 def web() -> None:
     """Run the dashboard and the API alone, on a database that runs already.
 
@@ -61,6 +66,7 @@ def engine() -> None:
 
 @click.command(cls=Command)
 @click.option("--quiet", is_flag=True, help="One line, or none where there was nothing to do.")
+@click.option("--wait", is_flag=True, help="Wait for a database that is away or busy, and say so.")
 @typed.json_option
 def migrate() -> None:
     """Bring the database's tables up to date. `nightbell serve` does it by itself.

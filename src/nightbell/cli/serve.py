@@ -43,7 +43,7 @@ def _supervise(settings: env.Settings, host: str, port: int, server: postgres.Se
         env.put(environ, "database_url", server.url)
     plan = supervisor.Plan(
         environ=environ,
-        first=[["migrate", "--quiet"]],
+        first=[["migrate", "--quiet", "--wait"]],
         lasting={"web": ["web", "--host", host, "--port", str(port)], "engine": ["engine"]},
         host=host,
         port=port,

@@ -1,7 +1,6 @@
-"""Watching over the processes of one installation: start them in order, restart what dies, stop them in order."""
+"""Watching over the processes of one installation: start them in order, restart what dies or hangs, stop them."""
 
 import contextlib
-import http.client
 import math
 import os
 import select
@@ -16,12 +15,11 @@ from typing import NoReturn
 import click
 
 from nightbell import postgres
-from nightbell.cli import children
+from nightbell.cli import children, life
 
 STOPS = (signal.SIGTERM, signal.SIGINT)
 # The engine takes ten seconds at most to finish what is under way; the web server too.
 DRAIN_SECONDS = 13.0
-FIRST_ANSWER_SECONDS = 60.0
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
 # Who lived this long and then died is not in a loop of dying.
 HEALTHY_SECONDS = 60.0
@@ -30,8 +28,25 @@ STARTING_TICK, TICK = 0.05, 1.0
 
 
 @dataclass(frozen=True, slots=True)
+class Limits:
+    """How long a process may give no sign of life: once it has given one, and before its first.
+
+    What takes longer to start has twice the time at the next. `slow` is when a web server that does not answer yet is
+    told of; `ending` is what a process has that is told to end because it gave no sign, and is killed then.
+    """
+
+    frozen_seconds: float = 30.0
+    starting_seconds: float = 300.0
+    slow_seconds: float = 60.0
+    ending_seconds: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
-    """What to run: `first` one after the other to their ends, then `lasting` side by side until somebody says stop."""
+    """What to run: `first` one after the other to their ends, then `lasting` side by side until somebody says stop.
+
+    `serving` of them answers on `host` and `port`, and `beating` says by itself that it works.
+    """
 
     environ: Mapping[str, str]
     first: Sequence[Sequence[str]]
@@ -40,14 +55,24 @@ class Plan:
     port: int
     ready: Callable[[], None]
     program: Sequence[str] = children.PROGRAM
+    serving: str = "web"
+    beating: str = "engine"
+    limits: Limits = Limits()
 
 
 @dataclass(slots=True)
 class _Child:
     name: str
     verb: Sequence[str]
+    life: life.Life | None
+    patience: float
     process: subprocess.Popen[bytes] | None = None
     started_at: float = 0.0
+    # Of this process: whether it has given a sign, how long it has given none while we were awake, whether it was told
+    # to end.
+    worked: bool = False
+    silent: float = 0.0
+    ending: bool = False
     pause: float = SHORTEST_PAUSE
     again_at: float = 0.0
 
@@ -110,9 +135,18 @@ class Supervisor:
 
     def __init__(self, plan: Plan, server: postgres.Server | None) -> None:
         self._plan = plan
+        self._limits = plan.limits
         self._server = server
         self._signals = Signals()
-        self._children = [_Child(name, verb) for name, verb in plan.lasting.items()]
+        self._children = [
+            _Child(name, verb, self._life_of(name), plan.limits.starting_seconds) for name, verb in plan.lasting.items()
+        ]
+        # Whether any of them has ever worked: from then on nothing but a stop ends this.
+        self._worked = False
+        self._ready = False
+        self._tick = min(TICK, plan.limits.frozen_seconds / 10)
+        self._looked_at = self._database_at = time.monotonic()
+        self._slow_at = math.inf
 
     def run(self) -> int:
         """Until a signal says stop; the exit code."""
@@ -129,12 +163,12 @@ class Supervisor:
                 return code
         for child in self._children:
             self._start(child)
-        if not self._wait_for_answer():
-            return 0 if self._signals.stops else 1
-        self._plan.ready()
+        self._looked_at = time.monotonic()
+        self._slow_at = self._looked_at + self._limits.slow_seconds
         while not self._signals.stops:
-            self._signals.wait(TICK)
-            self._look_after()
+            self._signals.wait(self._tick if self._ready else STARTING_TICK)
+            if not self._look_after():
+                return 1
         return 0
 
     def _run_first(self, verb: Sequence[str]) -> int:
@@ -145,38 +179,79 @@ class Supervisor:
                 process.kill()
         return 0 if self._signals.stops else process.wait()
 
+    def _life_of(self, name: str) -> life.Life | None:
+        if name == self._plan.serving:
+            return life.Answers(_reachable(self._plan.host), self._plan.port, self._limits.frozen_seconds)
+        return life.Beats() if name == self._plan.beating else None
+
     def _start(self, child: _Child) -> None:
-        child.process = children.start([*self._plan.program, *child.verb], self._plan.environ)
+        heard_by = child.life
+        environ = {**self._plan.environ, **(heard_by.begin() if heard_by else {})}
+        inherited = heard_by.inherited() if heard_by else ()
+        child.process = children.start([*self._plan.program, *child.verb], environ, inherited)
+        if heard_by:
+            heard_by.started()
         child.started_at = time.monotonic()
+        child.worked, child.silent, child.ending = False, 0.0, False
 
-    def _wait_for_answer(self) -> bool:
-        """False where a stop came first, or a child ended: what cannot even start is told, not tried for ever."""
-        until = time.monotonic() + FIRST_ANSWER_SECONDS
-        while not self._signals.stops:
-            for child in self._children:
-                if child.process is not None and (code := child.process.poll()) is not None:
-                    _say(f"{child.name} did not start: it ended with {code}")
-                    return False
-            if answers(self._plan.host, self._plan.port):
-                return True
-            if time.monotonic() > until:
-                _say(f"web does not answer on port {self._plan.port} within {FIRST_ANSWER_SECONDS:g} s")
-                return False
-            self._signals.wait(STARTING_TICK)
-        return False
-
-    def _look_after(self) -> None:
+    def _look_after(self) -> bool:
+        """False where a child ended before anything has worked: what cannot start is told, not tried for ever."""
         if self._signals.stops:
-            return
-        if self._server is not None:
-            self._keep_database(self._server)
+            return True
         now = time.monotonic()
+        if self._server is not None and now >= self._database_at:
+            self._keep_database(self._server)
+            now = time.monotonic()
+            self._database_at = now + self._tick / 2
+        # Where we were stopped ourselves, or kept waiting, the others may have been as well.
+        awake, self._looked_at = min(now - self._looked_at, 2 * self._tick), now
+        for child in self._children:
+            self._listen(child, awake)
         for child in self._children:
             if child.process is None:
                 if now >= child.again_at:
                     self._start(child)
-            elif (code := child.process.poll()) is not None:
+            elif (code := child.process.poll()) is None:
+                self._end_if_silent(child, child.process)
+            elif code > 0 and not self._worked:
+                _say(f"{child.name} did not start: it ended with {code}")
+                return False
+            else:
                 self._bury(child, code, now)
+        self._tell_of_slowness(now)
+        return True
+
+    def _listen(self, child: _Child, awake: float) -> None:
+        if child.process is None or child.life is None:
+            return
+        if not child.life.heard():
+            child.silent += awake
+            return
+        child.silent = 0.0
+        child.worked = self._worked = True
+        child.patience = self._limits.starting_seconds
+        if child.name == self._plan.serving and not self._ready:
+            self._ready = True
+            self._plan.ready()
+
+    def _end_if_silent(self, child: _Child, process: "subprocess.Popen[bytes]") -> None:
+        patience = self._limits.frozen_seconds if child.worked else child.patience
+        if child.ending:
+            if child.silent > patience + self._limits.ending_seconds:
+                process.kill()
+        elif child.silent > patience:
+            _say(f"{child.name} has given no sign of life for {patience:g} s; ending it")
+            child.ending = True
+            process.terminate()
+
+    def _tell_of_slowness(self, now: float) -> None:
+        if not self._ready and now > self._slow_at:
+            self._slow_at = now + self._limits.slow_seconds
+            paging = any(child.worked for child in self._children if child.name == self._plan.beating)
+            _say(
+                f"{self._plan.serving} does not answer yet on port {self._plan.port}; waiting for it"
+                + (", and paging goes on" if paging else "")
+            )
 
     def _keep_database(self, server: postgres.Server) -> None:
         try:
@@ -187,6 +262,8 @@ class Supervisor:
             _say(f"the database is down, trying again: {error}")
 
     def _bury(self, child: _Child, code: int, now: float) -> None:
+        if not child.worked and child.ending:
+            child.patience *= 2
         lived = now - child.started_at
         pause = SHORTEST_PAUSE if lived > HEALTHY_SECONDS else child.pause
         child.pause = min(pause * 2, LONGEST_PAUSE)
@@ -196,6 +273,9 @@ class Supervisor:
 
     def _stop(self) -> None:
         """A second stop, or too long a wait, is the end of politeness."""
+        for child in self._children:
+            if child.life is not None:
+                child.life.end()
         running = {child.name: child.process for child in self._children if child.process is not None}
         asked = max(self._signals.stops, 1)
         for process in running.values():
@@ -211,18 +291,6 @@ class Supervisor:
                 return
             if running:
                 self._signals.wait(STARTING_TICK)
-
-
-def answers(host: str, port: int) -> bool:
-    """Whether the web server there answers, and not with a fault."""
-    connection = http.client.HTTPConnection(_reachable(host), port, timeout=5)
-    try:
-        connection.request("GET", "/accounts/login/", headers={"Host": "localhost"})
-        return connection.getresponse().status < 500
-    except (OSError, http.client.HTTPException):
-        return False
-    finally:
-        connection.close()
 
 
 def address(host: str, port: int) -> str:

@@ -16,6 +16,7 @@ class Needs(Enum):
     DJANGO = auto()
     RUNNING_DATABASE = auto()
     DATABASE = auto()
+    SESSIONS = auto()  # a database, and the proof that sessions on it are ours
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +43,12 @@ TABLE = {
     "incident": Verb("client", Needs.NOTHING, "Open, list, show, ack, hand off, resolve."),
     "oncall": Verb("oncall", Needs.NOTHING, "Say who is on call."),
     "override": Verb("oncall", Needs.NOTHING, "Put somebody else on call for a while."),
-    "org": Verb("organizations", Needs.DATABASE, "Make and list organizations; name a last resort.", typed=SETTING_UP),
-    "member": Verb("members", Needs.DATABASE, "Add, list and remove people.", typed=SETTING_UP),
-    "paging": Verb("paging", Needs.DATABASE, "See what a restore holds; page for it again.", typed=SETTING_UP),
-    "key": Verb("keys", Needs.DATABASE, "Make, list and revoke API keys.", typed=SETTING_UP),
-    "policy": Verb("policies", Needs.DATABASE, "Make and list escalation policies.", typed=SETTING_UP),
-    "schedule": Verb("schedules", Needs.DATABASE, "Set up who is on call.", typed=SETTING_UP),
+    "org": Verb("organizations", Needs.SESSIONS, "Make and list organizations; name a last resort.", typed=SETTING_UP),
+    "member": Verb("members", Needs.SESSIONS, "Add, list and remove people.", typed=SETTING_UP),
+    "paging": Verb("paging", Needs.SESSIONS, "See what a restore holds; page for it again.", typed=SETTING_UP),
+    "key": Verb("keys", Needs.SESSIONS, "Make, list and revoke API keys.", typed=SETTING_UP),
+    "policy": Verb("policies", Needs.SESSIONS, "Make and list escalation policies.", typed=SETTING_UP),
+    "schedule": Verb("schedules", Needs.SESSIONS, "Set up who is on call.", typed=SETTING_UP),
     "web": Verb("web", Needs.ENVIRONMENT, "Run the dashboard and the API alone.", lasting=True, typed=RUNNING),
     "engine": Verb(
         "engine", Needs.RUNNING_DATABASE, "Run one engine alone; any number may run.", lasting=True, typed=RUNNING

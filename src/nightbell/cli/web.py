@@ -2,24 +2,32 @@
 
 import errno
 import os
+import resource
+import signal
 import socket
 from collections.abc import Callable
 from functools import partial
 from types import ModuleType
-from wsgiref.types import WSGIApplication
+from typing import Any
 
 import click
 from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server import Server
 
 from nightbell.cli import children, database
+from nightbell.cli.running import PATIENCE_SECONDS
 from nightbell.conf import env
 
 DRAIN_SECONDS = 10
 # A thread keeps its connection to the database; one that rested this long gives both back.
 THREAD_REST_SECONDS = 300
 EVERYWHERE = ("0.0.0.0", "::", "")  # noqa: S104 -- the names of all addresses
+# At a time, idle ones too; the system keeps some more waiting. Each is a file to the system, and so are other things.
+MAX_CONNECTIONS = 8192
+BACKLOG = 1024
+OTHER_FILES = 256
 
 LOGGING = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s web %(message)s"}},
@@ -31,14 +39,14 @@ LOGGING = {
 }
 
 
-def web(host: str, port: int) -> None:
+def web(host: str, port: int, patience: float) -> None:
     """Run the dashboard and the API alone, on a database that runs already."""
-    _serve(partial(_application, _load(), "worker", os.getpid()), host, port)
+    _serve(partial(_door, _load(), "worker", os.getpid(), patience), host, port, patience)
 
 
 def demo_web(port: int) -> None:
     """The web server of the demo."""
-    _serve(partial(_application, _load(), "demo_worker", os.getpid()), "127.0.0.1", port)
+    _serve(partial(_door, _load(), "demo_worker", os.getpid(), PATIENCE_SECONDS), "127.0.0.1", port, PATIENCE_SECONDS)
 
 
 def _load() -> Callable[[str], ModuleType]:
@@ -46,7 +54,7 @@ def _load() -> Callable[[str], ModuleType]:
     return load
 
 
-def _serve(application: Callable[[], WSGIApplication], host: str, port: int) -> None:
+def _serve(door: Callable[[], Any], host: str, port: int, patience: float) -> None:
     settings = env.read()
     say_where_links_lead(settings, host, settings.url)
     env.put(os.environ, "database_url", database.running_database_url(settings))
@@ -55,25 +63,34 @@ def _serve(application: Callable[[], WSGIApplication], host: str, port: int) -> 
         "nightbell",
         address=host,
         port=port,
-        interface=Interfaces.WSGI,
+        interface=Interfaces.RSGI,
         # One process: its threads share what is loaded, and the work is in the database.
         workers=1,
-        blocking_threads=settings.web_threads,
-        blocking_threads_idle_timeout=THREAD_REST_SECONDS,
         http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(header_read_timeout=int(patience * 1000)),
+        backlog=BACKLOG,
+        backpressure=_room_for_connections(),
         websockets=False,
         # Its warnings are about settings that are meant.
         log_level=LogLevels.error,
         log_dictconfig=LOGGING,
         workers_kill_timeout=DRAIN_SECONDS,
-    ).serve(target_loader=application, wrap_loader=False)
+    ).serve(target_loader=door, wrap_loader=False)
 
 
-def _application(load: Callable[[str], ModuleType], module: str, parent: int) -> WSGIApplication:
+def _door(load: Callable[[str], ModuleType], module: str, parent: int, patience: float) -> Any:
     """Called in the worker."""
     children.die_with(parent)
-    application: WSGIApplication = load(module).application
-    return application
+    # Until it serves it may be waiting for the database, and ends when it is told to.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    return load(module).door(patience, THREAD_REST_SECONDS)
+
+
+def _room_for_connections() -> int:
+    """How many connections there may be, once we are allowed all the files that we may allow ourselves."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    return MAX_CONNECTIONS if most == resource.RLIM_INFINITY else max(1, min(MAX_CONNECTIONS, most - OTHER_FILES))
 
 
 def say_where_links_lead(settings: env.Settings, host: str, url: str) -> None:

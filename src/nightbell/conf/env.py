@@ -25,6 +25,8 @@ _SERVICE = re.compile(
 # Such a name alone may be a person's mistake, who means the port to listen on.
 _LINK = re.compile(r"NIGHTBELL_([A-Z0-9_]+_)?PORT(_\d+_(TCP|UDP|SCTP))?")
 _LINKED = re.compile(r"(tcp|udp|sctp)://")
+# The pipe through which a supervisor hears its engine: no setting, and nobody's to set.
+BEAT = "NIGHTBELL_BEAT"
 _KEY = re.compile(r"[A-Za-z0-9_-]{43}=")
 
 
@@ -127,6 +129,7 @@ def read(environ: Mapping[str, str] | None = None) -> Settings:
     environ = os.environ if environ is None else environ
     known = {variable(name) for name in Settings.model_fields} | CLIENT_ONLY
     known |= {f"{name}{variables.FILE}" for name in known}
+    known |= {BEAT}
     lines = [
         f"{name} is not a variable of Nightbell" for name in sorted(environ) if _unknown(name, environ[name], known)
     ]
@@ -172,6 +175,12 @@ def _unknown(name: str, value: str, known: set[str]) -> bool:
 def _is_injected(name: str, value: str) -> bool:
     """Whether Kubernetes made it, for a service called `nightbell` or `nightbell-…`: every container nearby has it."""
     return bool(_SERVICE.fullmatch(name)) or (bool(_LINK.fullmatch(name)) and bool(_LINKED.match(value)))
+
+
+def beat_descriptor() -> int | None:
+    """The descriptor a supervisor gave this process; None where there is no supervisor."""
+    given = os.environ.get(BEAT, "")
+    return int(given) if given.isdecimal() else None
 
 
 def _sentence(message: str) -> str:

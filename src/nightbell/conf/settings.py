@@ -71,6 +71,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "nightbell.web.health.HealthMiddleware",
     "nightbell.api.request_id.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -144,6 +145,8 @@ CONTENT_SECURITY_POLICY = {
 # A body over the limit is refused whole; the number is the contract's.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
+# No form of ours has a file.
+FILE_UPLOAD_HANDLERS = ["nightbell.web.uploads.NoFiles"]
 
 LANGUAGE_CODE = "en"
 USE_I18N = False
@@ -158,7 +161,7 @@ DEFAULT_FROM_EMAIL = NIGHTBELL.mail_from
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "formatters": {"line": {"()": "nightbell.conf.logs.Line", "fmt": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": NIGHTBELL.log_level},
 }

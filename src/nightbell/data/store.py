@@ -86,12 +86,15 @@ with changed as (
     destination, urgent
   )
   select q.id, q.organization_id, q.incident_id, q.user_id, q.channel, q.reason, q.epoch, q.round, q.position, q.why,
-    %(now)s, %(now)s, {rows.DESTINATION.format(channel="q.channel", user="q.user_id")},
-    (select {rows.URGENT.format(severity="i.severity")} from incident i where i.id = q.incident_id)
+    %(now)s, i.due_at, {rows.DESTINATION.format(channel="q.channel", user="q.user_id")}, i.urgent
   from jsonb_to_recordset(%(pages)s::jsonb) as q(
     id uuid, organization_id uuid, incident_id uuid, user_id uuid, channel text, reason text, epoch int, round smallint,
     position smallint, why jsonb
-  )
+  ) cross join lateral (
+    -- Due since the deadline that asks for it: what an outage has left over is older than what has just been opened.
+    select least(i.due_at, %(now)s) as due_at, {rows.URGENT.format(severity="i.severity")} as urgent
+    from incident i where i.id = q.incident_id
+  ) i
 ), noticed as (
   insert into notice (id, organization_id, incident_id, user_id, channel, kind, data, queued_at, due_at, destination)
   select n.id, n.organization_id, n.incident_id, n.user_id, n.channel, n.kind, n.data, %(now)s, %(now)s,

@@ -6,7 +6,7 @@ from contextvars import ContextVar
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
-from django.db import OperationalError, connection, transaction
+from django.db import OperationalError, transaction
 
 from nightbell.data import faults, wake
 
@@ -62,23 +62,5 @@ def _once(act: Callable[P, R], durable: bool, *args: P.args, **kwargs: P.kwargs)
         return act(*args, **kwargs)
 
 
-def written(write: Callable[[], R]) -> R:
-    """What a statement that is a transaction by itself returns; again on a new session where this one may not write."""
-    if connection.in_atomic_block:
-        return write()
-    try:
-        return write()
-    except OperationalError as error:
-        if faults.state_of(error) != faults.READ_ONLY:
-            raise
-        connection.close()
-        return write()
-
-
 def _worth_another(error: OperationalError) -> bool:
-    state = faults.state_of(error)
-    if state == faults.READ_ONLY:
-        # Nothing was written, and a new session is only to be had where it may write.
-        connection.close()
-        return True
-    return state.startswith(faults.RETRIED_CLASS)
+    return faults.state_of(error).startswith(faults.RETRIED_CLASS)

@@ -8,10 +8,13 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.db import Error, connection
 
 from nightbell.actions import coverage, identities, once
+from nightbell.data import beats
 
 log = logging.getLogger(__name__)
 
 EVERY = timedelta(hours=1)
+# How long an engine that stopped is remembered.
+REMEMBERED = timedelta(days=1)
 
 
 class Chores:
@@ -42,5 +45,6 @@ def tidy() -> None:
     """Forget what nobody is promised any more; tell admins of hours with nobody on call; look who is still in Slack."""
     SessionStore.clear_expired()
     once.forget()
+    beats.forget(REMEMBERED)
     coverage.tell_all()
     identities.check_all()

@@ -14,9 +14,10 @@ from django.db import InterfaceError, OperationalError, connection
 
 from nightbell.actions.deliveries import Looked
 from nightbell.channels.base import Channel, Parcel
-from nightbell.core import delivery
+from nightbell.core import delivery, health
 from nightbell.data.claims.messages import Lease
 from nightbell.data.claims.turns import Turns
+from nightbell.engine import beat
 from nightbell.engine.breakers import SLOW_SECONDS, Breakers, Shares
 from nightbell.engine.wake import Bell
 
@@ -72,13 +73,16 @@ class Lane:
         make_channel: Callable[[], Channel],
         senders: int,
         caught_up: threading.Event,
+        moved: Callable[[], None] = beat.silent,
         slow: float = SLOW_SECONDS,
     ) -> None:
         """`caught_up` is cleared while more deadlines are due than a batch holds: they come before their messages.
 
-        An attempt in vain that takes `slow` seconds is one of a slow destination.
+        `moved` is called each time the lane's loop goes round. An attempt in vain that takes `slow` seconds is one of a
+        slow destination.
         """
-        self._name = name
+        self.name = name
+        self._moved = moved
         self._channel = channel
         self._desk = desk
         self._caught_up = caught_up
@@ -106,6 +110,12 @@ class Lane:
         """Something may be due."""
         self._bell.ring()
 
+    @property
+    def overstaying(self) -> bool:
+        """Whether every sender has been at one message for so long that no other has a way out."""
+        longest = time.monotonic() - health.LONGEST_SENDING.total_seconds()
+        return all(sender.since is not None and sender.since < longest for sender in self._senders)
+
     def stop(self, seconds: float) -> None:
         """Claim no more, give the senders `seconds` to finish, and give back what they have not finished by then."""
         deadline = time.monotonic() + seconds
@@ -126,18 +136,19 @@ class Lane:
         try:
             self._desk.release(leases)
         except LOST_DATABASE as error:
-            log.warning("%s: leases not given back, they run out by themselves: %s", self._name, error)
+            log.warning("%s: leases not given back, they run out by themselves: %s", self.name, error)
 
     def _claim(self) -> None:
         """The lane's loop: as many leases as there are free senders."""
         while not self._stopping.is_set():
+            self._moved()
             try:
                 self._claim_once()
             except LOST_DATABASE as error:
                 self.lost(error)
             except Exception:
                 self.failures += 1
-                log.exception("%s: claiming failed", self._name)
+                log.exception("%s: claiming failed", self.name)
                 connection.close()
                 self._stopping.wait(1)
         connection.close()
@@ -253,7 +264,7 @@ class Lane:
 
     def lost(self, error: Exception) -> None:
         """No request's end does it for our threads: close what is broken, so that the next statement connects."""
-        log.warning("%s: the database is away, trying again: %s", self._name, str(error).strip())
+        log.warning("%s: the database is away, trying again: %s", self.name, str(error).strip())
         connection.close()
         time.sleep(0.2)
 
@@ -274,6 +285,7 @@ class _Sender:
         self._warm = warm
         self._taken: queue.SimpleQueue[Lease | None] = queue.SimpleQueue()
         self.holds: Lease | None = None
+        self.since: float | None = None
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self.start = self._thread.start
         self.join = self._thread.join
@@ -297,6 +309,7 @@ class _Sender:
         channel: Channel | None = None
         while (lease := self._taken.get()) is not None:
             self.holds = lease
+            self.since = time.monotonic()
             try:
                 channel = channel or self._lane.make_channel()
                 self._lane.deliver(channel, lease)
@@ -305,7 +318,7 @@ class _Sender:
             except Exception:
                 self._lane.failures += 1
                 log.exception("%s was not delivered; it is due again when its lease runs out", lease.id)
-            self.holds = None
+            self.holds = self.since = None
             self._lane.free(self, lease)
         if channel is not None:
             channel.close()

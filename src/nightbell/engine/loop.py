@@ -4,12 +4,15 @@ import logging
 import sys
 import threading
 import time
+from collections.abc import Callable
+from functools import partial
 
 from django.conf import settings
 from django.db import connection
 
 from nightbell.actions import copies, deliveries, escalations
 from nightbell.channels import registry
+from nightbell.engine import beat
 from nightbell.engine.chores import Chores
 from nightbell.engine.lanes import LOST_DATABASE, Lane
 from nightbell.engine.steps import Steps
@@ -22,30 +25,37 @@ DRAIN_SECONDS = 10.0
 SWITCH_SECONDS = 0.0005
 # Copies have few senders of their own: they may be late, and never make a page late.
 COPY_SENDERS = 4
+DEADLINES = "deadlines"
 
 
-def run(stop: threading.Event) -> None:
-    """Run an engine in this thread until `stop` is set; then finish what is under way, within ten seconds."""
+def run(stop: threading.Event, sign: Callable[[], None] = beat.silent) -> None:
+    """Run an engine in this thread until `stop` is set; then finish what is under way, within ten seconds.
+
+    `sign` is called while all its loops go round.
+    """
     sys.setswitchinterval(SWITCH_SECONDS)
-    Engine().run(stop)
+    Engine(sign).run(stop)
 
 
 class Engine:
     """Deadlines in the calling thread, deliveries and copies in lanes of their own, chores beside them."""
 
-    def __init__(self) -> None:
+    def __init__(self, sign: Callable[[], None] = beat.silent) -> None:
         self._bell = Bell()
         self._listener = Listener(self._bell)
         self._behind = threading.Event()
         self._caught_up = threading.Event()
         self._caught_up.set()
+        pages, shown = registry.makers(), registry.showing()
+        self._progress = beat.Progress([DEADLINES, *pages, *map(_copies_of, shown)], sign)
         self._lanes = [
-            Lane(name, name, deliveries, make_channel, settings.NIGHTBELL.senders, self._caught_up)
-            for name, make_channel in registry.makers().items()
+            Lane(name, name, deliveries, make, settings.NIGHTBELL.senders, self._caught_up, self._moving(name))
+            for name, make in pages.items()
         ] + [
-            Lane(f"{name}-copies", name, copies, make_channel, COPY_SENDERS, self._caught_up)
-            for name, make_channel in registry.showing().items()
+            Lane(_copies_of(name), name, copies, make, COPY_SENDERS, self._caught_up, self._moving(_copies_of(name)))
+            for name, make in shown.items()
         ]
+        self._beat = beat.Beat(self._progress, self._overstaying)
         self._chores = Chores()
         self._steps = Steps()
         self.failures = 0
@@ -58,6 +68,7 @@ class Engine:
         for lane in self._lanes:
             lane.start()
         self._chores.start()
+        self._beat.start()
         threading.Thread(target=self._assist, args=(stop,), name="assistant", daemon=True).start()
         log.info("the engine runs")
         while not stop.is_set():
@@ -66,6 +77,7 @@ class Engine:
 
     def _turn(self, stop: threading.Event) -> None:
         """Once round: fire, and sleep if that was all. Whatever goes wrong, the next turn comes."""
+        self._progress.moved(DEADLINES)
         try:
             self._steps.look()
             fired = self._fire()
@@ -110,6 +122,12 @@ class Engine:
         self._bell.sleep(pause)
         self._stir()
 
+    def _moving(self, lane: str) -> Callable[[], None]:
+        return partial(self._progress.moved, lane)
+
+    def _overstaying(self) -> list[str]:
+        return [lane.name for lane in self._lanes if lane.overstaying]
+
     def _stir(self) -> None:
         for lane in self._lanes:
             lane.stir()
@@ -118,6 +136,7 @@ class Engine:
         log.info("the engine stops: no more claims, %d s to finish", DRAIN_SECONDS)
         deadline = time.monotonic() + DRAIN_SECONDS
         self._chores.stop()
+        self._beat.stop()
         for lane in self._lanes:
             lane.stop(max(0.0, deadline - time.monotonic()))
         self._listener.stop()
@@ -155,3 +174,8 @@ class Engine:
         log.warning("the database is away, trying again: %s", str(error).strip())
         connection.close()
         time.sleep(0.2)
+
+
+def _copies_of(channel: str) -> str:
+    """The name of the lane that keeps this channel's messages up to date."""
+    return f"{channel}-copies"

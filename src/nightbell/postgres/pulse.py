@@ -15,6 +15,8 @@ _PEER = struct.Struct("3i")
 # Both, so that neither many looks in a moment nor one late look (this process was stopped as well) is an end.
 SILENT_LOOKS = 4
 SILENT_SECONDS = 2.5
+# One that runs, and has been asked, may have a machine under it that does much else.
+BUSY_SECONDS = 10.0
 
 
 class Pulse:
@@ -34,7 +36,8 @@ class Pulse:
         if not self._failed_looks:
             self._first_failed_at = time.monotonic()
         self._failed_looks += 1
-        return self._failed_looks >= SILENT_LOOKS and time.monotonic() - self._first_failed_at >= SILENT_SECONDS
+        patience = BUSY_SECONDS if self._asked is not None and not _is_stopped(pid) else SILENT_SECONDS
+        return self._failed_looks >= SILENT_LOOKS and time.monotonic() - self._first_failed_at >= patience
 
     def forget(self) -> None:
         """The next look is the first one: the server was started again."""
@@ -73,6 +76,15 @@ def _ask(socket_file: Path, pid: int) -> socket.socket | None:
             return asked
     asked.close()
     return None
+
+
+def _is_stopped(pid: int) -> bool:
+    """Whether somebody has stopped it, so that it answers nobody before it is told to go on."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (OSError, IndexError):
+        return False
+    return state in {"T", "t"}
 
 
 def _listener(asked: socket.socket) -> int:

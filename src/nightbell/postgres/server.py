@@ -60,6 +60,7 @@ class Server:
             if self._owner is not None:
                 self._wait_for_other_users()
         finally:
+            self._pulse.forget()
             try:
                 self._end()
                 if self._owner is not None:

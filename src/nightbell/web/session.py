@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from functools import wraps
+from http import HTTPStatus
 from typing import Any, Concatenate, ParamSpec, cast
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -13,19 +14,19 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
-from nightbell.core import zones
+from nightbell.core import drafts, zones
 from nightbell.core.incident import actor
 from nightbell.data.access import principal as access
 from nightbell.data.access.principal import Principal
 from nightbell.data.models import Account
 from nightbell.data.reads import directory
+from nightbell.web import health
 
 P = ParamSpec("P")
 
 # What the script sends when it asks whether a page it shows has changed.
 VERSION = "X-Nightbell-Version"
 _ORGANIZATION = "organization"
-_DRAFT = "draft"
 
 
 def member(
@@ -70,6 +71,7 @@ def page(
     frame = {
         "principal": principal,
         "organizations": belongings,
+        "paging_troubles": health.troubles() if principal.is_admin else [],
         "organization": next((each for each in belongings if each.id == principal.organization_id), None),
     }
     return render(request, template, {**frame, **context}, status=status)
@@ -88,23 +90,22 @@ def switch(request: HttpRequest) -> HttpResponseBase:
 
 def take_draft(request: HttpRequest) -> dict[str, str]:
     """What was in the form that met a signed-out session, once."""
-    draft = request.session.get(_DRAFT)
-    if not draft or draft.get("path") != request.path:
-        return {}
-    del request.session[_DRAFT]
-    return dict(draft["fields"])
+    return drafts.take(request.session, request.path)
 
 
 def _sign_in(request: HttpRequest) -> HttpResponseBase:
-    """To sign in and then back to the action; what was typed waits in the session. The script is only told."""
+    """To sign in and then back to the action. The script is only told.
+
+    What was typed goes along in the browser's own form, because nobody who is signed out writes into our database.
+    """
     if VERSION in request.headers:
         return HttpResponse(status=401)
-    if request.method == "POST":
-        fields = {name: request.POST[name] for name in ("note", "target") if request.POST.get(name)}
-        if fields:
-            request.session[_DRAFT] = {"path": request.path, "fields": fields}
-        return redirect_to_login(request.path)
-    return redirect_to_login(request.get_full_path())
+    if request.method != "POST":
+        return redirect_to_login(request.get_full_path())
+    answer = redirect_to_login(request.path)
+    if drafts.typed(request.POST):
+        answer.status_code = HTTPStatus.TEMPORARY_REDIRECT
+    return answer
 
 
 def _uuid(text: str | None) -> UUID | None:

@@ -6,11 +6,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import IntegrityError, connection
-from django.db import transaction as database
+from django.db import IntegrityError, connection, transaction
 
 from nightbell.core import policy
-from nightbell.data import prepared, rows, transaction
+from nightbell.data import prepared, rows
 from nightbell.data.reads import slack
 
 # Locks in the order of the house: the owner's membership (so that nobody can remove them meanwhile), then the
@@ -115,25 +114,19 @@ class Opening:
 
 def open_incident(given: dict[str, Any]) -> Opening:
     """Run OPEN."""
+    # What a loser undoes must not be more than this statement.
+    undoable = connection.in_atomic_block and given["dedup_key"] is not None
     try:
-        row = transaction.written(lambda: _run({**given, **slack.configured()}))
+        with transaction.atomic() if undoable else nullcontext(), prepared.cursor() as cursor:
+            cursor.execute(OPEN, {**given, **slack.configured()})
+            owner_found, policy_found, number, created_at, frozen, owner_name, paged = cursor.fetchone()
     except IntegrityError as error:
         broken = getattr(error.__cause__, "diag", None)
         if broken is None or broken.constraint_name != DEDUP_KEY_ONCE:
             raise
         return Opening(owner_found=True, policy_found=True, number=None, created_at=None, policy=None, owner_name=None)
-    owner_found, policy_found, number, created_at, frozen, owner_name, paged = row
     copied = rows.policy_in(frozen) if frozen else None
     return Opening(owner_found, policy_found, number, created_at, copied, owner_name, tuple(paged))
-
-
-def _run(given: dict[str, Any]) -> tuple[Any, ...]:
-    # What a loser undoes must not be more than this statement.
-    undoable = connection.in_atomic_block and given["dedup_key"] is not None
-    with database.atomic() if undoable else nullcontext(), prepared.cursor() as cursor:
-        cursor.execute(OPEN, given)
-        row: tuple[Any, ...] = cursor.fetchone()
-    return row
 
 
 def open_with(organization_id: UUID, dedup_key: str) -> UUID | None:

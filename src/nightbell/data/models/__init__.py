@@ -4,6 +4,7 @@ from nightbell.data.models.account import Account
 from nightbell.data.models.api_key import ApiKey
 from nightbell.data.models.audit import Audit
 from nightbell.data.models.delivery import Copy, Notice, Page
+from nightbell.data.models.engine_beat import EngineBeat
 from nightbell.data.models.idempotency import IdempotentAnswer
 from nightbell.data.models.incident import Incident
 from nightbell.data.models.installation import Installation
@@ -18,6 +19,7 @@ __all__ = [
     "Audit",
     "CalendarToken",
     "Copy",
+    "EngineBeat",
     "EscalationLayer",
     "EscalationPolicy",
     "IdempotentAnswer",
