@@ -253,3 +253,24 @@ def test_a_handoff_promises_what_will_happen() -> None:
     assert "in 5 min, paging goes on" in message.handing(builders.opened(builders.walk(((builders.ANA,), 5))))
     for without in (None, builders.walk()):
         assert "Nobody else will be: there is no layer" in message.handing(builders.opened(without))
+
+
+AGAIN = message.NextStep(datetime(2026, 11, 23, 1, 19, tzinfo=UTC), ("Cy Ito",), fallback=False, again=True)
+LATER = message.NextStep(datetime(2026, 11, 23, 1, 34, tzinfo=UTC), ("Ana Ruiz",), fallback=False)
+
+
+def test_w2_a_handoff_says_by_when_somebody_else_is_paged_and_that_its_reader_is_before() -> None:
+    handed = replace(HANDOFF, note=None, next_step=replace(AGAIN, then=LATER))
+    assert message.lead(handed) == (
+        "Ana Ruiz handed this incident to you. Answer by 02:34 (Europe/Berlin) or Ana Ruiz is paged. "
+        "Before that Cy Ito is paged again at 02:19 (Europe/Berlin)."
+    )
+    unnamed = replace(HANDOFF, note=None, next_step=replace(AGAIN, then=replace(LATER, names=(), fallback=True)))
+    assert "or the fallback responders are paged." in message.lead(unnamed)
+
+
+def test_w2_a_handoff_says_that_nobody_but_its_reader_is_ever_paged() -> None:
+    assert message.lead(replace(HANDOFF, note=None, next_step=AGAIN)) == (
+        "Ana Ruiz handed this incident to you. Cy Ito is paged again at 02:19 (Europe/Berlin). "
+        "Nobody else will be paged."
+    )

@@ -108,14 +108,13 @@ def _shown(
     credential: str,
 ) -> delivery.Copy:
     assert seen.team_id is not None
-    next_step = pages.next_step(seen.organization_id, view.incident)
     in_channel = seen.place is delivery.Place.INCIDENT
     return delivery.Copy(
         id=lease.id,
         place=seen.place,
         address=f"{seen.team_id}/{seen.channel_id or ''}",
         message_id=seen.message_id,
-        standing=standings.of(view, seen.organization, next_step, links.incident_url(view.number)),
+        standing=standings.of(incidents.foreseen(view), seen.organization, links.incident_url(view.number)),
         facts=facts,
         people=standings.addresses(view, seen.team_id) if in_channel else (),
         archive=in_channel and seen.archive and view.incident.state is state.State.CLOSED,

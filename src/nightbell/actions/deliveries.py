@@ -126,7 +126,7 @@ def page_facts(seen: pages.Look) -> message.Facts:
     """Everything a page may say, with who is next and the links."""
     return message.Facts(
         **seen.facts,
-        next_step=pages.next_step(seen.organization_id, seen.incident),
+        next_step=pages.next_step(seen),
         acknowledge_url=links.acknowledge_url(AcknowledgeGrant(seen.incident.id, seen.user_id)),
         view_url=links.incident_url(seen.facts["number"]),
     )

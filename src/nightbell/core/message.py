@@ -2,23 +2,30 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import assert_never
 from uuid import UUID
 
 from nightbell.core import instants
+from nightbell.core.incident import paging
 from nightbell.core.incident.effects import Reason
 from nightbell.core.incident.state import Cause, Incident, Severity, Status
 
 
 @dataclass(frozen=True, slots=True)
 class NextStep:
-    """Who is paged if nobody answers by `at`: the names of a layer's people, or of the fallback responders."""
+    """Who is paged if nobody answers by `at`: the names of a layer's people, or of the fallback responders.
+
+    `again`: they are those who are waited for already; `then` is the step at which somebody else is paged after that,
+    None where nobody else ever is.
+    """
 
     at: datetime
     names: tuple[str, ...]
     fallback: bool
+    again: bool = False
+    then: "NextStep | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +135,16 @@ def _lateness(seconds: int) -> str:
     return f"{hours} h {minutes} min" if hours else f"{minutes} min"
 
 
+def step(ahead: paging.Ahead) -> NextStep:
+    """What a message says of what is ahead."""
+    then = _at_stop(*ahead.then) if ahead.then else None
+    return replace(_at_stop(ahead.at, ahead.stop), again=ahead.again, then=then)
+
+
+def _at_stop(at: datetime, stop: paging.Stop) -> NextStep:
+    return NextStep(at, tuple(member.name for member, _ in stop.group), fallback=stop.layer is None)
+
+
 def next_step(facts: Facts) -> str:
     """Who is paged next and when, or that nobody is."""
     return next_line(facts.next_step, lambda at: _instant(facts, at))
@@ -138,7 +155,12 @@ def next_line(step: NextStep | None, say: instants.Say) -> str:
     if step is None:
         return NOBODY_ELSE
     who, verb = people(step)
-    return f"{who} {verb} paged at {say(step.at)} unless someone acknowledges."
+    if not step.again:
+        return f"{who} {verb} paged at {say(step.at)} unless someone acknowledges."
+    again = f"{who} {verb} paged again at {say(step.at)}"
+    if step.then is None:
+        return f"{again} unless someone acknowledges. {NOBODY_ELSE}"
+    return f"{again}, and {_in_a_sentence(step.then)} at {say(step.then.at)}, unless someone acknowledges."
 
 
 def handing(incident: Incident) -> str:
@@ -219,9 +241,19 @@ def _answer_by(facts: Facts) -> str:
     step = facts.next_step
     if step is None:
         return NOBODY_ELSE
+    other = step.then if step.again else step
     who, verb = people(step)
-    who = who[0].lower() + who[1:] if not step.names else who
-    return f"Answer by {_instant(facts, step.at)} or {who} {verb} paged."
+    again = f"{who} {verb} paged again at {_instant(facts, step.at)}." if step.again else ""
+    if other is None:
+        return f"{again} {NOBODY_ELSE}"
+    by = f"Answer by {_instant(facts, other.at)} or {_in_a_sentence(other)} {people(other)[1]} paged."
+    return f"{by} Before that {again}" if again else by
+
+
+def _in_a_sentence(step: NextStep) -> str:
+    """Its people, where they do not begin a sentence."""
+    who, _ = people(step)
+    return who if step.names else who[0].lower() + who[1:]
 
 
 def _layer(facts: Facts) -> str:

@@ -17,7 +17,8 @@ class Standing:
     """An incident at one instant. Title and every name come from outside and are hostile.
 
     `notified` are the names of everybody paged since the opening or the last handoff; `handed_off` says that only the
-    new owner has been; `position` is 0 where no layer was paged; `next_step` is None where nobody else will be paged.
+    new owner has been; `paged_before` are those who were paged only before that; `position` is 0 where no layer was
+    paged; `next_step` is None where nobody else will be paged.
     """
 
     incident_id: UUID
@@ -41,6 +42,7 @@ class Standing:
     resolved_at: datetime | None
     view_url: str
     held: bool = False
+    paged_before: tuple[str, ...] = ()
 
     @property
     def unanswered(self) -> bool:
@@ -90,13 +92,15 @@ def _paged(standing: Standing) -> str:
     """Who has been paged, and on whose turn."""
     if not standing.notified:
         return "Paging is about to begin."
-    people = message.listed(standing.notified)
-    if standing.handed_off:
-        return f"Handed off to {people}."
     if standing.state is State.EXHAUSTED:
-        return f"Every layer was paged, and the fallback responders: {people}."
+        everybody = message.listed((*standing.paged_before, *standing.notified))
+        return f"Every layer was paged, and the fallback responders: {everybody}."
+    people = message.listed(standing.notified)
+    before = f" Paged before: {message.listed(standing.paged_before)}." if standing.paged_before else ""
+    if standing.handed_off:
+        return f"Handed off to {people}.{before}"
     if not standing.position:
-        return f"Paged: {people}."
+        return f"Paged: {people}.{before}"
     of_policy = f" of {message.clean(standing.policy_name, 100)}" if standing.policy_name else ""
     round_ = f", round {standing.round}" if standing.round > 1 else ""
-    return f"Layer {standing.position} of {standing.layer_count}{of_policy}{round_}. Paged: {people}."
+    return f"Layer {standing.position} of {standing.layer_count}{of_policy}{round_}. Paged: {people}.{before}"

@@ -18,7 +18,7 @@ from nightbell.core.incident import state
 from nightbell.data import clock
 from nightbell.data.access import slack as access
 from nightbell.data.access.principal import Principal
-from nightbell.data.reads import directory, incidents, on_call, pages, standings
+from nightbell.data.reads import directory, incidents, on_call, standings
 from nightbell.slack import answers, door, opening, replies
 from nightbell.slack import people as users
 
@@ -144,8 +144,9 @@ def _show(asked: Asked) -> Told:
 
 
 def _standing(principal: Principal, view: incidents.IncidentView) -> standing.Standing:
-    next_step = pages.next_step(view.organization_id, view.incident)
-    return standings.of(view, directory.name(principal.organization_id), next_step, links.incident_url(view.number))
+    return standings.of(
+        incidents.foreseen(view), directory.name(principal.organization_id), links.incident_url(view.number)
+    )
 
 
 def _ack(asked: Asked) -> Told:

@@ -72,7 +72,15 @@ def _promise(name: str, before: state.Incident, after: state.Incident, everybody
         return f"{name} has it already: nothing happens."
     if after.policy is None or after.state is not state.State.PAGING:
         return f"{name} is paged now. Nobody else will be: there is no layer to go on with."
-    stop = paging.next_stop(after, everybody)
-    timeout = instants.span(after.policy.ack_timeout(after.position))
-    who = words.stop_people(stop)
-    return f"{name} is paged now. If {name} does not answer in {timeout}, {who} {words.verb(stop)} paged."
+    ahead = paging.ahead(after, everybody, after.notified)
+    assert ahead is not None  # its clock has just been set
+    timeout = after.policy.ack_timeout(after.position)
+    if not ahead.again:
+        who, verb = words.stop_people(ahead.stop), words.verb(ahead.stop)
+        return f"{name} is paged now. If {name} does not answer in {instants.span(timeout)}, {who} {verb} paged."
+    now_and_then = f"{name} is paged now, and again if {name} does not answer in {instants.span(timeout)}."
+    if ahead.then is None:
+        return f"{now_and_then} Nobody else will be."
+    at, stop = ahead.then
+    in_all = instants.span(timeout + (at - ahead.at))
+    return f"{now_and_then} If {name} does not answer in {in_all}, {words.stop_people(stop)} {words.verb(stop)} paged."

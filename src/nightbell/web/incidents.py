@@ -61,9 +61,9 @@ def incident(request: HttpRequest, principal: Principal, number: int) -> HttpRes
     """One incident. The script asks here whether what it shows still holds."""
     asked = request.headers.get(session.VERSION)
     if asked:
-        view = incidents.one(principal, number)
+        known = incidents.one(principal, number)
         now = clock.now()
-        if view is not None and panel.version(view, incidents.next_stop(view), now) == asked:
+        if known is not None and panel.version(incidents.foreseen(known), now) == asked:
             return unchanged(now)
     return show(request, principal, number)
 
@@ -91,7 +91,7 @@ def show(
     context = {
         "view": view,
         "incident": view.incident,
-        "panel": panel.of(view, view.next_stop, principal.actor.user_id, names, now),
+        "panel": panel.of(view, principal.actor.user_id, names, now),
         "lines": timeline.of(view),
         "offers": handing.offers(principal, view, members, now) if is_open else None,
         "can_escalate": _can_escalate(view),
@@ -101,7 +101,7 @@ def show(
         "typed": typed or {},
         "refusal": refusal,
         "live": f"/incidents/{view.number}",
-        "version": panel.version(view, view.next_stop, now),
+        "version": panel.version(view, now),
         "now": now,
     }
     if refusal and refusal.get("stale"):

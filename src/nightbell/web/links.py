@@ -44,6 +44,7 @@ def _show(request: HttpRequest, grant: AcknowledgeGrant, principal: Principal) -
         found = incidents.one(principal, grant.incident_id)
         assert found is not None  # its holder was found by it, and incidents are never deleted
         view = found
+    view = incidents.foreseen(view)
     by, now = view.incident.acknowledged_by, clock.now()
     context = {
         "view": view,
@@ -51,7 +52,7 @@ def _show(request: HttpRequest, grant: AcknowledgeGrant, principal: Principal) -
         "mine": by is not None and by.user_id == grant.user_id,
         "is_resolved": view.incident.state is state.State.CLOSED,
         "owns": view.incident.owner_id == grant.user_id,
-        "panel": panel.of(view, incidents.next_stop(view), grant.user_id, {}, now),
+        "panel": panel.of(view, grant.user_id, {}, now),
         "holder": principal.actor.name,
     }
     return _answer(request, "web/ack.html", context, 200)

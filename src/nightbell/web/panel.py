@@ -25,7 +25,10 @@ class Rung:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """What the panel says. `tone` is the state; `wants_you` says why the reader is paged, while nobody answered."""
+    """What the panel says. `tone` is the state; `wants_you` says why the reader is paged, while nobody answered.
+
+    `again`: whoever is next is waited for already, and `then_people` are the first others after that.
+    """
 
     tone: str
     title: str
@@ -33,6 +36,9 @@ class Panel:
     wants_you: str
     next_people: str
     next_verb: str
+    again: bool
+    then_people: str
+    then_at: datetime | None
     due_at: datetime | None
     overdue: str
     round: str
@@ -43,9 +49,9 @@ class Panel:
 PATIENCE = timedelta(seconds=15)
 
 
-def version(view: incidents.IncidentView, stop: paging.Stop | None, now: datetime) -> str:
+def version(view: incidents.IncidentView, now: datetime) -> str:
     """Changes with whatever the page shows: what is on the record also changes the incident or a page."""
-    shown = replace(view, audit_trail=(), names=None, next_stop=stop)
+    shown = replace(view, audit_trail=(), names=None)
     return hashlib.blake2b(repr((shown, _overdue(view.incident, now))).encode(), digest_size=8).hexdigest()
 
 
@@ -53,7 +59,7 @@ def version_of_list(
     views: Sequence[incidents.IncidentView], next_stops: Mapping[UUID, paging.Stop], now: datetime
 ) -> str:
     """The same for a list."""
-    versions = [version(view, next_stops.get(view.incident.id), now) for view in views]
+    versions = [version(replace(view, next_stop=next_stops.get(view.incident.id)), now) for view in views]
     return hashlib.blake2b(repr(versions).encode(), digest_size=8).hexdigest()
 
 
@@ -67,15 +73,9 @@ def stops(views: Sequence[incidents.IncidentView]) -> Mapping[UUID, paging.Stop]
     return {view.incident.id: paging.next_stop(view.incident, roster) for view in running}
 
 
-def of(
-    view: incidents.IncidentView,
-    stop: paging.Stop | None,
-    reader: UUID | None,
-    names: Mapping[UUID, str],
-    now: datetime,
-) -> Panel:
-    """The panel of an incident as `reader` sees it; `names` are the organization's members and schedules."""
-    incident = view.incident
+def of(view: incidents.IncidentView, reader: UUID | None, names: Mapping[UUID, str], now: datetime) -> Panel:
+    """The panel of a foreseen incident as `reader` sees it; `names` are the organization's members and schedules."""
+    incident, stop, ahead = view.incident, view.next_stop, view.ahead
     title, detail = _held(view, reader) if incident.held else _state(view, reader)
     return Panel(
         tone=incident.state.value,
@@ -84,6 +84,9 @@ def of(
         wants_you=_wants(view, reader) if incident.unanswered and not incident.held else "",
         next_people=words.capital(words.stop_people(stop)) if stop else "",
         next_verb=words.verb(stop) if stop else "",
+        again=ahead is not None and ahead.again,
+        then_people=words.stop_people(ahead.then[1]) if ahead and ahead.then else "",
+        then_at=ahead.then[0] if ahead and ahead.then else None,
         due_at=None if incident.held else incident.due_at,
         overdue=_overdue(incident, now),
         round=_round(incident),
@@ -168,8 +171,22 @@ def _wants(view: incidents.IncidentView, reader: UUID | None) -> str:
                 case "fallback":
                     return "You are paged as the last resort."
                 case _:
-                    return f"You are paged: layer {view.incident.position} of {view.incident.layer_count}."
+                    return _wanted_in_layer(view.incident, each)
     return ""
+
+
+def _wanted_in_layer(incident: state.Incident, you: incidents.Notified) -> str:
+    """The layer somebody was paged in, and how far paging has gone since."""
+    layer = f"layer {you.position} of {incident.layer_count}"
+    if incident.state is state.State.EXHAUSTED:
+        return f"You were paged: {layer}. Now everybody of the last resort is paged too."
+    if you.round != incident.round:
+        return (
+            f"You were paged: {layer}, round {you.round}. Now round {incident.round} is at layer {incident.position}."
+        )
+    if you.position != incident.position:
+        return f"You were paged: {layer}. Now layer {incident.position} is paged too."
+    return f"You are paged: {layer}."
 
 
 def _overdue(incident: state.Incident, now: datetime) -> str:

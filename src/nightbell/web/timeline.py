@@ -41,12 +41,19 @@ class Line:
     note: str = ""
 
 
+HANDED_OFF, TIMED_OUT = "incident_handed_off", "escalation_timed_out"
+# Entries after which paging waits for others than the one an incident was handed to.
+WAITING = frozenset({"layer_paged", "fallback_paged", "owner_paged"})
+
 Told = tuple[str, str, str, SafeString, str]
 
 
 def of(view: incidents.IncidentView) -> list[Line]:
     """The record in words, newest first."""
-    lines = [Line(entry.at, *_told(view, entry)) for entry in view.audit_trail]
+    lines, handed_to = [], None
+    for entry in view.audit_trail:
+        lines.append(Line(entry.at, *_told(view, entry, handed_to)))
+        handed_to = entry.data["newOwner"] if entry.kind == HANDED_OFF else None if entry.kind in WAITING else handed_to
     return lines[::-1]
 
 
@@ -55,7 +62,10 @@ def last_change(view: incidents.IncidentView) -> SafeString | None:
     return next((line.text for line in of(view) if line.weight == "loud"), None)
 
 
-def _told(view: incidents.IncidentView, entry: incidents.Entry) -> Told:
+def _told(view: incidents.IncidentView, entry: incidents.Entry, handed_to: str | None) -> Told:
+    """`handed_to` is the one who is waited for since a handoff, and nobody else."""
+    if entry.kind == TIMED_OUT:
+        return _timed_out(view, entry.data, entry.actor, handed_to)
     tell = TELLERS.get(entry.kind)
     if tell is None:
         return "dot", "", "quiet", _b(entry.kind.replace("_", " ").capitalize()), ""
@@ -141,13 +151,17 @@ def _handed_off(view: incidents.IncidentView, data: Mapping[str, Any], who: acto
     return "hand", "accent", "loud", text + _via(who), data.get("note") or ""
 
 
-def _timed_out(view: incidents.IncidentView, data: Mapping[str, Any], who: actor.Actor) -> Told:
+def _timed_out(view: incidents.IncidentView, data: Mapping[str, Any], who: actor.Actor, handed_to: str | None) -> Told:
     incident, position = view.incident, data["position"]
     timeout = instants.span(incident.policy.ack_timeout(position)) if incident.policy and incident.layer_count else ""
     where = format_html("{}: ", _b(_layer(view, data))) if position else ""
+    new_owner = _named(view, [handed_to]) if handed_to else ""
     match data["cause"]:
         case state.Cause.UNREACHABLE:
-            return "cross", "exhausted", "loud", format_html("{}nobody paged could be reached.", where), ""
+            lost = format_html("{}nobody paged could be reached.", where)
+            if new_owner:
+                lost = format_html("{} could not be reached.", new_owner)
+            return "cross", "exhausted", "loud", lost, ""
         case state.Cause.ESCALATED:
             text = format_html("{} escalated by hand.{}", _who(who), _via(who))
             if cleared := data.get("clearedAcknowledger"):
@@ -157,7 +171,11 @@ def _timed_out(view: incidents.IncidentView, data: Mapping[str, Any], who: actor
             return "person", "none", "loud", SafeString("The owner left the organization: paging moved on."), ""
         case _:
             answer = format_html("{}nobody answered in {}.", where, timeout)
-            return "clock", "none", "loud", answer if where else format_html("Nobody answered in {}.", timeout), ""
+            if new_owner:
+                answer = format_html("{} did not answer in {}.", new_owner, timeout)
+            elif not where:
+                answer = format_html("Nobody answered in {}.", timeout)
+            return "clock", "none", "loud", answer, ""
 
 
 def _exhausted(_view: incidents.IncidentView, data: Mapping[str, Any], _: actor.Actor) -> Told:
@@ -198,8 +216,7 @@ TELLERS: dict[str, Callable[[incidents.IncidentView, Mapping[str, Any], actor.Ac
     "page_failed": _page_failed,
     "pages_cancelled": _pages_cancelled,
     "incident_acknowledged": _acknowledged,
-    "incident_handed_off": _handed_off,
-    "escalation_timed_out": _timed_out,
+    HANDED_OFF: _handed_off,
     "escalation_exhausted": _exhausted,
     "status_changed": _status_changed,
     "owner_changed": _owner_changed,

@@ -34,6 +34,7 @@ def escaped(now: standing.Standing) -> standing.Standing:
     return replace(
         now,
         notified=tuple(escape(name) for name in now.notified),
+        paged_before=tuple(escape(name) for name in now.paged_before),
         policy_name=escape(now.policy_name) if now.policy_name else None,
         next_step=escaped_step(now.next_step),
         acknowledged_by=escape(now.acknowledged_by) if now.acknowledged_by else None,
@@ -42,4 +43,6 @@ def escaped(now: standing.Standing) -> standing.Standing:
 
 def escaped_step(step: message.NextStep | None) -> message.NextStep | None:
     """The same for who is next."""
-    return replace(step, names=tuple(escape(name) for name in step.names)) if step else None
+    if step is None:
+        return None
+    return replace(step, names=tuple(escape(name) for name in step.names), then=escaped_step(step.then))

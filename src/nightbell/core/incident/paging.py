@@ -1,11 +1,13 @@
 """The walk: which layer is paged next, and whom that wakes. The decision and every preview of it call this."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
 
 from nightbell.core.incident.effects import Reason
 from nightbell.core.incident.events import LayerSkipped
-from nightbell.core.incident.state import Incident
+from nightbell.core.incident.state import Incident, State
 from nightbell.core.policy import Layer, Target
 from nightbell.core.roster import Member, Roster
 
@@ -49,6 +51,47 @@ def next_stop(incident: Incident, roster: Roster, *, with_owner: bool = False) -
     # The walk is over, also where its last layers were skipped; before the first page there was no layer.
     last_position = incident.layer_count if incident.position else 0
     return Stop(last_position, last_round, None, group, passed_over, tuple(skipped))
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """What follows if nobody answers: at `at` paging goes to `stop`.
+
+    `again` says that it wakes nobody but those who are waited for already; `then` is when and where somebody else is
+    paged after that, None where nobody else ever is.
+    """
+
+    at: datetime
+    stop: Stop
+    again: bool = False
+    then: tuple[datetime, Stop] | None = None
+
+
+def ahead(incident: Incident, roster: Roster, waited_for: Collection[UUID]) -> Ahead | None:
+    """What every place promises that says who is next; None where no clock runs."""
+    if incident.state is not State.PAGING or incident.due_at is None or incident.held:
+        return None
+    walk = _walk(incident, roster, incident.due_at)
+    at, stop = next(walk)
+    if not _only(stop, waited_for):
+        return Ahead(at, stop)
+    return Ahead(at, stop, again=True, then=next((each for each in walk if not _only(each[1], waited_for)), None))
+
+
+def _walk(incident: Incident, roster: Roster, at: datetime) -> Iterator[tuple[datetime, Stop]]:
+    """When and where paging goes, stop by stop, until no layer is left."""
+    while True:
+        stop = next_stop(incident, roster)
+        yield at, stop
+        if stop.layer is None:
+            return
+        incident = replace(incident, position=stop.position, round=stop.round)
+        at += stop.layer.ack_timeout
+
+
+def _only(stop: Stop, people: Collection[UUID]) -> bool:
+    """Whether nobody else than these is paged there."""
+    return all(member.id in people for member, _ in stop.group)
 
 
 def _itinerary(incident: Incident) -> Iterator[tuple[int, int, Layer]]:

@@ -19,14 +19,15 @@ _SHOWN = f"""
 trim(a.first_name || ' ' || a.last_name), i.organization_id
 """
 
-# Everybody paged since the opening or the last handoff, with what became of each page.
+# Everybody who was ever paged, with what became of each page.
 _NOTIFIED = """
 (select jsonb_agg(jsonb_build_object(
     'id', p.user_id, 'name', trim(b.first_name || ' ' || b.last_name), 'channel', p.channel, 'state', p.state,
-    'reason', p.reason, 'pagedAt', p.queued_at, 'at', coalesce(p.settled_at, p.queued_at), 'error', p.error
+    'reason', p.reason, 'epoch', p.epoch, 'round', p.round, 'position', p.position,
+    'pagedAt', p.queued_at, 'at', coalesce(p.settled_at, p.queued_at), 'error', p.error
   ) order by p.queued_at, p.id)
   from page p join account b on b.id = p.user_id
-  where p.incident_id = i.id and p.epoch >= i.handed_off_epoch)::text
+  where p.incident_id = i.id)::text
 """
 
 ONE = f"""
@@ -79,12 +80,17 @@ class Reached:
 
 @dataclass(frozen=True, slots=True)
 class Notified:
-    """Somebody who was paged, once however many pages they got."""
+    """Somebody who was paged, once however many pages they got.
+
+    `paged_at` is the first time; `reason`, `round` and `position` are why and where they were paged last.
+    """
 
     person: Person
     reason: str
     paged_at: datetime
     channels: tuple[Reached, ...]
+    round: int = 1
+    position: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +106,11 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class IncidentView:
-    """An incident as it is shown. `next_stop` is None without a clock, and wherever it was not asked for."""
+    """An incident as it is shown.
+
+    `notified` was paged since the opening or the last handoff, `paged_before` only before that; `next_stop` is None
+    without a clock, and `ahead` without one that runs, and both wherever they were not asked for.
+    """
 
     incident: state.Incident
     organization_id: UUID
@@ -113,9 +123,24 @@ class IncidentView:
     updated_at: datetime
     owner: Person
     notified: tuple[Notified, ...]
+    paged_before: tuple[Notified, ...] = ()
     next_stop: paging.Stop | None = None
+    ahead: paging.Ahead | None = None
     audit_trail: tuple[Entry, ...] = ()
     names: Mapping[UUID, str] | None = None
+
+    @property
+    def everybody_paged(self) -> tuple[Notified, ...]:
+        """Whoever was ever paged."""
+        return (*self.paged_before, *self.notified)
+
+    @property
+    def waited_for(self) -> frozenset[UUID]:
+        """Whom paging waits for now: those it went to last."""
+        now = self.incident
+        return frozenset(
+            each.person.id for each in self.notified if (each.round, each.position) == (now.round, now.position)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +187,9 @@ def of_row(row: Sequence[Any]) -> IncidentView:
     shown = row[rows.INCIDENT_WIDTH :]
     number, title, description, severity, created_by, created_at, updated_at, owner, organization_id, pages = shown
     incident = rows.incident_of(row[: rows.INCIDENT_WIDTH])
+    every = json.loads(pages) if pages else []
+    notified = _notified([page for page in every if page["epoch"] >= incident.handed_off_epoch])
+    named = {each.person.id for each in notified}
     return IncidentView(
         incident=incident,
         organization_id=organization_id,
@@ -173,7 +201,8 @@ def of_row(row: Sequence[Any]) -> IncidentView:
         created_at=created_at,
         updated_at=updated_at,
         owner=Person(incident.owner_id, owner),
-        notified=_notified(json.loads(pages)) if pages else (),
+        notified=notified,
+        paged_before=tuple(each for each in _notified(every) if each.person.id not in named),
     )
 
 
@@ -186,7 +215,7 @@ def whole(principal: Principal, ref: UUID | int) -> IncidentView | None:
         cursor.execute(AUDIT_TRAIL, {"incident": view.incident.id})
         entries = tuple(_entry(row) for row in cursor.fetchall())
     names = on_call.names(UUID(user_id) for user_id in _people(entries))
-    return replace(view, audit_trail=entries, names=names, next_stop=next_stop(view))
+    return replace(foreseen(view), audit_trail=entries, names=names)
 
 
 def listed(
@@ -217,12 +246,13 @@ def listed(
     return found[:limit], found[limit - 1].number if more else None
 
 
-def next_stop(view: IncidentView) -> paging.Stop | None:
-    """What would really be paged next, if nobody answers."""
+def foreseen(view: IncidentView) -> IncidentView:
+    """The same with who would really be paged next, if nobody answers."""
     if view.incident.state is not state.State.PAGING:
-        return None
-    people = rosters.read([view.organization_id], [view.incident])
-    return paging.next_stop(view.incident, people[view.organization_id])
+        return view
+    people = rosters.read([view.organization_id], [view.incident])[view.organization_id]
+    stop = paging.next_stop(view.incident, people)
+    return replace(view, next_stop=stop, ahead=paging.ahead(view.incident, people, view.waited_for))
 
 
 def _notified(pages: list[dict[str, Any]]) -> tuple[Notified, ...]:
@@ -234,10 +264,15 @@ def _notified(pages: list[dict[str, Any]]) -> tuple[Notified, ...]:
         if known is None:
             person = Person(UUID(page["id"]), page["name"])
             paged_at = datetime.fromisoformat(page["pagedAt"])
-            people[page["id"]] = Notified(person, page["reason"], paged_at, (reached,))
-        else:
-            others = tuple(each for each in known.channels if each.channel != reached.channel)
-            people[page["id"]] = replace(known, channels=(*others, reached))
+            known = Notified(person, page["reason"], paged_at, ())
+        others = tuple(each for each in known.channels if each.channel != reached.channel)
+        people[page["id"]] = replace(
+            known,
+            reason=page["reason"],
+            round=page["round"],
+            position=page["position"],
+            channels=(*others, reached),
+        )
     return tuple(people.values())
 
 

@@ -21,7 +21,11 @@ select nightbell_now(), p.epoch = i.epoch and i.state in ('paging', 'exhausted',
   p.state = 'sending' and p.attempts = %(attempts)s,
   p.user_id, a.email, trim(a.first_name || ' ' || a.last_name), a.timezone, p.reason, p.round, p.position, p.why::text,
   o.id, o.name, i.number, i.title, i.description, i.severity, i.created_at,
-  trim(b.first_name || ' ' || b.last_name), i.updated_at, {rows.INCIDENT_COLUMNS}
+  trim(b.first_name || ' ' || b.last_name), i.updated_at,
+  array(  -- whom paging waits for now: those it went to last
+    select g.user_id from page g
+    where g.incident_id = i.id and g.epoch >= i.handed_off_epoch and g.round = i.round and g.position = i.position
+  ), {rows.INCIDENT_COLUMNS}
 from page p
 join incident i on i.id = p.incident_id
 join organization o on o.id = i.organization_id
@@ -74,7 +78,8 @@ where p.incident_id = %(incident)s and p.organization_id = %(organization)s orde
 class Look:
     """A page as it stands now; `facts` lacks only the next step and the links.
 
-    `held`: nobody has claimed it since. `as_of` is when the incident last changed.
+    `held`: nobody has claimed it since. `as_of` is when the incident last changed; `waited_for` are those whom paging
+    went to last.
     """
 
     now: datetime
@@ -85,6 +90,7 @@ class Look:
     address: str
     organization_id: UUID
     as_of: datetime
+    waited_for: frozenset[UUID]
     incident: state.Incident
     facts: dict[str, Any]
 
@@ -130,7 +136,7 @@ def look(page_id: UUID, attempts: int) -> Look:
     with prepared.cursor() as cursor:
         cursor.execute(LOOK, {"id": page_id, "attempts": attempts})
         row = cursor.fetchone()
-    incident = rows.incident_of(row[21:])
+    incident = rows.incident_of(row[22:])
     why = json.loads(row[11])
     handed_off_by = why.get("handedOffBy")
     facts = {
@@ -156,7 +162,7 @@ def look(page_id: UUID, attempts: int) -> Look:
         "layer_count": incident.layer_count,
         **_duty(why),
     }
-    return Look(row[0], row[1], row[2], row[3], row[4], row[5], row[12], row[20], incident, facts)
+    return Look(row[0], row[1], row[2], row[3], row[4], row[5], row[12], row[20], frozenset(row[21]), incident, facts)
 
 
 def _duty(why: Mapping[str, Any]) -> dict[str, Any]:
@@ -179,14 +185,13 @@ def _duty(why: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def next_step(organization_id: UUID, incident: state.Incident) -> message.NextStep | None:
+def next_step(seen: Look) -> message.NextStep | None:
     """Who is paged if nobody answers, and when; None where no clock runs."""
-    if incident.due_at is None or incident.held:
+    if seen.incident.due_at is None or seen.incident.held:
         return None
-    people = rosters.read([organization_id], [incident])
-    stop = paging.next_stop(incident, people[organization_id])
-    names = tuple(member.name for member, _ in stop.group)
-    return message.NextStep(incident.due_at, names, fallback=stop.layer is None)
+    people = rosters.read([seen.organization_id], [seen.incident])[seen.organization_id]
+    ahead = paging.ahead(seen.incident, people, seen.waited_for)
+    return message.step(ahead) if ahead else None
 
 
 def look_at_notice(notice_id: UUID, attempts: int) -> NoticeLook:

@@ -54,10 +54,8 @@ def look(copy_id: UUID, attempts: int) -> CopyLook:
     return CopyLook(now, held, organization_id, incident_id, delivery.Place(place), *more)
 
 
-def of(
-    view: incidents.IncidentView, organization: str, next_step: message.NextStep | None, view_url: str
-) -> standing.Standing:
-    """How the incident of a view stands."""
+def of(view: incidents.IncidentView, organization: str, view_url: str) -> standing.Standing:
+    """How the incident of a view stands that has been foreseen."""
     incident = view.incident
     policy = incident.policy
     return standing.Standing(
@@ -71,12 +69,13 @@ def of(
         owner=view.owner.name,
         opened_at=view.created_at,
         notified=tuple(each.person.name for each in view.notified),
+        paged_before=tuple(each.person.name for each in view.paged_before),
         handed_off=incident.handed_off_epoch > 0 and len(view.notified) == 1,
         policy_name=policy.name if policy else None,
         position=incident.position,
         layer_count=incident.layer_count,
         round=incident.round,
-        next_step=next_step,
+        next_step=message.step(view.ahead) if view.ahead else None,
         acknowledged_by=incident.acknowledged_by.name if incident.acknowledged_by else None,
         acknowledged_at=incident.acknowledged_at,
         resolved_at=incident.resolved_at,
