@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from nightbell.actions import incidents, overrides, policies, schedules
+from nightbell.actions import incidents, overrides, policies, rotations, schedules
 from nightbell.core import oncall, policy
 from nightbell.core.incident import state
 from nightbell.data import clock
@@ -33,9 +33,7 @@ class Rota:
         self.people |= {person.name: person for person in people}
         begins = since or clock.now()
         at = begins.astimezone(ZoneInfo(self.timezone)).time().replace(second=0, microsecond=0)
-        given = replace(
-            schedules.LayerGiven(oncall.Kind.WEEKLY, at, begins, tuple(person.id for person in people)), **more
-        )
+        given = replace(rotations.Given(oncall.Kind.WEEKLY, at, begins, tuple(person.id for person in people)), **more)
         made = schedules.add_layer(self.world.principal, self.id, given).layer_id
         assert made is not None
         self.layers.append(made)

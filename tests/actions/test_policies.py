@@ -23,7 +23,7 @@ def layer(world: World, minutes: int = 5, **more: Any) -> policies.LayerGiven:
     ("field", "changes"),
     [
         ("name", {"name": " "}),
-        ("name", {"name": "x" * 101}),
+        ("name", {"name": "x" * 256}),
         ("description", {"description": "x" * 10_001}),
         ("repeatCount", {"repeat_count": 10}),
         ("repeatCount", {"repeat_count": -1}),

@@ -59,7 +59,7 @@ def test_a_member_who_is_signed_in(world: World, api: Caller) -> None:
     answer = Answer(client.generic("POST", f"/v1/incidents/{number}/acknowledge"))
     assert answer.data["escalation"]["acknowledgedBy"] == {"type": "user", "id": str(bo.id), "name": "Bo"}
     entry = next(each for each in api.shown(number)["auditTrail"] if each["kind"] == "incident_acknowledged")
-    assert (entry["actor"]["type"], entry["actor"]["via"]) == ("user", "web")
+    assert (entry["actor"]["type"], entry["actor"]["via"]) == ("user", "api")
     assert Answer(client.get("/v1/users")).status == 200
 
 

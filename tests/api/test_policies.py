@@ -163,7 +163,7 @@ def test_a_target_is_members_of_the_organization(world: World, api: Caller, stra
         ({}, "name"),
         ({"name": ""}, "name"),
         ({"name": "  "}, "name"),
-        ({"name": "x" * 101}, "name"),
+        ({"name": "x" * 256}, "name"),
         ({"name": "x", "description": "x" * 10_001}, "description"),
         ({"name": "x", "repeatCount": 10}, "repeatCount"),
         ({"name": "x", "repeatCount": None}, "repeatCount"),

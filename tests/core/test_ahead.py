@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from nightbell.core import message
+from nightbell.core import message, roster
 from nightbell.core.incident import commands, decide, paging, state
 from tests.core import builders
 from tests.core.builders import ANA, BO, CY, HAL, NOW, minutes
@@ -13,12 +13,12 @@ def clock(at: datetime) -> str:
     return f"+{(at - NOW) // timedelta(minutes=1)}"
 
 
-def handed_to_cy(*layers: tuple[tuple[builders.roster.Member, ...], int], repeat: int = 0) -> state.Incident:
+def handed_to_cy(*layers: tuple[tuple[roster.Member, ...], int], repeat: int = 0) -> state.Incident:
     before = builders.paging(builders.walk(*layers, repeat=repeat))
     return decide.decide(before, commands.HandOff(builders.by(ANA), CY), NOW).incident
 
 
-def said(incident: state.Incident, *waited_for: builders.roster.Member, heir: builders.roster.Member = HAL) -> str:
+def said(incident: state.Incident, *waited_for: roster.Member, heir: roster.Member = HAL) -> str:
     ahead = paging.ahead(incident, builders.people(heir=heir), {each.id for each in waited_for})
     return message.next_line(message.step(ahead) if ahead else None, clock)
 

@@ -271,6 +271,6 @@ def test_w2_a_handoff_says_by_when_somebody_else_is_paged_and_that_its_reader_is
 
 def test_w2_a_handoff_says_that_nobody_but_its_reader_is_ever_paged() -> None:
     assert message.lead(replace(HANDOFF, note=None, next_step=AGAIN)) == (
-        "Ana Ruiz handed this incident to you. Cy Ito is paged again at 02:19 (Europe/Berlin). "
+        "Ana Ruiz handed this incident to you. Answer by 02:19 (Europe/Berlin) or Cy Ito is paged again. "
         "Nobody else will be paged."
     )

@@ -84,7 +84,7 @@ def test_the_timeline_says_why_in_words(told: World, sign_in: SignIn) -> None:
         f"Layer 2 of {name} skipped: no active member.",
         f"Layer 3 of {name} paged: Bo and Ana.",
         "Cy handed this to Ana.",
-        f"Layer 3 of {name}: nobody answered in 15 min.",
+        "Ana did not answer in 15 min.",
         "Last resort paged: Zoe and Ana.",
         "No layer is left.",
         "Email to Ana sent.",

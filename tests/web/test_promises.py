@@ -40,7 +40,7 @@ def test_w2_one_who_is_paged_again_hears_when_somebody_else_is(told: World, sign
     incident = told.opens("DB pool exhausted", layers=[([ana], 5), ([cy], 10), ([bo], 15)])
     form = markup.get(sign_in(ana), "/incidents/1")
     promise = "Cy is paged now, and again if Cy does not answer in 5 min. If Cy does not answer in 15 min, Bo is paged."
-    assert promise in [promise for _, attributes in form.tags if (promise := dict(attributes).get("data-promise"))]
+    assert promise in [each for _, attributes in form.tags if (each := dict(attributes).get("data-promise"))]
     ana.hands_off(incident, to=cy)
     mail = cy.newest_mail.text
     assert "or Bo is paged. Before that Cy is paged again at " in " ".join(mail.split())
@@ -58,7 +58,7 @@ def test_w2_one_who_alone_is_ever_paged_is_told_so(told: World, sign_in: SignIn)
     assert "Nobody else will be paged." in behind_the_link(incident, told.zoe)
     ana = told.member("Ana")
     form = markup.get(sign_in(ana), "/incidents/1")
-    promises = [promise for _, attributes in form.tags if (promise := dict(attributes).get("data-promise"))]
+    promises = [each for _, attributes in form.tags if (each := dict(attributes).get("data-promise"))]
     assert any(promise.startswith("Ana is paged now. If Ana does not answer in 5 min, ") for promise in promises)
     ana.hands_off(incident, to=ana)
     ana.hands_off(incident, to=told.zoe)

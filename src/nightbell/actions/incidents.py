@@ -46,6 +46,8 @@ def open_by_schedule(
     Raises Rejected: as `open_incident`, and `not_found` (the schedule).
     """
     matched = schedules.match(principal, schedule_id) if schedule_id else None
+    if matched is None and (repeated := _open_already(principal, given)):
+        return repeated, False
     if matched is None:
         raise Rejected(Code.NOT_FOUND, "There is no such schedule.", "ownerScheduleId")
     given = replace(given, schedule_id=matched.id, policy_id=given.policy_id or matched.policy_id)
@@ -106,12 +108,16 @@ def open_incident(principal: Principal, given: Opening) -> tuple[incidents.Incid
             "audit": json.dumps(_opening_audit(given, paged=paged)),
         }
     )
+    if found.number is None and (repeated := _open_already(principal, given)):
+        # A repeat is one whatever has become since of whom and what it names.
+        return repeated, False
     if not found.owner_found:
         raise Rejected(Code.INVALID_OWNER, "The owner is not an active member of the organization.", "ownerId")
     if not found.policy_found:
         raise Rejected(Code.NOT_FOUND, "There is no such escalation policy.", "escalationPolicyId")
     if found.number is None:
-        return _open_already(principal, given)
+        # The one that won on the dedup key was resolved in between: there is room for a new one.
+        return open_incident(principal, given)
     database.on_commit(wake.engines)
     return _as_opened(principal, given, incident_id, found), True
 
@@ -221,19 +227,18 @@ def _as_opened(
     )
 
 
-def _open_already(principal: Principal, given: Opening) -> tuple[incidents.IncidentView, bool]:
-    """The incident that won on the dedup key; if it was resolved in between, there is room for a new one."""
-    assert given.dedup_key is not None
-    winner = opening.open_with(principal.organization_id, given.dedup_key)
+def _open_already(principal: Principal, given: Opening) -> incidents.IncidentView | None:
+    """The incident that is open with this dedup key; None where there is none."""
+    winner = opening.open_with(principal.organization_id, given.dedup_key) if given.dedup_key else None
     if winner is None:
-        return open_incident(principal, given)
+        return None
     view = incidents.one(principal, winner)
     assert view is not None
     if view.incident.held:
         holds.repeat(principal, winner)
         view = incidents.one(principal, winner)
         assert view is not None
-    return view, False
+    return view
 
 
 def _opening_audit(given: Opening, *, paged: bool) -> list[dict[str, object]]:

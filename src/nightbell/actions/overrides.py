@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from nightbell.actions import ids, schedules
+from nightbell.actions import ids, rotations, schedules
 from nightbell.core import notice, oncall
 from nightbell.core.errors import Code, Rejected
 from nightbell.data import clock, record, rows, transaction
@@ -39,8 +39,8 @@ def create(principal: Principal, schedule_id: UUID, given: Given) -> UUID:
     now = clock.now()
     given = replace(
         given,
-        starts_at=schedules.to_millisecond(given.starts_at),
-        ends_at=schedules.to_millisecond(given.ends_at),
+        starts_at=rotations.to_millisecond(given.starts_at),
+        ends_at=rotations.to_millisecond(given.ends_at),
     )
     return _create(principal, schedule, given, reads.load([schedule_id], now)[schedule_id], now)
 
@@ -57,7 +57,7 @@ def take_now(principal: Principal, schedule_id: UUID, user_id: UUID | None) -> U
     Raises Rejected: as `create`, and `validation_error` where they are on call already or no shift is under way.
     """
     schedule = schedules.lock(principal, schedule_id)
-    now = schedules.to_millisecond(clock.now())
+    now = rotations.to_millisecond(clock.now())
     value = reads.load([schedule_id], now)[schedule_id]
     duty = next(iter(oncall.on_call(value, now)), None)
     if duty is None:
@@ -86,7 +86,7 @@ def delete(principal: Principal, schedule_id: UUID, override_id: UUID) -> None:
     row = Override.objects.filter(schedule=schedule, id=override_id).first()
     if row is None:
         raise Rejected(Code.NOT_FOUND, "There is no such override.")
-    now = schedules.to_millisecond(clock.now())
+    now = rotations.to_millisecond(clock.now())
     before = reads.load([schedule_id], now)[schedule_id]
     if row.starts_at < now < row.ends_at:
         Override.objects.filter(id=row.id).update(ends_at=now)
@@ -134,8 +134,8 @@ def _check(principal: Principal, schedule: Schedule, given: Given, now: datetime
     members = Membership.objects.filter(organization_id=principal.organization_id, removed_at=None)
     if given.user_id is None or not members.filter(user_id=given.user_id).exists():
         raise Rejected(Code.INVALID_TARGET_USER, "Whoever takes over is an active member.", "userId")
-    schedules.check_instant(given.starts_at, "startsAt")
-    schedules.check_instant(given.ends_at, "endsAt")
+    rotations.check_instant(given.starts_at, "startsAt")
+    rotations.check_instant(given.ends_at, "endsAt")
     if given.ends_at <= given.starts_at:
         raise Rejected(Code.VALIDATION_ERROR, "An override ends after it starts.", "endsAt")
     if given.ends_at <= now:

@@ -1,6 +1,6 @@
 """What people do to escalation policies and their layers; a running escalation has a copy of its own."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import NoReturn, TypedDict, assert_never
 from uuid import UUID
@@ -13,18 +13,22 @@ from nightbell.core.errors import Code, Rejected
 from nightbell.data import clock, transaction
 from nightbell.data.models import EscalationLayer, EscalationPolicy, Membership, Schedule
 
-MAX_NAME = 100
+MAX_NAME = 255
 MAX_DESCRIPTION = 10_000
 _NAME_ONCE = "escalation_policy_name_once"
 
 
 @dataclass(frozen=True, slots=True)
 class LayerGiven:
-    """A layer as it is asked for. In a whole policy every layer has its position, from 1 without gaps, or none has."""
+    """A layer as it is asked for. In a whole policy every layer has its position, from 1 without gaps, or none has.
+
+    In a policy that is there `id` names the layer that it stays; without one it is the one in its place.
+    """
 
     target: policy.Target
     ack_timeout_minutes: int
     position: int | None = None
+    id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +79,8 @@ def create(organization_id: UUID, given: Given) -> EscalationPolicy:
 
 @transaction.action
 def replace_whole(organization_id: UUID, policy_id: UUID, given: Given) -> EscalationPolicy:
-    """Make a policy anew under its id. Raises Rejected: `not_found`, and what `create` raises."""
-    found = _lock(organization_id, policy_id)
-    _check(organization_id, given)
-    return _write(found, given, layers=True)
+    """Make a policy anew under its id; what is as it was stays. Raises Rejected: `not_found`, what `create` raises."""
+    return _write(_lock(organization_id, policy_id), given, layers=True)
 
 
 @transaction.action
@@ -86,7 +88,6 @@ def change(organization_id: UUID, policy_id: UUID, changes: Changes) -> Escalati
     """Change some of a policy. Raises Rejected: `not_found`, `validation_error`, `invalid_target`, `name_conflict`."""
     found = _lock(organization_id, policy_id)
     given = replace(Given(found.name, found.description, found.repeat_count), **changes)
-    _check(organization_id, given)
     return _write(found, given, layers="layers" in changes)
 
 
@@ -124,8 +125,8 @@ def change_layer(organization_id: UUID, policy_id: UUID, layer_id: UUID, changes
     given = replace(LayerGiven(_target(old), old.ack_timeout_minutes), **changes)
     _check_layer(given, "")
     if "target" in changes:
-        # Somebody named before may have left since; that hinders nobody from changing the timeout.
-        _check_targets(organization_id, [(given, "")])
+        # Somebody named before may have left since; that hinders nobody from changing the rest.
+        _check_targets(organization_id, [(given, "")], set(old.user_ids or ()))
     made = _layer(found.id, given, old.position if given.position is None else given.position)
     made.id = old.id
     _check_position(made.position, len(layers))
@@ -184,18 +185,46 @@ def _lock(organization_id: UUID, policy_id: UUID) -> EscalationPolicy:
 
 
 def _write(found: EscalationPolicy, given: Given, *, layers: bool) -> EscalationPolicy:
-    found.name = given.name
-    found.description = given.description
-    found.repeat_count = given.repeat_count
+    """Write what is another than it was, and nothing where nothing is. Without `layers` those stay."""
+    was = _layers(found)
+    _check(found.organization_id, given, {user_id for each in was for user_id in each.user_ids or ()})
+    become = _kept(found.id, was, given) if layers else was
+    own = given.name, given.description, given.repeat_count
+    moved = [_content(each) for each in become] != [_content(each) for each in was]
+    if not moved and own == (found.name, found.description, found.repeat_count):
+        return found
+    found.name, found.description, found.repeat_count = own
     found.updated_at = clock.now()
     try:
         found.save(force_update=True)
     except IntegrityError as error:
         _refuse_name(error)
-    if layers:
+    if moved:
         EscalationLayer.objects.filter(policy=found).delete()
-        _insert(found.id, _in_order(given.layers))
+        EscalationLayer.objects.bulk_create(become)
     return found
+
+
+def _kept(policy_id: UUID, was: Sequence[EscalationLayer], given: Given) -> list[EscalationLayer]:
+    """The layers as they are to be. One that names no other, and whose place had a layer, is that layer still."""
+    known = {each.id for each in was}
+    claimed = [layer.id for layer in given.layers if layer.id]
+    for place, layer in enumerate(given.layers):
+        if layer.id and (layer.id not in known or claimed.count(layer.id) > 1):
+            raise _invalid("Each id is of another layer of this policy.", f"layers.{place}.id")
+    become = []
+    for position, layer in enumerate(_in_order(given.layers), start=1):
+        made = _layer(policy_id, layer, position)
+        if layer.id:
+            made.id = layer.id
+        elif position <= len(was) and was[position - 1].id not in claimed:
+            made.id = was[position - 1].id
+        become.append(made)
+    return become
+
+
+def _content(layer: EscalationLayer) -> tuple[object, ...]:
+    return layer.id, layer.position, layer.ack_timeout_minutes, _target(layer)
 
 
 def _touch(found: EscalationPolicy) -> None:
@@ -254,7 +283,7 @@ def _in_order(layers: Sequence[LayerGiven]) -> list[LayerGiven]:
     return sorted(layers, key=lambda layer: layer.position or 0)
 
 
-def _check(organization_id: UUID, given: Given) -> None:
+def _check(organization_id: UUID, given: Given, known: Collection[UUID] = ()) -> None:
     if not given.name.strip() or len(given.name) > MAX_NAME:
         raise _invalid(f"A name has 1 to {MAX_NAME} characters.", "name")
     if given.description is not None and len(given.description) > MAX_DESCRIPTION:
@@ -269,7 +298,7 @@ def _check(organization_id: UUID, given: Given) -> None:
     named = [(layer, f"layers.{place}.") for place, layer in enumerate(given.layers)]
     for layer, place in named:
         _check_layer(layer, place)
-    _check_targets(organization_id, named)
+    _check_targets(organization_id, named, known)
 
 
 def _check_layer(given: LayerGiven, place: str) -> None:
@@ -284,8 +313,13 @@ def _check_position(position: int, last: int) -> None:
         raise _invalid(f"The position is 1 to {last}.", "position")
 
 
-def _check_targets(organization_id: UUID, layers: Sequence[tuple[LayerGiven, str]]) -> None:
-    """People are resolved anew whenever a layer is paged; this only keeps a mistake out."""
+def _check_targets(
+    organization_id: UUID, layers: Sequence[tuple[LayerGiven, str]], known: Collection[UUID] = ()
+) -> None:
+    """People are resolved anew whenever a layer is paged; this only keeps a mistake out.
+
+    `known` were named before: one who has left since hinders nobody from changing the rest.
+    """
     named = {
         user_id for layer, _ in layers if isinstance(layer.target, policy.Users) for user_id in layer.target.user_ids
     }
@@ -294,14 +328,15 @@ def _check_targets(organization_id: UUID, layers: Sequence[tuple[LayerGiven, str
             organization_id=organization_id, user_id__in=named, removed_at=None, user__is_active=True
         ).values_list("user_id", flat=True)
     )
-    known = _lock_schedules(organization_id, layers)
+    active |= set(known)
+    targeted = _lock_schedules(organization_id, layers)
     for layer, place in layers:
         match layer.target:
             case policy.Users(user_ids):
                 if not active.issuperset(user_ids):
                     raise not_members(f"{place}target.userIds")
             case policy.Schedule(schedule_id):
-                if schedule_id not in known:
+                if schedule_id not in targeted:
                     raise no_schedule(f"{place}target.scheduleId")
             case _:
                 assert_never(layer.target)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import timedelta
 from typing import Any, NoReturn, TypedDict
 from uuid import UUID
 
@@ -10,22 +10,18 @@ from django.db import IntegrityError
 from django.db import transaction as database
 from django.db.models import ProtectedError
 
-from nightbell.actions import ids
+from nightbell.actions import ids, rotations
 from nightbell.core import oncall, zones
 from nightbell.core.errors import Code, Rejected
 from nightbell.data import clock, record, transaction
 from nightbell.data.access.principal import Principal
-from nightbell.data.models import Membership, RotationLayer, Schedule
+from nightbell.data.models import RotationLayer, Schedule
 from nightbell.data.reads import schedules
 
 # How far ahead an edit is shown.
 PREVIEW = timedelta(days=28)
-MAX_NAME = 100
+MAX_NAME = 255
 MAX_DESCRIPTION = 10_000
-MAX_LENGTH_DAYS = 366
-# Instants outside have no place on a rota, and some of them none in a calendar either.
-EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
-LATEST = datetime(2200, 1, 1, tzinfo=UTC)
 _NAME_ONCE = "schedule_name_once"
 
 
@@ -38,37 +34,12 @@ class Given:
     description: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class LayerGiven:
-    """A rotation layer as it is asked for; `position` None is last, a None among the participants is nobody's id."""
-
-    rotation_type: oncall.Kind
-    handoff_time: time
-    effective_from: datetime
-    participant_ids: tuple[UUID | None, ...]
-    rotation_length_days: int | None = None
-    effective_until: datetime | None = None
-    position: int | None = None
-
-
 class Changes(TypedDict, total=False):
     """What of a schedule changes; what is not named stays."""
 
     name: str
     timezone: str
     description: str | None
-
-
-class LayerChanges(TypedDict, total=False):
-    """What of a layer changes; what is not named stays."""
-
-    rotation_type: oncall.Kind
-    rotation_length_days: int | None
-    handoff_time: time
-    effective_from: datetime
-    effective_until: datetime | None
-    participant_ids: tuple[UUID | None, ...]
-    position: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +70,7 @@ def create(principal: Principal, given: Given) -> UUID:
 
 
 @transaction.action
-def create_whole(principal: Principal, given: Given, layers: Sequence[LayerGiven]) -> UUID:
+def create_whole(principal: Principal, given: Given, layers: Sequence[rotations.Given]) -> UUID:
     """Make a schedule with its layers, or nothing. Raises Rejected as `create` and `add_layer` do."""
     with transaction.joining():
         made = create(principal, given)
@@ -120,7 +91,7 @@ def change(principal: Principal, schedule_id: UUID, changes: Changes, how: How =
         kept = (oncall.keeping(before, each, each, given.timezone, now) for each in before.layers)
         after = replace(after, layers=tuple(kept))
     edited = Edited(oncall.difference(before, after, now, now + PREVIEW))
-    if not how.preview:
+    if not how.preview and given != Given(row.name, row.timezone, row.description):
         was = {"name": row.name, "timezone": row.timezone, "description": row.description}
         _fill(row, given)
         _save(row, insert=False)
@@ -159,7 +130,7 @@ def delete(principal: Principal, schedule_id: UUID) -> None:
 
 
 @transaction.action
-def add_layer(principal: Principal, schedule_id: UUID, given: LayerGiven, how: How = How()) -> Edited:
+def add_layer(principal: Principal, schedule_id: UUID, given: rotations.Given, how: How = How()) -> Edited:
     """Add a layer, last or at its position.
 
     Raises Rejected: `not_found`, `validation_error`, `invalid_target_user` (a participant).
@@ -169,8 +140,8 @@ def add_layer(principal: Principal, schedule_id: UUID, given: LayerGiven, how: H
     def edit(layers: list[RotationLayer]) -> None:
         if len(layers) >= oncall.MAX_LAYERS:
             raise _invalid(f"A schedule has at most {oncall.MAX_LAYERS} layers.", "layers")
-        _check_layer(principal, given, len(layers))
-        _fill_layer(made, given)
+        rotations.check(principal, given, layers)
+        rotations.fill(made, given, layers)
         layers.insert(len(layers) if given.position is None else given.position, made)
 
     edited = _edit(principal, schedule_id, edit, how)
@@ -182,19 +153,20 @@ def change_layer(
     principal: Principal,
     schedule_id: UUID,
     layer_id: UUID,
-    changes: LayerChanges,
+    changes: rotations.Changes,
     how: How = How(),
 ) -> Edited:
     """Change a layer; what `changes` does not name stays. Raises Rejected as `add_layer` does."""
 
     def edit(layers: list[RotationLayer]) -> None:
         row = _layer_of(layers, layer_id)
-        given = replace(_given(row), **changes)
+        given = replace(rotations.given(row), **changes)
         if "rotation_type" in changes and "rotation_length_days" not in changes:
             given = replace(given, rotation_length_days=oncall.LENGTH_DAYS.get(given.rotation_type))
         known = set(row.participant_ids) if "participant_ids" in changes else set(given.participant_ids)
-        _check_layer(principal, given, len(layers) - 1, known={each for each in known if each is not None})
-        _fill_layer(row, given)
+        others = [each for each in layers if each is not row]
+        rotations.check(principal, given, others, known={each for each in known if each is not None})
+        rotations.fill(row, given, others)
         if not how.keep_current:
             row.shift_offset = 0
         if given.position is not None:
@@ -228,29 +200,33 @@ def order_layers(
 
 
 def _edit(principal: Principal, schedule_id: UUID, edit: Callable[[list[RotationLayer]], None], how: How) -> Edited:
-    """Let `edit` change the rows, keep whoever has the turn unless asked not to, and write unless it is only shown."""
+    """Let `edit` change the rows, keep whoever has the turn unless asked not to, and write unless it is only shown.
+
+    An edit that changed nothing writes nothing.
+    """
     row = lock(principal, schedule_id)
     before, now = _value(schedule_id), clock.now()
     layers = list(RotationLayer.objects.filter(schedule_id=schedule_id).order_by("position"))
-    was = [_shown(layer) for layer in layers]
+    was, turns = [rotations.shown(layer) for layer in layers], [layer.shift_offset for layer in layers]
     gone = {layer.id for layer in layers}
     edit(layers)
     old = {rotation.id: rotation for rotation in before.layers}
     for position, layer in enumerate(layers):
         layer.position = position
         if how.keep_current and layer.id in old:
-            kept = oncall.keeping(before, old[layer.id], _rotation(layer), row.timezone, now)
+            kept = oncall.keeping(before, old[layer.id], rotations.value(layer), row.timezone, now)
             layer.shift_offset = kept.offset
     gone -= {layer.id for layer in layers}
     overrides = tuple(each for each in before.overrides if each.layer_id not in gone)
-    after = replace(before, layers=tuple(_rotation(layer) for layer in layers), overrides=overrides)
+    after = replace(before, layers=tuple(rotations.value(layer) for layer in layers), overrides=overrides)
     edited = Edited(oncall.difference(before, after, now, now + PREVIEW))
-    if not how.preview:
+    becomes = [rotations.shown(layer) for layer in layers]
+    same = (was, turns) == (becomes, [layer.shift_offset for layer in layers])
+    if not how.preview and not same:
         RotationLayer.objects.filter(id__in=gone).delete()
         for layer in layers:
             layer.save()
         Schedule.objects.filter(id=schedule_id).update(updated_at=clock.Now())
-        becomes = [_shown(layer) for layer in layers]
         _record(principal, "schedule_changed", schedule_id, {"before": was, "after": becomes})
     return edited
 
@@ -275,43 +251,6 @@ def _layer_of(layers: Sequence[RotationLayer], layer_id: UUID) -> RotationLayer:
     return found
 
 
-def _rotation(layer: RotationLayer) -> oncall.Rotation:
-    return oncall.Rotation(
-        layer.id,
-        layer.position,
-        layer.rotation_length_days,
-        layer.handoff_time,
-        layer.effective_from,
-        layer.effective_until,
-        tuple(layer.participant_ids),
-        layer.shift_offset,
-    )
-
-
-def _given(layer: RotationLayer) -> LayerGiven:
-    return LayerGiven(
-        oncall.Kind(layer.rotation_type),
-        layer.handoff_time,
-        layer.effective_from,
-        tuple(layer.participant_ids),
-        layer.rotation_length_days,
-        layer.effective_until,
-        layer.position,
-    )
-
-
-def _shown(layer: RotationLayer) -> dict[str, Any]:
-    return {
-        "id": str(layer.id),
-        "rotationType": str(layer.rotation_type),
-        "rotationLengthDays": layer.rotation_length_days,
-        "handoffTime": f"{layer.handoff_time:%H:%M}",
-        "effectiveFrom": layer.effective_from.isoformat(),
-        "effectiveUntil": layer.effective_until.isoformat() if layer.effective_until else None,
-        "participantIds": [str(user_id) for user_id in layer.participant_ids],
-    }
-
-
 def _check(given: Given) -> None:
     if not given.name.strip() or len(given.name) > MAX_NAME:
         raise _invalid(f"A name has 1 to {MAX_NAME} characters.", "name")
@@ -321,57 +260,8 @@ def _check(given: Given) -> None:
         raise _invalid(f"{given.timezone!r} is not an IANA time zone, like Europe/Berlin.", "timezone")
 
 
-def _check_layer(
-    principal: Principal, given: LayerGiven, last: int, known: frozenset[UUID] | set[UUID] = frozenset()
-) -> None:
-    """`known` are people the layer named before: one who has left since hinders nobody from changing the rest."""
-    fixed = oncall.LENGTH_DAYS.get(given.rotation_type)
-    length = fixed if given.rotation_length_days is None else given.rotation_length_days
-    if length is None or not 1 <= length <= MAX_LENGTH_DAYS:
-        raise _invalid(f"A custom rotation is 1 to {MAX_LENGTH_DAYS} days long.", "rotationLengthDays")
-    if fixed is not None and length != fixed:
-        raise _invalid(f"A {given.rotation_type} rotation is {fixed} days long.", "rotationLengthDays")
-    check_instant(given.effective_from, "effectiveFrom")
-    if given.effective_until is not None:
-        check_instant(given.effective_until, "effectiveUntil")
-    if given.effective_until and to_millisecond(given.effective_until) <= to_millisecond(given.effective_from):
-        raise _invalid("A layer ends after it starts.", "effectiveUntil")
-    if given.position is not None and not 0 <= given.position <= last:
-        raise _invalid(f"A position is between 0 and {last}.", "position")
-    people = given.participant_ids
-    if not 1 <= len(people) <= oncall.MAX_PARTICIPANTS or len(set(people)) != len(people):
-        raise _invalid(f"A layer has 1 to {oncall.MAX_PARTICIPANTS} participants, each once.", "participantIds")
-    new = {each for each in people if each not in known}
-    active = Membership.objects.filter(
-        organization_id=principal.organization_id, user_id__in=new - {None}, removed_at=None
-    ).count()
-    if active != len(new):
-        raise Rejected(Code.INVALID_TARGET_USER, "A participant is an active member.", "participantIds")
-
-
-def to_millisecond(at: datetime) -> datetime:
-    """The instant as the API shows it, so that asking about an edge that was read is asking about that edge."""
-    return at.replace(microsecond=at.microsecond // 1000 * 1000)
-
-
-def check_instant(at: datetime, field: str) -> None:
-    """Raises Rejected: `validation_error` for an instant before 1970 or after 2199."""
-    if not EARLIEST <= at < LATEST:
-        raise _invalid(f"An instant is between {EARLIEST:%Y} and {LATEST.year - 1}.", field)
-
-
 def _fill(row: Schedule, given: Given) -> None:
     row.name, row.timezone, row.description = given.name, given.timezone, given.description
-
-
-def _fill_layer(row: RotationLayer, given: LayerGiven) -> None:
-    row.rotation_type = given.rotation_type.value
-    fixed = oncall.LENGTH_DAYS.get(given.rotation_type)
-    row.rotation_length_days = fixed or given.rotation_length_days or 1
-    row.handoff_time = given.handoff_time
-    row.effective_from = to_millisecond(given.effective_from)
-    row.effective_until = to_millisecond(given.effective_until) if given.effective_until else None
-    row.participant_ids = [each for each in given.participant_ids if each is not None]
 
 
 def _save(row: Schedule, *, insert: bool) -> None:

@@ -38,7 +38,7 @@ def principal_of(request: HttpRequest) -> Principal:
         raise errors.Problem("missing_authorization_header", "Send an API key: Authorization: Bearer nb_live_…")
     if request.method not in SAFE:
         _check_csrf(request)
-    found = principal.of_user(user.pk, actor.Via.WEB, _chosen(request))
+    found = principal.of_user(user.pk, actor.Via.API, _chosen(request))
     if found is None:
         raise errors.Problem("not_authorized", "You are not a member of an organization.")
     return found

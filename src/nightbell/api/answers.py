@@ -272,7 +272,7 @@ class Policies(Shape):
 
 
 class User(Shape):
-    """An active member."""
+    """A member; with `includeRemoved` also one who has left."""
 
     id: UUID
     first_name: str

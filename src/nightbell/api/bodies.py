@@ -56,6 +56,14 @@ AckTimeoutMinutes = Annotated[int, Field(ge=1, le=policy.MAX_ACK_TIMEOUT_MINUTES
 Position = Annotated[int, Field(ge=1, le=policy.MAX_LAYERS)]
 
 
+class Everybody(BaseModel):
+    """Whom a list of people is to have."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    include_removed: bool = Field(False, alias="includeRemoved", description="Whoever has left, too.")
+
+
 class Nothing(Body):
     """No field."""
 
@@ -124,7 +132,16 @@ class LayerGiven(Body):
     position: Position | None = None
 
 
+class LayerKept(LayerGiven):
+    """A layer of a policy that is there; with its id it stays that layer, without one it is the one in its place."""
+
+    id: str | None = None
+
+
 Layers = Annotated[list[LayerGiven], Field(max_length=policy.MAX_LAYERS)]
+LayersKept = Annotated[list[LayerKept], Field(max_length=policy.MAX_LAYERS)]
+# What an answer shows and nobody sets: it is taken, so that what GET gives PUT takes, and has no effect.
+Shown = Annotated[str | None, Field(max_length=40, description="Taken as GET gives it; it has no effect.")]
 
 
 class PolicyGiven(Body):
@@ -136,13 +153,25 @@ class PolicyGiven(Body):
     layers: Layers = Field(default_factory=list)
 
 
+class PolicyReplaced(Body):
+    """A whole policy in place of the one that is there, as GET gives it."""
+
+    id: str | None = None
+    name: Name
+    description: PolicyDescription = None
+    repeat_count: RepeatCount = 0
+    layers: LayersKept = Field(default_factory=list)
+    created_at: Shown = None
+    updated_at: Shown = None
+
+
 class PolicyChanges(Body):
     """What of a policy changes; `layers` replaces them all."""
 
     name: Name = _kept()
     description: PolicyDescription = _kept()
     repeat_count: RepeatCount = _kept()
-    layers: Layers = _kept()
+    layers: LayersKept = _kept()
 
 
 class LayerChanges(Body):

@@ -18,8 +18,7 @@ Run = Callable[..., HttpResponse]
 def door(run: Run) -> Run:
     """Answer a request by `run`, which leaves only the database's errors to its caller."""
 
-    @wraps(run)
-    def enter(request: HttpRequest, **path: Any) -> HttpResponse:
+    def answered(request: HttpRequest, path: dict[str, Any]) -> HttpResponse:
         try:
             return _serve(request, run, path)
         except errors.Problem as problem:
@@ -31,6 +30,14 @@ def door(run: Run) -> Run:
             if answer is None:
                 raise
             return answer
+
+    @wraps(run)
+    def enter(request: HttpRequest, **path: Any) -> HttpResponse:
+        answer = answered(request, path)
+        if "HTTP_AUTHORIZATION" not in request.META:
+            # A cache keeps no answer to a header; what a cookie asked for looks to it like any page.
+            answer["Cache-Control"] = "no-store"
+        return answer
 
     return enter
 

@@ -92,7 +92,8 @@ def delete_override(
     request: Request, schedule_id: ScheduleId, override_id: OverrideId, how: Query[Previewing]
 ) -> HttpResponse:
     """Take it back; one that has begun ends now."""
-    found, leaving = identified(schedule_id), identified(override_id)
+    # An id that is none is of no override either.
+    found, leaving = identified(schedule_id), parsing.uuid(override_id) or UUID(int=0)
     if how.preview:
         return previewed(overrides.preview_deleting(request.principal, found, leaving))
     overrides.delete(request.principal, found, leaving)

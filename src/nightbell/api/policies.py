@@ -1,5 +1,6 @@
 """The escalation policies of the API, with their layers."""
 
+from collections.abc import Sequence
 from typing import Annotated, cast
 from uuid import UUID
 
@@ -7,7 +8,7 @@ from django.http import HttpResponse
 from ninja import Path, Router
 
 from nightbell.actions import policies
-from nightbell.api import access, answers, bodies, parsing, rendering
+from nightbell.api import access, answers, bodies, errors, parsing, rendering
 from nightbell.api.access import Request
 from nightbell.core import policy
 from nightbell.core.errors import Code, Rejected
@@ -43,9 +44,14 @@ def get_policy(request: Request, policy_id: PolicyId) -> HttpResponse:
 
 
 @router.put("/escalation/policies/{id}", response=ONE)
-def replace_policy(request: Request, policy_id: PolicyId, body: bodies.PolicyGiven) -> HttpResponse:
-    """Make the policy anew under its id; what is not given is as in a new one."""
+def replace_policy(request: Request, policy_id: PolicyId, body: bodies.PolicyReplaced) -> HttpResponse:
+    """Make the policy anew under its id; what is not given is as in a new one.
+
+    It takes what GET gives, and what is as it was stays as it was, its layers' ids and `updatedAt` too.
+    """
     access.require_admin(request.principal)
+    if body.id is not None and parsing.uuid(body.id) != _id(policy_id):
+        raise errors.invalid("id", "It is not the id in the address.")
     made = policies.replace_whole(request.principal.organization_id, _id(policy_id), _given(body))
     return _answer(request, made.id)
 
@@ -81,8 +87,7 @@ def add_layer(request: Request, policy_id: PolicyId, body: bodies.LayerGiven) ->
 def order_layers(request: Request, policy_id: PolicyId, body: bodies.LayerOrder) -> HttpResponse:
     """The whole order."""
     access.require_admin(request.principal)
-    # An id that is none is of no layer either.
-    layer_ids = [parsing.uuid(layer_id) or UUID(int=0) for layer_id in body.layer_ids]
+    layer_ids = [_layer_id(layer_id) for layer_id in body.layer_ids]
     ordered = policies.order_layers(request.principal.organization_id, _id(policy_id), layer_ids)
     return _answer(request, ordered.id)
 
@@ -95,7 +100,7 @@ def change_layer(request: Request, policy_id: PolicyId, layer_id: LayerId, body:
     if "target" in changes:
         changes["target"] = _target(body.target, "")
     changed = policies.change_layer(
-        request.principal.organization_id, _id(policy_id), _id(layer_id), cast(policies.LayerChanges, changes)
+        request.principal.organization_id, _id(policy_id), _layer_id(layer_id), cast(policies.LayerChanges, changes)
     )
     return _answer_layer(request, changed.policy_id, changed.id)
 
@@ -104,7 +109,7 @@ def change_layer(request: Request, policy_id: PolicyId, layer_id: LayerId, body:
 def delete_layer(request: Request, policy_id: PolicyId, layer_id: LayerId) -> HttpResponse:
     """Those after it move up."""
     access.require_admin(request.principal)
-    policies.delete_layer(request.principal.organization_id, _id(policy_id), _id(layer_id))
+    policies.delete_layer(request.principal.organization_id, _id(policy_id), _layer_id(layer_id))
     return rendering.nothing()
 
 
@@ -124,16 +129,17 @@ def _policy(request: Request, policy_id: UUID) -> reads.PolicyView:
     return view
 
 
-def _given(body: bodies.PolicyGiven) -> policies.Given:
+def _given(body: bodies.PolicyGiven | bodies.PolicyReplaced) -> policies.Given:
     return policies.Given(body.name, body.description, body.repeat_count, _layers(body.layers))
 
 
-def _layers(layers: list[bodies.LayerGiven]) -> tuple[policies.LayerGiven, ...]:
+def _layers(layers: Sequence[bodies.LayerGiven]) -> tuple[policies.LayerGiven, ...]:
     return tuple(_layer(each, f"layers.{place}.") for place, each in enumerate(layers))
 
 
 def _layer(body: bodies.LayerGiven, place: str) -> policies.LayerGiven:
-    return policies.LayerGiven(_target(body.target, place), body.ack_timeout_minutes, body.position)
+    layer_id = _layer_id(body.id) if isinstance(body, bodies.LayerKept) and body.id is not None else None
+    return policies.LayerGiven(_target(body.target, place), body.ack_timeout_minutes, body.position, layer_id)
 
 
 def _target(body: bodies.UsersTargetGiven | bodies.ScheduleTargetGiven, place: str) -> policy.Target:
@@ -155,6 +161,11 @@ def _id(text: str) -> UUID:
     if found is None:
         raise _not_found()
     return found
+
+
+def _layer_id(text: str) -> UUID:
+    # An id that is none is of no layer either.
+    return parsing.uuid(text) or UUID(int=0)
 
 
 def _not_found() -> Rejected:

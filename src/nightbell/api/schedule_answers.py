@@ -16,6 +16,7 @@ class Rotation(Shape):
     """A rotation layer, as it was written; position 0 bears ownership."""
 
     id: UUID
+    name: str
     position: int
     rotation_type: RotationType
     rotation_length_days: int

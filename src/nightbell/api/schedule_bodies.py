@@ -5,15 +5,15 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from nightbell.actions import schedules
+from nightbell.actions import rotations, schedules
 from nightbell.api import bodies
-from nightbell.api.bodies import Body, Name
+from nightbell.api.bodies import Body, Name, Shown
 from nightbell.core import oncall
 
 
 def _in_range(at: datetime) -> datetime:
-    if not schedules.EARLIEST <= at < schedules.LATEST:
-        raise ValueError(f"must be between {schedules.EARLIEST:%Y} and {schedules.LATEST.year - 1}")
+    if not rotations.EARLIEST <= at < rotations.LATEST:
+        raise ValueError(f"must be between {rotations.EARLIEST:%Y} and {rotations.LATEST.year - 1}")
     return at
 
 
@@ -30,7 +30,7 @@ Instant = Annotated[bodies.Instant, AfterValidator(_in_range)]
 Description = Annotated[str | None, Field(max_length=schedules.MAX_DESCRIPTION)]
 Timezone = Annotated[str, Field(max_length=64, description="An IANA zone, like Europe/Berlin.")]
 RotationType = Annotated[oncall.Kind, Field(strict=False)]
-RotationLengthDays = Annotated[int | None, Field(ge=1, le=schedules.MAX_LENGTH_DAYS)]
+RotationLengthDays = Annotated[int | None, Field(ge=1, le=rotations.MAX_LENGTH_DAYS)]
 HandoffTime = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description="In the schedule's zone.")]
 Participants = Annotated[list[str], Field(min_length=1, max_length=oncall.MAX_PARTICIPANTS)]
 Position = Annotated[int, Field(ge=0, lt=oncall.MAX_LAYERS)]
@@ -44,6 +44,15 @@ class ScheduleGiven(Body):
     timezone: Timezone
 
 
+class ScheduleReplaced(ScheduleGiven):
+    """A schedule's own fields in place of those that are there, as GET gives it."""
+
+    id: str | None = None
+    layers: list[dict[str, Any]] | None = Field(None, description="As GET gives them; they are changed elsewhere.")
+    created_at: Shown = None
+    updated_at: Shown = None
+
+
 class ScheduleChanges(Body):
     """What of a schedule changes."""
 
@@ -53,8 +62,12 @@ class ScheduleChanges(Body):
 
 
 class RotationGiven(Body):
-    """A rotation layer; without a position it is the last. `rotationLengthDays` is needed for `custom` only."""
+    """A rotation layer; without a position it is the last, without a name *Rotation N*.
 
+    `rotationLengthDays` is needed for `custom` only.
+    """
+
+    name: Name | None = None
     rotation_type: RotationType
     rotation_length_days: RotationLengthDays = None
     handoff_time: HandoffTime
@@ -64,9 +77,16 @@ class RotationGiven(Body):
     position: Position | None = None
 
 
+class RotationReplaced(RotationGiven):
+    """A rotation layer in place of the one that is there, as GET gives it."""
+
+    id: str | None = None
+
+
 class RotationChanges(Body):
     """What of a rotation layer changes; a new position moves the others out of the way."""
 
+    name: Name = _kept()
     rotation_type: RotationType = _kept()
     rotation_length_days: RotationLengthDays = _kept()
     handoff_time: HandoffTime = _kept()

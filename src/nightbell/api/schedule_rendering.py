@@ -30,6 +30,7 @@ def layer(row: schedules.LayerRow) -> dict[str, Any]:
     """A rotation layer, as it was written."""
     return {
         "id": str(row.id),
+        "name": row.name,
         "position": row.position,
         "rotationType": row.rotation_type,
         "rotationLengthDays": row.rotation_length_days,

@@ -7,8 +7,8 @@ from uuid import UUID
 from django.http import HttpResponse
 from ninja import Path, Query, Router
 
-from nightbell.actions import schedules
-from nightbell.api import access, parsing, rendering, schedule_answers, schedule_bodies, schedule_rendering
+from nightbell.actions import rotations, schedules
+from nightbell.api import access, errors, parsing, rendering, schedule_answers, schedule_bodies, schedule_rendering
 from nightbell.api.access import Request
 from nightbell.api.answers import Data
 from nightbell.api.schedule_bodies import Editing, Previewing
@@ -51,9 +51,14 @@ def get_schedule(request: Request, schedule_id: ScheduleId) -> HttpResponse:
 
 @router.put("/oncall/schedules/{id}", response=ONE)
 def replace_schedule(
-    request: Request, schedule_id: ScheduleId, body: schedule_bodies.ScheduleGiven, how: Query[Editing]
+    request: Request, schedule_id: ScheduleId, body: schedule_bodies.ScheduleReplaced, how: Query[Editing]
 ) -> HttpResponse:
-    """Make its own fields anew; what is not given is as in a new one. Its layers stay."""
+    """Make its own fields anew; what is not given is as in a new one. Its layers stay.
+
+    It takes what GET gives, and what is as it was stays as it was, `updatedAt` too.
+    """
+    _refuse_other_id(body.id, schedule_id)
+    _refuse_other_layers(schedule_id, body)
     changes: schedules.Changes = {"name": body.name, "timezone": body.timezone, "description": body.description}
     return _change(request, schedule_id, changes, how)
 
@@ -98,8 +103,7 @@ def order_rotations(
     """The whole order."""
     _admit(request)
     found = identified(schedule_id)
-    # An id that is none is of no layer either.
-    layer_ids = [parsing.uuid(layer_id) or UUID(int=0) for layer_id in body.layer_ids]
+    layer_ids = [_layer_id(layer_id) for layer_id in body.layer_ids]
     edited = schedules.order_layers(request.principal, found, layer_ids, _how(how))
     return previewed(edited.changes) if how.preview else _answer(request, found)
 
@@ -109,12 +113,13 @@ def replace_rotation(
     request: Request,
     schedule_id: ScheduleId,
     layer_id: LayerId,
-    body: schedule_bodies.RotationGiven,
+    body: schedule_bodies.RotationReplaced,
     how: Query[Editing],
 ) -> HttpResponse:
-    """Make the layer anew under its id; without a position it stays where it is."""
+    """Make the layer anew under its id; without a name or a position it keeps its own. It takes what GET gives."""
+    _refuse_other_id(body.id, layer_id)
     given = _given(body)
-    changes: schedules.LayerChanges = {
+    changes: rotations.Changes = {
         "rotation_type": given.rotation_type,
         "rotation_length_days": given.rotation_length_days,
         "handoff_time": given.handoff_time,
@@ -122,6 +127,7 @@ def replace_rotation(
         "effective_until": given.effective_until,
         "participant_ids": given.participant_ids,
         "position": given.position,
+        "name": given.name,
     }
     return _change_layer(request, schedule_id, layer_id, changes, how)
 
@@ -140,14 +146,14 @@ def change_rotation(
         changes["handoff_time"] = time.fromisoformat(body.handoff_time)
     if "participant_ids" in changes:
         changes["participant_ids"] = _people(body.participant_ids)
-    return _change_layer(request, schedule_id, layer_id, cast(schedules.LayerChanges, changes), how)
+    return _change_layer(request, schedule_id, layer_id, cast(rotations.Changes, changes), how)
 
 
 @router.delete("/oncall/schedules/{id}/layers/{layerId}", response=GONE)
 def delete_rotation(request: Request, schedule_id: ScheduleId, layer_id: LayerId, how: Query[Editing]) -> HttpResponse:
     """With its overrides; those after it move up."""
     _admit(request)
-    edited = schedules.delete_layer(request.principal, identified(schedule_id), identified(layer_id), _how(how))
+    edited = schedules.delete_layer(request.principal, identified(schedule_id), _layer_id(layer_id), _how(how))
     return previewed(edited.changes) if how.preview else rendering.nothing()
 
 
@@ -162,6 +168,25 @@ def identified(text: str) -> UUID:
 def not_found() -> Rejected:
     """The refusal of a schedule that is not there."""
     return Rejected(Code.NOT_FOUND, "There is no such schedule.")
+
+
+def _layer_id(text: str) -> UUID:
+    # An id that is none is of no layer either.
+    return parsing.uuid(text) or UUID(int=0)
+
+
+def _refuse_other_id(given: str | None, asked: str) -> None:
+    if given is not None and parsing.uuid(given) != parsing.uuid(asked):
+        raise errors.invalid("id", "It is not the id in the address.")
+
+
+def _refuse_other_layers(schedule_id: str, body: schedule_bodies.ScheduleReplaced) -> None:
+    """Layers are changed at their own address; here they may be given as they are."""
+    if body.layers is None:
+        return
+    rows = [schedule_rendering.layer(row) for row in reads.layers(identified(schedule_id))]
+    if body.layers != rows:
+        raise errors.invalid("layers", "Layers are changed at their own address; here they may be given as they are.")
 
 
 def previewed(changes: tuple[oncall.Change, ...]) -> HttpResponse:
@@ -182,11 +207,11 @@ def _change(request: Request, schedule_id: str, changes: schedules.Changes, how:
 
 
 def _change_layer(
-    request: Request, schedule_id: str, layer_id: str, changes: schedules.LayerChanges, how: Editing
+    request: Request, schedule_id: str, layer_id: str, changes: rotations.Changes, how: Editing
 ) -> HttpResponse:
     _admit(request)
     found = identified(schedule_id)
-    edited = schedules.change_layer(request.principal, found, identified(layer_id), changes, _how(how))
+    edited = schedules.change_layer(request.principal, found, _layer_id(layer_id), changes, _how(how))
     return _edited(found, edited, how)
 
 
@@ -209,8 +234,8 @@ def _how(how: Editing) -> schedules.How:
     return schedules.How(preview=how.preview, keep_current=how.keep_current)
 
 
-def _given(body: schedule_bodies.RotationGiven) -> schedules.LayerGiven:
-    return schedules.LayerGiven(
+def _given(body: schedule_bodies.RotationGiven) -> rotations.Given:
+    return rotations.Given(
         body.rotation_type,
         time.fromisoformat(body.handoff_time),
         body.effective_from,
@@ -218,6 +243,7 @@ def _given(body: schedule_bodies.RotationGiven) -> schedules.LayerGiven:
         body.rotation_length_days,
         body.effective_until,
         body.position,
+        body.name,
     )
 
 

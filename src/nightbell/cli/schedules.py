@@ -4,7 +4,7 @@ from datetime import datetime
 
 import click
 
-from nightbell.actions import organizations, people, schedules
+from nightbell.actions import organizations, people, rotations, schedules
 from nightbell.cli import answers, words
 from nightbell.cli.members import reader
 from nightbell.cli.typed import Turns
@@ -45,8 +45,8 @@ def _start(since: str | None) -> datetime:
         raise click.BadParameter(f"{since!r} is not like 2026-11-23T09:00+01:00", param_hint="--from") from None
 
 
-def _layer(organization: Organization, turns: Turns, start: datetime) -> schedules.LayerGiven:
-    return schedules.LayerGiven(
+def _layer(organization: Organization, turns: Turns, start: datetime) -> rotations.Given:
+    return rotations.Given(
         turns.kind,
         turns.handoff_time,
         start,

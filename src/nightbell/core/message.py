@@ -243,11 +243,10 @@ def _answer_by(facts: Facts) -> str:
         return NOBODY_ELSE
     other = step.then if step.again else step
     who, verb = people(step)
-    again = f"{who} {verb} paged again at {_instant(facts, step.at)}." if step.again else ""
     if other is None:
-        return f"{again} {NOBODY_ELSE}"
+        return f"Answer by {_instant(facts, step.at)} or {_in_a_sentence(step)} {verb} paged again. {NOBODY_ELSE}"
     by = f"Answer by {_instant(facts, other.at)} or {_in_a_sentence(other)} {people(other)[1]} paged."
-    return f"{by} Before that {again}" if again else by
+    return f"{by} Before that {who} {verb} paged again at {_instant(facts, step.at)}." if step.again else by
 
 
 def _in_a_sentence(step: NextStep) -> str:

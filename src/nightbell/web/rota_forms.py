@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from django import forms
 from django.core.exceptions import ValidationError
 
-from nightbell.actions import overrides, schedules
+from nightbell.actions import overrides, rotations, schedules
 from nightbell.core import instants, oncall, zones
 from nightbell.web.forms import Id
 
@@ -28,7 +28,7 @@ class Local(forms.CharField):
         if not text:
             return None
         found = _read(text)
-        if found is None or not schedules.EARLIEST.year <= found.year < schedules.LATEST.year:
+        if found is None or not rotations.EARLIEST.year <= found.year < rotations.LATEST.year:
             raise ValidationError("This is not a day and a time.")
         return found.replace(tzinfo=self.zone).astimezone(UTC)
 
@@ -39,7 +39,7 @@ def instant(text: str) -> datetime | None:
         at = instants.read(text)
     except ValueError:
         return None
-    return at if schedules.EARLIEST.year < at.year < schedules.LATEST.year else None
+    return at if rotations.EARLIEST.year < at.year < rotations.LATEST.year else None
 
 
 def exact(at: datetime) -> str:
@@ -119,16 +119,16 @@ class Layer(InZone):
     """People taking turns, in the order they are chosen."""
 
     kind = forms.TypedChoiceField(choices=KINDS, coerce=oncall.Kind)
-    length = forms.IntegerField(min_value=1, max_value=schedules.MAX_LENGTH_DAYS, required=False)
+    length = forms.IntegerField(min_value=1, max_value=rotations.MAX_LENGTH_DAYS, required=False)
     handoff = forms.TimeField(input_formats=["%H:%M"])
     starts = Local()
     ends = Local(required=False)
     keep = forms.BooleanField(required=False)
 
-    def given(self, participants: list[str]) -> schedules.LayerGiven:
+    def given(self, participants: list[str]) -> rotations.Given:
         """For the action."""
         data = self.cleaned_data
-        return schedules.LayerGiven(
+        return rotations.Given(
             rotation_type=data["kind"],
             handoff_time=data["handoff"],
             effective_from=data["starts"],

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from nightbell.actions import calendars as feeds
+from nightbell.actions import rotations
 from nightbell.actions import schedules as actions
 from nightbell.core import oncall, zones
 from nightbell.core.errors import Rejected
@@ -240,4 +241,4 @@ def _day(text: str | None) -> date | None:
         found = date.fromisoformat(text or "")
     except ValueError:
         return None
-    return found if actions.EARLIEST.year < found.year < actions.LATEST.year else None
+    return found if rotations.EARLIEST.year < found.year < rotations.LATEST.year else None

@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 
-from nightbell.actions import calendars, overrides
+from nightbell.actions import calendars, overrides, rotations
 from nightbell.actions import schedules as actions
 from nightbell.core import oncall, zones
 from nightbell.core.errors import Code, Rejected
@@ -205,11 +205,11 @@ def _do(request: HttpRequest, principal: Principal, schedule_id: UUID, act: Call
 
 
 def _edit(
-    principal: Principal, schedule_id: UUID, layer_id: UUID | None, given: actions.LayerGiven, how: actions.How
+    principal: Principal, schedule_id: UUID, layer_id: UUID | None, given: rotations.Given, how: actions.How
 ) -> actions.Edited:
     if layer_id is None:
         return actions.add_layer(principal, schedule_id, given, how)
-    changes = actions.LayerChanges(
+    changes = rotations.Changes(
         rotation_type=given.rotation_type,
         rotation_length_days=given.rotation_length_days,
         handoff_time=given.handoff_time,

@@ -16,7 +16,7 @@ class EscalationPolicy(models.Model):
 
     id = models.UUIDField(primary_key=True)
     organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="policies")
-    name = models.CharField(max_length=100)
+    name = models.CharField(max_length=255)
     description = models.TextField(null=True)  # noqa: DJ001 -- null and "" are different answers in the API
     repeat_count = models.PositiveSmallIntegerField(default=0)
     created_at = models.DateTimeField(db_default=Now())

@@ -16,7 +16,7 @@ class Schedule(models.Model):
 
     id = models.UUIDField(primary_key=True)
     organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="schedules")
-    name = models.CharField(max_length=100)
+    name = models.CharField(max_length=255)
     description = models.TextField(null=True)  # noqa: DJ001 -- null and "" are different answers in the API
     timezone = models.CharField(max_length=64)
     created_at = models.DateTimeField(db_default=Now())
@@ -35,6 +35,7 @@ class RotationLayer(models.Model):
 
     id = models.UUIDField(primary_key=True)
     schedule = models.ForeignKey(Schedule, on_delete=models.CASCADE, related_name="layers")
+    name = models.CharField(max_length=255)
     position = models.PositiveSmallIntegerField()
     rotation_type = models.CharField(max_length=10)
     rotation_length_days = models.PositiveIntegerField()
@@ -52,6 +53,7 @@ class RotationLayer(models.Model):
                 name="rotation_layer_position_once",
                 deferrable=models.Deferrable.DEFERRED,
             ),
+            models.UniqueConstraint("schedule", Lower("name"), name="rotation_layer_name_once"),
             models.CheckConstraint(
                 condition=Q(rotation_type=oncall.Kind.DAILY.value, rotation_length_days=1)
                 | Q(rotation_type=oncall.Kind.WEEKLY.value, rotation_length_days=7)

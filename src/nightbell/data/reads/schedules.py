@@ -64,7 +64,7 @@ from schedule s where s.organization_id = %(organization)s and s.id = %(id)s
 
 LAYERS = """
 select l.id, l.position, l.rotation_type, l.rotation_length_days, to_char(l.handoff_time, 'HH24:MI'), l.effective_from,
-  l.effective_until, l.participant_ids
+  l.effective_until, l.participant_ids, l.name
 from rotation_layer l where l.schedule_id = %(schedule)s order by l.position
 """
 
@@ -109,6 +109,7 @@ class LayerRow:
     effective_from: datetime
     effective_until: datetime | None
     participant_ids: list[UUID]
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
