@@ -78,6 +78,7 @@ def test_what_was_sent_is_sent_whoever_holds_the_lease(world: World) -> None:
         "channel": "email",
         "attempts": 2,
         "error": None,
+        "names": {str(ana.id): "Ana"},
     }
 
 

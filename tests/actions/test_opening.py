@@ -54,7 +54,10 @@ def test_without_a_policy_the_owner_is_paged_at_once_and_no_clock_runs(world: Wo
         "dedupKey": None,
     }
     assert story.record("incident_opened")[0].data.items() >= expected.items()
-    assert story.record("owner_paged")[0].data == {"responder": str(world.zoe.id)}
+    assert story.record("owner_paged")[0].data == {
+        "responder": str(world.zoe.id),
+        "names": {str(world.zoe.id): "Zoe"},
+    }
     world.settles()
     assert world.zoe.was_paged(story, reason="owner")
     assert "Nobody else will be paged." in world.zoe.newest_mail.text

@@ -45,6 +45,7 @@ def test_t05_a_layer_that_stands_for_nobody_is_skipped_at_once(world: World) -> 
         "round": 1,
         "target": {"type": "users", "userIds": [str(bo.id)]},
         "reason": "no active member",
+        "names": {str(bo.id): "Bo"},
     }
     assert ana.was_paged(incident)
 

@@ -18,7 +18,12 @@ def test_h07_the_owner_is_removed_while_paging(world: World) -> None:
     assert cy.was_paged(incident, layer=2, reason="layer")
     assert world.zoe.was_paged(incident, layer=2, reason="owner")
     moved, timed_out, *_ = incident.record("owner_changed", "escalation_timed_out")
-    assert moved.data == {"previousOwner": str(ana.id), "newOwner": str(world.zoe.id), "reason": "member_removed"}
+    assert moved.data == {
+        "previousOwner": str(ana.id),
+        "newOwner": str(world.zoe.id),
+        "reason": "member_removed",
+        "names": {str(ana.id): "Ana", str(world.zoe.id): "Zoe"},
+    }
     assert moved.actor == actor.SYSTEM
     assert timed_out.data["cause"] == "removed"
     assert "the owner left the organization" in cy.newest_mail.text

@@ -9,9 +9,11 @@ from django.db import connection
 from nightbell.core.incident import actor
 from nightbell.data import rows
 
-RECORD = """
+RECORD = f"""
 insert into audit (id, organization_id, actor, kind, data)
-values (%(id)s, %(organization)s, %(actor)s::jsonb, %(kind)s, %(data)s::jsonb)
+select %(id)s, %(organization)s, %(actor)s::jsonb, %(kind)s,
+  {rows.NAMED.format(data="given.data", organization="%(organization)s")}
+from (select %(data)s::jsonb as data) given
 """
 
 

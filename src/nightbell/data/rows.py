@@ -38,6 +38,22 @@ DESTINATION = """
 case {channel} when 'email' then (select split_part(lower(a.email), '@', 2) from account a where a.id = {user})
   else '' end"""
 
+# An entry of the record with the names, as they are now, of everybody it mentions: any id in it that is a member's or
+# was one's. By `any`, because the planner takes a path's answers for a thousand and would read every account.
+NAMED = """
+{data} || coalesce((
+  select jsonb_build_object('names', jsonb_object_agg(a.id, trim(a.first_name || ' ' || a.last_name)))
+  from account a
+  where a.id = any(array(
+      select (said.id #>> '{{}}')::uuid
+      from jsonb_path_query(
+        {data}, '$.** ? (@ like_regex "^[0-9a-f]{{8}}(-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}}$")'
+      ) as said(id)
+    ))
+    and exists (select from membership m where m.organization_id = {organization} and m.user_id = a.id)
+  having count(*) > 0
+), '{{}}')"""
+
 # Whether pages of this severity go before others.
 URGENT = "{severity} in (" + ", ".join(f"'{each}'" for each in sorted(state.URGENT)) + ")"
 

@@ -104,15 +104,17 @@ with changed as (
   )
 )
 insert into audit (id, organization_id, incident_id, at, actor, kind, data)
-select r.id, r.organization_id, r.incident_id, %(now)s, r.actor, r.kind, case
+select r.id, r.organization_id, r.incident_id, %(now)s, r.actor, r.kind,
+  {rows.NAMED.format(data="given.data", organization="r.organization_id")}
+from rows from (jsonb_to_recordset(%(audit)s::jsonb) as (
+    id uuid, organization_id uuid, incident_id uuid, actor jsonb, kind text, data jsonb
+  )) with ordinality as r(id, organization_id, incident_id, actor, kind, data, place)
+cross join lateral (select case
     when r.kind = 'pages_cancelled' then r.data || jsonb_build_object('pages', (
       select jsonb_agg(jsonb_build_object('pageId', x.id, 'userId', x.user_id, 'channel', x.channel) order by x.id)
       from cancelled x where x.incident_id = r.incident_id))
     else r.data
-  end
-from rows from (jsonb_to_recordset(%(audit)s::jsonb) as (
-    id uuid, organization_id uuid, incident_id uuid, actor jsonb, kind text, data jsonb
-  )) with ordinality as r(id, organization_id, incident_id, actor, kind, data, place)
+  end as data) given
 -- A decision that found nothing to cancel has nothing to say about it.
 where r.kind <> 'pages_cancelled' or exists (select from cancelled x where x.incident_id = r.incident_id)
 order by r.place

@@ -1,9 +1,10 @@
 """The timeline: the only place that puts the audit trail into words."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -50,10 +51,16 @@ Told = tuple[str, str, str, SafeString, str]
 
 def of(view: incidents.IncidentView) -> list[Line]:
     """The record in words, newest first."""
-    lines, handed_to = [], None
+    lines: list[Line] = []
+    handed_to, names = None, dict(view.names or {})
     for entry in view.audit_trail:
-        lines.append(Line(entry.at, *_told(view, entry, handed_to)))
-        handed_to = entry.data["newOwner"] if entry.kind == HANDED_OFF else None if entry.kind in WAITING else handed_to
+        # What the record calls people stays as it was, whatever they are called by now.
+        names |= {UUID(user_id): name for user_id, name in entry.data.get("names", {}).items()}
+        lines.append(Line(entry.at, *_told(replace(view, names=dict(names)), entry, handed_to)))
+        if entry.kind == HANDED_OFF:
+            handed_to = entry.data["newOwner"]
+        elif entry.kind in WAITING:
+            handed_to = None
     return lines[::-1]
 
 

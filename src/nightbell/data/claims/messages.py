@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db import connection
 
 from nightbell.core import delivery
-from nightbell.data import prepared
+from nightbell.data import prepared, rows
 from nightbell.data.claims import turns
 
 Table = Literal["page", "notice", "incident_copy"]
@@ -52,12 +52,13 @@ CLAIM: dict[Table, str] = {table: _claim(table, turns.PLAIN) for table in TABLES
 CLAIM_IN_TURN: dict[Table, str] = {table: _claim(table, turns.IN_TURN) for table in TABLES}
 
 _COUNTED = " select count(*) from settled"
-_RECORDED = """, recorded as (
+_RECORDED = f""", recorded as (
   insert into audit (id, organization_id, incident_id, actor, kind, data)
-  select %(audit_id)s, s.organization_id, s.incident_id, %(actor)s::jsonb, %(kind)s::text, jsonb_build_object(
+  select %(audit_id)s, s.organization_id, s.incident_id, %(actor)s::jsonb, %(kind)s::text,
+    {rows.NAMED.format(data="given.data", organization="s.organization_id")}
+  from settled s cross join lateral (select jsonb_build_object(
     'pageId', s.id, 'userId', s.user_id, 'channel', s.channel, 'attempts', s.attempts, 'error', s.error
-  )
-  from settled s where %(kind)s::text is not null
+  ) as data) given where %(kind)s::text is not null
 )"""
 # A page that Slack took is shown there from now on.
 _COPIED = """, copied as (

@@ -74,7 +74,8 @@ with clock as materialized (
   where %(slack)s and w.organization_id = %(organization)s and w.token is not null and w.lost_at is null
 ), recorded as (
   insert into audit (id, organization_id, incident_id, at, actor, kind, data)
-  select r.id, %(organization)s, opened.id, clock.at, %(actor)s::jsonb, r.kind, r.data
+  select r.id, %(organization)s, opened.id, clock.at, %(actor)s::jsonb, r.kind,
+    {rows.NAMED.format(data="r.data", organization="%(organization)s")}
   from opened cross join clock cross join rows from (
     jsonb_to_recordset(%(audit)s::jsonb) as (id uuid, kind text, data jsonb)
   ) with ordinality as r(id, kind, data, place)
