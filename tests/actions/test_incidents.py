@@ -48,6 +48,8 @@ def test_a_key_acknowledges_by_itself_or_for_a_member(world: World) -> None:
     view = incidents.acknowledge(world.principal, incident.id)
     assert view.incident.acknowledged_by == world.principal.actor
     assert ana.was_paged(incident)
+    world.settles()
+    assert ana.was_told("ci is on it")
     other = world.opens("Disk", layers=[([bo], 5)])
     view = incidents.acknowledge(world.principal, other.id, on_behalf_of=bo.id)
     assert view.incident.acknowledged_by == actor.user(bo.id, "Bo", actor.Via.API)
@@ -130,6 +132,7 @@ def test_resolving_cancels_every_queued_page(world: World) -> None:
     assert cancelled.data == {
         "reason": "resolved",
         "pages": [{"pageId": str(page.id), "userId": str(bo.id), "channel": "email"}],
+        "names": {str(bo.id): "Bo"},
     }
     world.waits(hours=1)
 

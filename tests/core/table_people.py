@@ -21,7 +21,10 @@ def acknowledges(given: state.Incident, who: actor.Actor, *, paged: bool) -> Row
             "epoch": given.epoch + 1,
         },
         (events.IncidentAcknowledged(who, paged),),
-        (effects.CancelPages("acknowledged"),),
+        (
+            effects.CancelPages("acknowledged"),
+            *(effects.Notify(each, notice.Kind.ACKNOWLEDGED, who) for each in given.notified - {who.user_id}),
+        ),
     )
 
 

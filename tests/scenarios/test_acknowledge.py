@@ -89,6 +89,7 @@ def test_k04_the_deadline_beats_acknowledge_and_its_unsent_pages_are_cancelled(w
     assert last[3].data == {
         "reason": "acknowledged",
         "pages": [{"pageId": str(page.id), "userId": str(cy.id), "channel": "email"}],
+        "names": {str(cy.id): "Cy"},
     }
     assert last[3].actor == ana.principal.actor
 
@@ -161,6 +162,7 @@ def test_k09_by_a_member_who_was_not_paged(world: World) -> None:
     assert incident.now.owner_id == ana.id
     world.waits(hours=1)
     assert ana.was_paged(incident)
+    assert ana.was_told("Bo is on it")
 
 
 def test_k10_with_another_organizations_key(world: World) -> None:
@@ -230,3 +232,5 @@ def test_k15_acknowledge_and_resolve_at_once_end_resolved(world: World, acknowle
     world.waits(hours=1)
     assert ana.was_paged(incident)
     assert bo.was_paged(incident)
+    # A mail had asked Bo to act; that he resolved it does not undo what happened first.
+    assert bo.was_told("Ana is on it") is acknowledged_first

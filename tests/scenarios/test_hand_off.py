@@ -92,6 +92,7 @@ def test_h11_the_next_layer_after_the_current_one_is_paged(world: World) -> None
     world.waits(minutes=5)
     bo.acknowledges(incident)
     world.waits(hours=1)
+    assert ana.was_told("Bo is on it")
     bo.hands_off(incident, to=dee, note="Migration 44")
     # Layer 2 is the current one: its timeout runs, for Dee.
     assert incident.minutes_left == 10

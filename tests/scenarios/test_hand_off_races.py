@@ -61,6 +61,7 @@ def test_h01_a_form_that_saw_nobody_acknowledge_is_stale(world: World) -> None:
     assert ana.was_paged(incident)
     assert cy.was_paged(incident)
     world.settles()
+    assert ana.was_told("Cy is on it")
 
 
 def test_h02_a_handoff_beats_acknowledge(world: World) -> None:

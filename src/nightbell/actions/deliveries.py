@@ -192,6 +192,9 @@ def _look_at_notice(lease: messages.Lease) -> tuple[delivery.Notice, Looked] | N
     if not seen.recipient_is_member:
         _write(lease, _cancelled("recipient_left"), None)
         return None
+    if not seen.wanted:
+        _write(lease, _cancelled("superseded"), None)
+        return None
     subject, body = notice.say(_told(seen))
     if lease.channel == delivery.EMAIL:
         return delivery.Notice(lease.id, seen.address, subject, body), Looked(seen.now)
@@ -221,6 +224,8 @@ def _told(seen: pages.NoticeLook) -> notice.Told:
         return notice.ShiftMoved(seen.kind, data["schedule"], by, start, end, seen.timezone, url)
     assert seen.number is not None
     assert seen.title is not None
+    if seen.kind is notice.Kind.ACKNOWLEDGED:
+        return notice.IsOnIt(seen.number, seen.title, by, links.incident_url(seen.number))
     assert seen.new_owner is not None
     return notice.TookOver(seen.kind, seen.number, seen.title, by, seen.new_owner, links.incident_url(seen.number))
 

@@ -13,6 +13,7 @@ class Kind(StrEnum):
 
     OWNER_DISPLACED = "owner_displaced"
     ACKNOWLEDGER_DISPLACED = "acknowledger_displaced"
+    ACKNOWLEDGED = "acknowledged"
     SHIFT_LOST = "shift_lost"
     SHIFT_TAKEN = "shift_taken"
     COVERAGE_GAPS = "coverage_gaps"
@@ -29,6 +30,16 @@ class TookOver:
     title: str
     by: str
     new_owner: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class IsOnIt:
+    """Somebody else acknowledged an incident that the reader was paged for."""
+
+    number: int
+    title: str
+    by: str
     url: str
 
 
@@ -71,7 +82,7 @@ class ChannelRefused:
     because: str
 
 
-Told = TookOver | ShiftMoved | Uncovered | AccessLost | ChannelRefused
+Told = TookOver | IsOnIt | ShiftMoved | Uncovered | AccessLost | ChannelRefused
 
 
 def say(told: Told) -> tuple[str, str]:
@@ -79,6 +90,8 @@ def say(told: Told) -> tuple[str, str]:
     match told:
         case TookOver():
             return _took_over(told)
+        case IsOnIt():
+            return _is_on_it(told)
         case ShiftMoved():
             return _shift_moved(told)
         case Uncovered():
@@ -97,6 +110,15 @@ def _took_over(told: TookOver) -> tuple[str, str]:
     body = (
         f"{told.by} handed incident #{told.number}, {told.title}, to {told.new_owner}. "
         f"You are no longer {lost}, and nothing is asked of you.\n\n{told.url}\n"
+    )
+    return subject, body
+
+
+def _is_on_it(told: IsOnIt) -> tuple[str, str]:
+    subject = f"[#{told.number}] {told.by} is on it: {told.title}"
+    body = (
+        f"{told.by} acknowledged incident #{told.number}, {told.title}, which you were paged for. "
+        f"Escalation stopped, and nothing is asked of you.\n\n{told.url}\n"
     )
     return subject, body
 

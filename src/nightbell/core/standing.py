@@ -43,6 +43,7 @@ class Standing:
     view_url: str
     held: bool = False
     paged_before: tuple[str, ...] = ()
+    resolved_by: str | None = None
 
     @property
     def unanswered(self) -> bool:
@@ -71,7 +72,8 @@ def lines(standing: Standing, say: Say) -> list[str]:
         case State.ACKNOWLEDGED:
             return [_acknowledged(standing, say)]
         case State.CLOSED:
-            resolved = f"Resolved · {say(standing.resolved_at)}" if standing.resolved_at else "Resolved"
+            by = f" by {message.clean(standing.resolved_by, 100)}" if standing.resolved_by else ""
+            resolved = f"Resolved{by} · {say(standing.resolved_at)}" if standing.resolved_at else f"Resolved{by}"
             return [resolved, *([_acknowledged(standing, say)] if standing.acknowledged_by else ())]
         case State.PAGING | State.EXHAUSTED | State.NONE if standing.held:
             return [*([_paged(standing)] if standing.notified else ()), HELD]

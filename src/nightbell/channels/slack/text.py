@@ -37,6 +37,7 @@ def escaped(now: standing.Standing) -> standing.Standing:
         paged_before=tuple(escape(name) for name in now.paged_before),
         policy_name=escape(now.policy_name) if now.policy_name else None,
         next_step=escaped_step(now.next_step),
+        resolved_by=escape(now.resolved_by) if now.resolved_by else None,
         acknowledged_by=escape(now.acknowledged_by) if now.acknowledged_by else None,
     )
 

@@ -122,7 +122,13 @@ def _acknowledge(incident: Incident, command: Acknowledge, now: datetime) -> Dec
         acknowledged_at=now,
     )
     event = IncidentAcknowledged(acknowledger, paged=acknowledger.user_id in incident.notified)
-    return Decision(after, (event,), (CancelPages("acknowledged"),))
+    return Decision(after, (event,), (CancelPages("acknowledged"), *_relieved_of_waiting(incident, acknowledger)))
+
+
+def _relieved_of_waiting(incident: Incident, acknowledger: Actor) -> tuple[Notify, ...]:
+    """One quiet notice each to whoever else was paged since the opening or the last handoff."""
+    others = incident.notified - {acknowledger.user_id}
+    return tuple(Notify(user_id, notice.Kind.ACKNOWLEDGED, acknowledger) for user_id in sorted(others))
 
 
 def _hand_off(incident: Incident, command: HandOff, now: datetime) -> Decision:

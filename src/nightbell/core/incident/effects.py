@@ -56,7 +56,7 @@ class Notify:
     user_id: UUID
     kind: notice.Kind
     by: Actor
-    new_owner: UUID
+    new_owner: UUID | None = None
 
 
 Effect = QueuePages | CancelPages | Notify

@@ -58,7 +58,14 @@ where s.id = %(schedule)s
 LOOK_AT_NOTICE = """
 select nightbell_now(), m.id is not null, n.state = 'sending' and n.attempts = %(attempts)s, a.id, a.email, a.timezone,
   n.kind, n.data::text, i.number, i.title,
-  (select trim(c.first_name || ' ' || c.last_name) from account c where c.id = (n.data ->> 'newOwner')::uuid)
+  (select trim(c.first_name || ' ' || c.last_name) from account c where c.id = (n.data ->> 'newOwner')::uuid),
+  -- Whom no page has reached hears nothing of its end; nor does anybody where nobody is on it any more.
+  n.kind <> 'acknowledged' or (i.state in ('acknowledged', 'closed') and exists (
+    select from page p
+    where p.incident_id = i.id and p.user_id = n.user_id and p.channel = n.channel
+      and p.epoch >= i.handed_off_epoch
+      and p.state in ('sending', 'sent')
+  ))
 from notice n
 join account a on a.id = n.user_id
 left join incident i on i.id = n.incident_id
@@ -115,6 +122,7 @@ class NoticeLook:
     number: int | None
     title: str | None
     new_owner: str | None
+    wanted: bool
 
 
 def why_not(page_id: UUID) -> str | None:

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db import connection
 
 from nightbell.core import delivery, message, standing
+from nightbell.core.incident import state
 from nightbell.data.reads import incidents
 
 LOOK_AT_COPY = """
@@ -16,6 +17,12 @@ from incident_copy c
 join organization o on o.id = c.organization_id
 left join slack_workspace w on w.organization_id = c.organization_id and w.token is not null and w.lost_at is null
 where c.id = %(id)s
+"""
+
+# Its last step; by whomever, all the steps of one go are theirs.
+RESOLVED_BY = """
+select r.actor ->> 'name' from audit r
+where r.incident_id = %(incident)s and r.kind = 'status_changed' order by r.sequence desc limit 1
 """
 
 # Where Slack finds these people: by their id there, or by the address of those whose id nobody knows yet.
@@ -81,7 +88,15 @@ def of(view: incidents.IncidentView, organization: str, view_url: str) -> standi
         resolved_at=incident.resolved_at,
         view_url=view_url,
         held=incident.held,
+        resolved_by=_resolved_by(incident.id) if incident.state is state.State.CLOSED else None,
     )
+
+
+def _resolved_by(incident_id: UUID) -> str:
+    with connection.cursor() as cursor:
+        cursor.execute(RESOLVED_BY, {"incident": incident_id})
+        (name,) = cursor.fetchone()
+    return str(name)
 
 
 def addresses(view: incidents.IncidentView, team_id: str) -> tuple[str, ...]:
