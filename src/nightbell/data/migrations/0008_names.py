@@ -8,7 +8,7 @@ NAME_ROTATIONS = "update rotation_layer set name = 'Rotation ' || position + 1"
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("nightbell", "0006_held"),
+        ("nightbell", "0007_engine_beat"),
     ]
 
     operations = [
