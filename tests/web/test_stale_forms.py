@@ -103,12 +103,14 @@ def test_u6_a_session_that_ended_leads_back_to_the_action_with_the_note(told: Wo
     form = markup.get(client, "/incidents/1").form("/handoff")
     client.session.flush()
     answer = markup.submit(client, form, target=str(bo.id), note="I am on a train")
-    assert (answer.status_code, answer["Location"]) == (302, "/accounts/login/?next=/incidents/1/handoff")
+    assert (answer.status_code, answer["Location"]) == (307, "/accounts/login/?next=/incidents/1/handoff")
     assert incident.now.owner_id == ana.id
     account = Account.objects.get(id=ana.id)
     account.set_password("correct horse battery")
     account.save()
-    sign_in_form = markup.get(client, answer["Location"]).forms[0]
+    # As a browser follows it: the same method, the same form.
+    typed = {**form.fields, "target": str(bo.id), "note": "I am on a train"}
+    sign_in_form = markup.Page(client.post(answer["Location"], typed), answer["Location"]).forms[0]
     signed_in = markup.submit(client, sign_in_form, login=ana.email, password="correct horse battery")
     assert signed_in["Location"] == "/incidents/1/handoff"
     kept = markup.get(client, signed_in["Location"]).form("/handoff")

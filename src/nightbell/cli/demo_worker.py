@@ -17,4 +17,4 @@ workspace.WORKSPACE.listen(
     client_secret=_given.slack_client_secret or "",
     signing_secret=_given.slack_signing_secret or "",
 )
-door = worker.door
+application, door = worker.application, worker.door

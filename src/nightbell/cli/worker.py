@@ -13,6 +13,8 @@ from nightbell.cli.threads import Threads
 from nightbell.conf import wsgi
 from nightbell.data import upgrade
 
+application = wsgi.application
+
 # Of all bodies at a time: 256 of the largest.
 HELD_BYTES = 64 * 1024 * 1024
 
@@ -21,7 +23,7 @@ def door(body_seconds: float, rest_seconds: float) -> Door:
     """The application, for granian to call. A thread keeps its connection to the database until it has rested."""
     threads = Threads(settings.NIGHTBELL.web_threads, rest_seconds, connections.close_all)
     limits = Limits(settings.DATA_UPLOAD_MAX_MEMORY_SIZE, body_seconds, HELD_BYTES)
-    return Door(wsgi.application, threads, limits)
+    return Door(application, threads, limits)
 
 
 def _read() -> tuple[list[str], str | None]:
