@@ -39,6 +39,7 @@ class Finding:
 _NAME_DATABASE = "make NIGHTBELL_DATABASE_URL lead to a PostgreSQL that answers"
 _SERVE = "nightbell serve  (it makes its database, or brings the tables up to date)"
 _CREATE = 'nightbell org create "Acme" --admin ana@example.com --first-name Ana'
+_PREREQUISITES = ("database", "migrations")
 
 
 def check(as_json: bool) -> None:
@@ -93,12 +94,11 @@ def _database(settings: env.Settings) -> Iterator[Finding]:
         try:
             found = look()
         except (Error, psycopg.Error) as error:
-            yield Finding(name, ok=False, says=str(error).strip())
-            return
+            found = Finding(name, ok=False, says=str(error).strip(), first=_NAME_DATABASE if name == "database" else "")
         if found is None:
             continue
         yield found
-        if not found.ok and name == "migrations":
+        if not found.ok and name in _PREREQUISITES:
             return
 
 
