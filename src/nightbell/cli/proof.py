@@ -8,6 +8,7 @@ import click
 import psycopg
 from django.db import InterfaceError, OperationalError, connection
 
+from nightbell.cli import survival
 from nightbell.data import sessions
 
 R = TypeVar("R")
@@ -40,7 +41,7 @@ def patiently(act: Callable[[], R], pause: Callable[[float], object] = time.slee
             connection.close()
             if time.monotonic() - said_at >= SAY_SECONDS:
                 said_at = time.monotonic()
-                click.echo(f"nightbell: waiting for the database: {str(error).strip()}", err=True)
+                survival.announce(f"nightbell: waiting for the database: {str(error).strip()}", err=True)
             pause(PAUSE_SECONDS)
 
 
@@ -50,4 +51,4 @@ def _prove() -> None:
     except sessions.NotOurs as refusal:
         raise click.ClickException(str(refusal)) from refusal
     if unlimited:
-        click.echo(f"nightbell: {sessions.without(unlimited)}", err=True)
+        survival.announce(f"nightbell: {sessions.without(unlimited)}", err=True)

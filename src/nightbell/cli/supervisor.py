@@ -12,10 +12,8 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import NoReturn
 
-import click
-
 from nightbell import postgres
-from nightbell.cli import children, life
+from nightbell.cli import children, life, survival
 
 STOPS = (signal.SIGTERM, signal.SIGINT)
 # The engine takes ten seconds at most to finish what is under way; the web server too.
@@ -304,4 +302,4 @@ def _reachable(host: str) -> str:
 
 
 def _say(line: str) -> None:
-    click.echo(f"nightbell: {line}", err=True)
+    survival.announce(f"nightbell: {line}", err=True)

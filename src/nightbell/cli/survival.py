@@ -75,10 +75,10 @@ def _forget(stream: TextIO | None) -> None:
         os.close(nowhere)
 
 
-def announce(line: str) -> None:
+def announce(line: str, *, err: bool = False) -> None:
     """Say something for whoever still reads it: what lasts does not end because nobody does."""
     with contextlib.suppress(OSError):
-        click.echo(line)
+        click.echo(line, err=err)
 
 
 def print_json(data: Any) -> None:
