@@ -20,6 +20,13 @@ def test_e13_three_refused_alike_are_the_installations_fault() -> None:
     assert alike(tried(1), others) == others
 
 
+@pytest.mark.parametrize("words", ["550 rejected, session id=a{0}7", "550 no, {0}", "550 5.7.0 try [{0}f] 12:{0}3"])
+def test_e13_what_names_a_session_or_a_person_makes_no_difference(words: str) -> None:
+    one, two, three = (tried(n, words.replace("{0}", str(n))) for n in (1, 2, 3))
+    assert alike(one, (two, three)) == (two, three)
+    assert alike(one, (two, tried(3, words.replace("550", "553").replace("{0}", "3")))) is None
+
+
 @pytest.mark.parametrize(
     "others",
     [

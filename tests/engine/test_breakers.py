@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from nightbell.core import delivery
-from nightbell.engine.breakers import IN_A_ROW, PROBE_SECONDS, SLOW_SECONDS, Breakers, Shares
+from nightbell.engine.breakers import IN_A_ROW, PROBE_SECONDS, QUIET_SECONDS, SLOW_SECONDS, Breakers, Shares
 
 DOWN = delivery.Unavailable("451 later")
 TAKEN = delivery.Accepted()
@@ -75,13 +75,40 @@ def test_e14_the_first_success_says_who_has_recovered() -> None:
 
 
 def test_e14_where_nobody_is_taken_everybody_has_recovered_with_the_first() -> None:
-    breakers = Breakers(16)
+    clock = Clock()
+    breakers = Breakers(16, clock=clock)
     breakers.saw("owls.example", delivery.Unavailable("refused", of_channel=True), QUICK)
     assert breakers.saw("bats.example", TAKEN, QUICK) is True
     assert breakers.saw("owls.example", TAKEN, QUICK) is False
+    clock.now += QUIET_SECONDS
     for number in range(IN_A_ROW):
         breakers.saw(f"d{number}.example", DOWN, QUICK)
     assert breakers.saw("bats.example", TAKEN, QUICK) is True
+
+
+def test_three_who_are_not_taken_are_nobodys_outage_while_others_are() -> None:
+    clock = Clock()
+    breakers = Breakers(16, clock=clock)
+    breakers.saw("owls.example", TAKEN, QUICK)
+    for _ in range(5):
+        clock.now += 3
+        for number in range(IN_A_ROW):
+            breakers.saw(f"d{number}.example", DOWN, QUICK)
+        assert breakers.probes() is False
+        assert breakers.saw("owls.example", TAKEN, QUICK) is False
+
+
+def test_who_is_not_taken_alone_is_tried_less_and_less() -> None:
+    clock = Clock()
+    breakers = Breakers(16, clock=clock)
+    for _ in range(IN_A_ROW):
+        breakers.saw("owls.example", DOWN, QUICK)
+    probed = []
+    for _ in range(300):
+        clock.now += 1
+        if breakers.probes() is not False:
+            probed.append(clock.now)
+    assert probed == [5, 15, 35, 75, 135, 195, 255]
 
 
 def test_what_says_nothing_of_others_changes_nothing() -> None:

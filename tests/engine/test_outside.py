@@ -65,6 +65,18 @@ def test_p22_rows_of_every_kind_are_pulled_and_nothing_else_moves(world: World) 
     assert lease.id == incident.pages()[0].id
 
 
+def test_p22_what_is_under_way_while_the_clock_steps_back_waits_no_longer_either(world: World) -> None:
+    incident, _ = opened(world)
+    escalations.fire_due()
+    (lease,) = deliveries.claim("email", 1)
+    seen = deliveries.look(lease)
+    assert seen is not None
+    clock.advance(timedelta(hours=-1))
+    deliveries.settle(lease, delivery.Unavailable("451 later"), (timedelta(seconds=15),), seen[1])
+    assert page_of(incident) == ("queued", 1)
+    assert 10 < due_in("page") <= 15
+
+
 class Ticks:
     """A clock that nobody can set."""
 

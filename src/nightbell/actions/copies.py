@@ -9,7 +9,7 @@ from nightbell.actions import deliveries, links, workspaces
 from nightbell.actions.deliveries import Looked
 from nightbell.core import delivery, message
 from nightbell.core.incident import state
-from nightbell.data import secrets
+from nightbell.data import clock, secrets
 from nightbell.data.claims import messages, turns
 from nightbell.data.reads import incidents, pages, standings
 
@@ -77,11 +77,13 @@ def settle(
     lease: messages.Lease, outcome: delivery.Outcome, backoff: Sequence[timedelta], looked: Looked
 ) -> delivery.Outcome:
     """Write what became of an attempt: what is shown now and where, or when to try again."""
-    settlement = delivery.settle(outcome, lease.tries, backoff, looked.at)
+    # Read now: the attempt took its time, and the clock may have been set meanwhile.
+    now = clock.now()
+    settlement = delivery.settle(outcome, lease.tries, backoff, now)
     channel_id, _, message_id = (settlement.provider_id or "").partition("/")
     if settlement.state is delivery.State.SENT and channel_id and not message_id:
         # The incident's own channel has been made, and is known from here on; what it shows is the next attempt's.
-        settlement = replace(settlement, state=delivery.State.QUEUED, due_at=looked.at)
+        settlement = replace(settlement, state=delivery.State.QUEUED, due_at=now)
     as_of = looked.as_of if settlement.state is delivery.State.SENT else None
     messages.settle_copy(lease, settlement, place=(channel_id or None, message_id or None), shown=as_of)
     if isinstance(outcome, delivery.Refused) and outcome.access_lost and looked.organization_id is not None:

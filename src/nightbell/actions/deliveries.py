@@ -9,7 +9,7 @@ from nightbell.actions import ids, links, refusals, workspaces
 from nightbell.core import delivery, message, notice
 from nightbell.core.incident import actor, commands, decide, effects
 from nightbell.core.links import AcknowledgeGrant
-from nightbell.data import rows, secrets, store, transaction
+from nightbell.data import clock, rows, secrets, store, transaction
 from nightbell.data.claims import messages, turns
 from nightbell.data.reads import pages, rosters, slack
 
@@ -68,7 +68,9 @@ def settle(
     judged = outcome
     if isinstance(outcome, delivery.Refused):
         judged = refusals.judge(lease, outcome, backoff, fallback=looked.fallback)
-    settlement = delivery.settle(judged, lease.tries, backoff, looked.at)
+    # Read now: the attempt took its time, and the clock may have been set meanwhile.
+    now = looked.at if isinstance(judged, delivery.Accepted) else clock.now()
+    settlement = delivery.settle(judged, lease.tries, backoff, now)
     if isinstance(outcome, delivery.Unavailable) and lease.table == "page":
         refusals.notice_fault(lease, outcome)
     match settlement.state:

@@ -13,7 +13,11 @@ _STATUS = re.compile(r"\s*(\d+\.\d\S*)")
 # Addresses and host names, whose words say nothing.
 _NAMES = re.compile(r"\S*(?:@|\w\.\w)\S*")
 # What these words speak of is ours, whatever the code: a server without enhanced codes has no other way to say so.
-_OURS = re.compile(r"relay|helo\b|ehlo\b|authenticat|sender", re.IGNORECASE)
+_OURS = re.compile(
+    r"relay|helo\b|ehlo\b|authenticat|authori[sz]|sender|log ?in\b|\btls\b|rcpthosts|blocked|block ?list|blacklist"
+    r"|\bspf\b|\bdkim\b|\bdmarc\b|reverse dns|greylist|too many|rate limit|try again|try later",
+    re.IGNORECASE,
+)
 
 
 def of_recipient(code: int, words: str) -> bool:

@@ -16,10 +16,13 @@ Shares = str | UUID
 
 # An attempt in vain that took so long has held a sender for nothing.
 SLOW_SECONDS = 4.0
-# So many in a row, whomever they were for, say that nobody is taken.
+# So many in a row, whomever they were for, and nobody taken for so long, say that nobody is.
 IN_A_ROW = 3
-# While nobody is taken, one that waits is tried so often.
+QUIET_SECONDS = 15.0
+# While nobody is taken, one that waits is tried so often. Each is a further attempt at somebody who may be the only one
+# who is not taken: unless the channel itself is away, the next comes after twice the time.
 PROBE_SECONDS = 5.0
+LONGEST_PROBE_SECONDS = 60.0
 
 
 class Breakers:
@@ -40,7 +43,10 @@ class Breakers:
         self._slow: dict[Shares, None] = {}
         self._failed_in_a_row = 0
         self._down = False
+        self._away = False
+        self._taken_at = float("-inf")
         self._probed_at = clock()
+        self._pause = PROBE_SECONDS
 
     def begins(self, shares: Shares) -> bool:
         """Take a sender for it; False where it has as many as it may."""
@@ -75,12 +81,16 @@ class Breakers:
                     recovered: Shares | bool = self._down or (shares in self._slow and shares)
                     self._slow.pop(shares, None)
                     self._healthy.add(shares)
-                    self._down = False
+                    self._down = self._away = False
                     self._failed_in_a_row = 0
+                    self._taken_at = self._clock()
+                    self._pause = PROBE_SECONDS
                     return recovered
                 case delivery.Unavailable(of_channel=of_channel):
                     self._failed_in_a_row += 1
-                    self._down = self._down or of_channel or self._failed_in_a_row >= IN_A_ROW
+                    quiet = self._clock() - self._taken_at >= QUIET_SECONDS
+                    self._away = of_channel
+                    self._down = self._down or of_channel or (quiet and self._failed_in_a_row >= IN_A_ROW)
                     self._healthy.discard(shares)
                     if seconds >= self._slow_seconds:
                         self._slow[shares] = None
@@ -92,10 +102,12 @@ class Breakers:
     def probes(self) -> Shares | bool:
         """Whether it is time to try one that waits: any where nobody is taken, or one of a slow destination."""
         with self._lock:
-            if not (self._down or self._slow) or self._clock() - self._probed_at < PROBE_SECONDS:
+            pause = PROBE_SECONDS if self._away or not self._down else self._pause
+            if not (self._down or self._slow) or self._clock() - self._probed_at < pause:
                 return False
             self._probed_at = self._clock()
             if self._down:
+                self._pause = min(2 * pause, LONGEST_PROBE_SECONDS)
                 return True
             shares = next(iter(self._slow))
             self._slow[shares] = self._slow.pop(shares)
