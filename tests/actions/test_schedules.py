@@ -160,3 +160,9 @@ def test_of_a_deletion_and_a_policy_that_targets_it_at_once_one_is_refused(world
         assert (
             EscalationLayer.objects.filter(schedule_id=rota.id).exists() is Schedule.objects.filter(id=rota.id).exists()
         )
+
+
+@pytest.mark.parametrize("name", ["", "  ", "n" * 256])
+def test_a_rotation_without_a_name_to_speak_of_is_refused(world: World, name: str) -> None:
+    with pytest.raises(Rejected, match="1 to 255 characters"):
+        Rota(world).layer(world.zoe, name=name)

@@ -14,6 +14,7 @@ from tests.world import Person, World
 PATH = "/oncall/schedules"
 LAYER_FIELDS = {
     "id",
+    "name",
     "position",
     "rotationType",
     "rotationLengthDays",
@@ -103,9 +104,8 @@ def test_a_layer_comes_back_as_it_was_written_whatever_edits_keep(world: World, 
     schedule_id = makes(api).data["id"]
     made = adds(api, schedule_id, bo, cy)
     assert set(made) == LAYER_FIELDS
-    assert made == {"id": made["id"], "position": 0, "rotationLengthDays": 7, "effectiveUntil": None} | rotation(
-        bo, cy
-    ) | {"effectiveFrom": "2026-01-05T08:00:00.000Z"}
+    always = {"id": made["id"], "name": "Rotation 1", "position": 0, "rotationLengthDays": 7, "effectiveUntil": None}
+    assert made == always | rotation(bo, cy) | {"effectiveFrom": "2026-01-05T08:00:00.000Z"}
     before = on_call(api, schedule_id)
     more = api.call(
         "PATCH", f"{PATH}/{schedule_id}/layers/{made['id']}", {"participantIds": [str(di.id), str(cy.id), str(bo.id)]}

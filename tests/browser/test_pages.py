@@ -50,7 +50,7 @@ def test_h_hands_off_and_r_asks_before_it_resolves(told: World, sign_in: SignIn)
     page.keyboard.press("h")
     expect(page.locator("#target")).to_be_focused()
     page.keyboard.type("Bo")
-    expect(page.locator("#promise")).to_contain_text("Bo is paged now. If Bo does not answer in 5 min,")
+    expect(page.locator("#promise")).to_contain_text("Bo is paged now, and again if Bo does not answer in 5 min.")
     page.locator("#note").fill("ah: a note with an a in it")
     assert incident.now.owner_id == ana.id
     page.get_by_role("button", name="Hand off").click()

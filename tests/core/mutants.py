@@ -31,8 +31,8 @@ MUTANTS = [
     Mutant(
         "acknowledging keeps what is queued",
         DECIDE,
-        'return Decision(after, (event,), (CancelPages("acknowledged"),))',
-        "return Decision(after, (event,))",
+        '(CancelPages("acknowledged"), *_relieved_of_waiting(incident, acknowledger))',
+        "_relieved_of_waiting(incident, acknowledger)",
     ),
     Mutant(
         "acknowledging keeps the epoch",

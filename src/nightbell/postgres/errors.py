@@ -13,8 +13,11 @@ class OtherUser(Unusable):
     """It runs for another user of the machine than whoever asks."""
 
     def __init__(self, message: str, user: str) -> None:
-        super().__init__(message)
+        super().__init__(message, user)
         self.user = user
+
+    def __str__(self) -> str:
+        return str(self.args[0])
 
 
 class Busy(PostgresError):  # noqa: N818 -- as above

@@ -251,7 +251,7 @@ def _attach_or_start(data_directory: Path) -> Server:
 def _not_for_us(place: layout.Layout) -> errors.Unusable:
     user = cluster.whose(place)
     return errors.OtherUser(
-        f"The PostgreSQL of {place.data} runs for {user}, not for {accounts.own_name()}: run this as {user}.", user
+        f"The PostgreSQL of {place.data} runs for {user}, not for {accounts.own_name()}: run this as that user.", user
     )
 
 
