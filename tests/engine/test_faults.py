@@ -57,12 +57,12 @@ def thinks(world: World) -> threading.Event:
 
 def test_a_notification_wakes_an_engine_at_once(world: World, start: Start) -> None:
     start()
-    slowest = 0.0
-    for number in range(5):
+    took = []
+    for number in range(9):
         incident, _ = opened(world, f"Quick{number}")
-        slowest = max(slowest, eventually(lambda: bool(mails(world, incident))))  # noqa: B023 -- called in this turn
-    # Five in a row by chance of the poll, which comes once a second, would be one in a thousand.
-    assert slowest < 0.3
+        took.append(eventually(lambda: bool(mails(world, incident))))  # noqa: B023 -- called in this turn
+    # Seven by chance of the poll, which comes once a second, would be one in two hundred; two may meet a busy machine.
+    assert sorted(took)[6] < 0.3, took
 
 
 def test_without_notifications_the_poll_finds_it_within_a_second(
