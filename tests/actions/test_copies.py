@@ -52,6 +52,18 @@ def test_a_lease_is_one_senders_until_it_is_given_back_or_runs_out(world: World,
     assert copies.look(third) is not None
 
 
+def test_a_lease_that_is_renewed_does_not_run_out(world: World, slack: Slack) -> None:
+    lease = changed(world, slack)
+    world.sleeps(seconds=20)
+    copies.renew(lease)
+    world.sleeps(seconds=20)
+    assert copies.claim("slack", 10) == []
+    # It is shown as it was looked at; what changed since is shown next.
+    copies.why_not(lease)
+    world.sleeps(seconds=11)
+    assert [each.id for each in copies.claim("slack", 10)] == [lease.id]
+
+
 def test_what_was_posted_is_known_whoever_holds_the_lease(world: World, slack: Slack) -> None:
     (ana,) = world.members("Ana")
     slack.has_alerts()
