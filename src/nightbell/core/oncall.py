@@ -281,6 +281,8 @@ class _Line:
 
 def _lines(schedule: Schedule, start: datetime, end: datetime) -> tuple[_Line, ...]:
     """The lines in order of position, to be asked about instants from `start` to `end`."""
+    # Two times of one zone are compared by their wall clocks, also where clocks go back between them.
+    start, end = _utc(start), _utc(end)
     scopes: dict[UUID | None, list[Override]] = {None: []}
     for override in schedule.overrides:
         if override.starts_at <= end and start < override.ends_at and override.user_id not in schedule.inactive:

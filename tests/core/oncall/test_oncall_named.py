@@ -71,6 +71,19 @@ def test_a_repeated_hour_hands_over_once() -> None:
     assert [shift.start for shift in line[1:]] == [utc("2026-11-01T05:30"), utc("2026-11-02T06:30")]
 
 
+def test_an_override_in_the_repeated_hour_counts_when_all_is_given_in_that_zone() -> None:
+    # From 01:59 before the clocks go back to 03:00: by the wall clock the override ends before that stretch starts.
+    zone = zones.zone("America/New_York")
+    start, end = utc("2026-11-01T05:59").astimezone(zone), utc("2026-11-01T08:00").astimezone(zone)
+    begins, ends = utc("2026-11-01T06:10"), utc("2026-11-01T06:20")
+    override = oncall.Override(UUID(int=13), DI, begins.astimezone(zone), ends.astimezone(zone))
+    schedule = oncall.Schedule(UUID(int=12), "America/New_York", (LAYER,), (override,))
+    line = oncall.shifts(schedule, 0, start, end)
+    found = [shift.duty.override_id if shift.duty else None for shift in line]
+    assert [shift.start for shift in line[1:]] == [begins, ends]
+    assert found == [None, override.id, None]
+
+
 def test_a_handoff_time_that_names_the_second_occurrence_still_means_the_first() -> None:
     layer = replace(LAYER, handoff_time=time(1, 30, fold=1), effective_from=utc("2026-10-31T12:00"))
     schedule = oncall.Schedule(UUID(int=12), "America/New_York", (layer,))
