@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from nightbell.actions import organizations, people
-from nightbell.data import last_used, wake
+from nightbell.data import key_use, wake
 from tests.api.caller import Caller
 from tests.world import World
 
@@ -14,9 +14,9 @@ from tests.world import World
 @pytest.fixture
 def settled(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """What is written off the request's path is written before the test's rows go, and the database with them."""
-    monkeypatch.setattr(last_used._marker, "_pause", 0)
+    monkeypatch.setattr(key_use._marker, "_pause", 0)
     yield
-    for background in (last_used._marker, wake._notifier):
+    for background in (key_use._marker, wake._notifier):
         assert background.drain(timedelta(seconds=30))
 
 

@@ -79,7 +79,8 @@ def test_resolve_says_who_why_and_until_when(world: World, api: Caller, rota: Ro
         ("/shifts?from=2026-11-23T10:00:00Z&to=2026-11-23T10:00:00Z", "to"),
         ("/shifts?from=2026-11-23T10:00:00Z&to=2027-12-29T10:00:00Z", "to"),
         ("/shifts?since=2026-11-23T10:00:00Z", "since"),
-        ("/overrides?to=2026-11-23T10:00:00Z", "to"),
+        ("/overrides?until=2026-11-23T10:00:00Z", "until"),
+        ("/overrides?to=soon", "to"),
     ],
 )
 def test_a_question_that_is_none_is_refused_by_field(api: Caller, rota: Rota, query: str, field: str) -> None:

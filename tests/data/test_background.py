@@ -11,7 +11,7 @@ import pytest
 from django.db import connection
 
 from nightbell.actions import keys
-from nightbell.data import last_used, wake
+from nightbell.data import key_use, wake
 from nightbell.data.background import Background
 from nightbell.data.models import ApiKey
 from tests import races
@@ -91,7 +91,7 @@ def test_a_key_that_was_used_says_when(world: World) -> None:
 
     def is_marked() -> bool:
         # Another story may have ended the connection it writes on: then one mark is lost, and the next is not.
-        last_used.mark(made.id)
+        key_use.mark(made.id)
         return ApiKey.objects.get(id=made.id).last_used_at is not None
 
     eventually(is_marked)

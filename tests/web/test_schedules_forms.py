@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.test import Client
 
+from nightbell.actions import rotations
 from nightbell.core import oncall
 from nightbell.data import clock
 from nightbell.data.models import Role
@@ -141,14 +142,14 @@ def test_a_click_on_a_shift_opens_the_form_with_its_very_hours(told: World, sign
     assert form.fields["starts"] == f"{start.astimezone(ZoneInfo('Europe/Berlin')):%Y-%m-%dT%H:%M}"
     form.action = form.action.split("?")[0]
     assert markup.submit(client, form, user=str(bo.id)).status_code == 302
-    (row,) = schedules.overrides(rota.id)
+    (row,) = schedules.overrides(rota.id, rotations.EARLIEST)
     assert (row.user_id, row.starts_at, row.ends_at, row.layer_id) == (bo.id, start, end, layer)
     refused = markup.submit(client, form, user=str(ana.id))
     assert refused.status_code == 400
     assert "It overlaps the override by Bo until" in markup.Page(refused, "/").words
     typed = markup.submit(client, form, user=str(ana.id), starts="2031-07-01T10:00", ends="2031-07-01T12:00")
     assert typed.status_code == 302
-    assert schedules.overrides(rota.id)[-1].starts_at == datetime(2031, 7, 1, 8, tzinfo=UTC)
+    assert schedules.overrides(rota.id, rotations.EARLIEST)[-1].starts_at == datetime(2031, 7, 1, 8, tzinfo=UTC)
 
 
 def test_a_shift_under_way_is_overridden_from_now_on(told: World, sign_in: SignIn) -> None:
@@ -187,7 +188,7 @@ def test_what_is_wrong_with_an_override_is_said_at_the_field(
     answer = markup.submit(client, form, **{**right, **typed})
     assert answer.status_code == 400
     assert said in markup.Page(answer, "/").words
-    assert schedules.overrides(rota.id) == []
+    assert schedules.overrides(rota.id, rotations.EARLIEST) == []
 
 
 @pytest.mark.parametrize(
@@ -213,7 +214,7 @@ def test_taking_the_shift_now_and_giving_it_back(told: World, sign_in: SignIn) -
     assert "Take the shift now" not in page.words
     refused = markup.submit(client, form)
     assert "They are on call already." in markup.Page(refused, path).words
-    (row,) = schedules.overrides(rota.id)
+    (row,) = schedules.overrides(rota.id, rotations.EARLIEST)
     back = page.form(f"/overrides/{row.id}/delete")
     assert markup.submit(client, back)["Location"] == path
     assert rota.on_call() == ["Ana"]

@@ -70,7 +70,7 @@ def _open_for_on_call(
 
 def _owned(principal: Principal, given: Opening, schedule_id: UUID) -> Opening:
     now = clock.now()
-    schedule = schedules.load([schedule_id], now).get(schedule_id)
+    schedule = schedules.load([schedule_id], now, now).get(schedule_id)
     owner_id = oncall.owner(schedule, now) if schedule else None
     if owner_id is not None:
         return replace(given, owner_id=owner_id, owner_because="on_call")

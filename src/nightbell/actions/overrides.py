@@ -16,6 +16,8 @@ from nightbell.data.reads import on_call
 from nightbell.data.reads import schedules as reads
 
 MAX_LENGTH = timedelta(days=366)
+# Not yet over, per schedule.
+MAX_AHEAD = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,7 @@ def create(principal: Principal, schedule_id: UUID, given: Given) -> UUID:
     """Put somebody else on call for a while.
 
     Raises Rejected: `not_found` (the schedule, the layer), `invalid_target_user`, `validation_error` (it ends before it
-    starts, has ended already, is longer than a year, or overlaps another in its scope).
+    starts, has ended already, is longer than a year, overlaps another in its scope, or is one too many).
     """
     schedule = schedules.lock(principal, schedule_id)
     now = clock.now()
@@ -142,6 +144,12 @@ def _check(principal: Principal, schedule: Schedule, given: Given, now: datetime
         raise Rejected(Code.VALIDATION_ERROR, "An override that has ended would change nothing.", "endsAt")
     if given.ends_at - given.starts_at > MAX_LENGTH:
         raise Rejected(Code.VALIDATION_ERROR, f"An override is at most {MAX_LENGTH.days} days long.", "endsAt")
+    if Override.objects.filter(schedule=schedule, ends_at__gt=now).count() >= MAX_AHEAD:
+        raise Rejected(
+            Code.VALIDATION_ERROR,
+            f"The schedule has {MAX_AHEAD:,} overrides that are not yet over, and takes no more: take some back first.",
+            "startsAt",
+        )
     # Those of people who have left count for nothing, and are in nobody's way.
     scope = Override.objects.filter(
         schedule=schedule, layer_id=given.layer_id, user_id__in=members.values_list("user_id", flat=True)

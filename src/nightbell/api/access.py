@@ -8,7 +8,7 @@ from ninja.utils import check_csrf
 
 from nightbell.api import errors, parsing
 from nightbell.core.incident import actor
-from nightbell.data import first_statement, last_used
+from nightbell.data import first_statement, key_use
 from nightbell.data.access import principal
 from nightbell.data.access.principal import Principal
 
@@ -65,7 +65,7 @@ def _holder_of_key(request: HttpRequest, header: str) -> Principal:
     found = first_statement.read(lambda: principal.of_key(key.strip(), via))
     if found is None or found.actor.id is None:
         raise errors.Problem("invalid_api_key", "The API key is unknown or revoked.")
-    last_used.mark(found.actor.id)
+    key_use.mark(found.actor.id)
     return found
 
 

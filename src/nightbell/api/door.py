@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja.operation import Operation
 
 from nightbell.actions import once
-from nightbell.api import access, errors, parsing
+from nightbell.api import access, brake, errors, parsing
 from nightbell.core.errors import Rejected
 
 Run = Callable[..., HttpResponse]
@@ -37,6 +37,7 @@ def door(run: Run) -> Run:
         if "HTTP_AUTHORIZATION" not in request.META:
             # A cache keeps no answer to a header; what a cookie asked for looks to it like any page.
             answer["Cache-Control"] = "no-store"
+        brake.tell(request, answer)
         return answer
 
     return enter
@@ -44,9 +45,11 @@ def door(run: Run) -> Run:
 
 def _serve(request: HttpRequest, run: Run, path: dict[str, Any]) -> HttpResponse:
     request.principal = access.principal_of(request)  # type: ignore[attr-defined]
-    parsing.refuse_unknown(request, _asked_for(run))
+    operation: Operation = run.__self__  # type: ignore[attr-defined]
+    parsing.refuse_unknown(request, _asked_for(operation))
     if request.method in access.SAFE:
         return run(request, **path)
+    brake.count(request, operation)
     body = parsing.read_body(request)
     key = request.META.get("HTTP_IDEMPOTENCY_KEY") if request.method == "POST" else None
     if key is None:
@@ -54,9 +57,8 @@ def _serve(request: HttpRequest, run: Run, path: dict[str, Any]) -> HttpResponse
     return _serve_once(request, run, path, key, body)
 
 
-def _asked_for(run: Run) -> Iterator[str]:
+def _asked_for(operation: Operation) -> Iterator[str]:
     """The parameters of the query that an operation has."""
-    operation: Operation = run.__self__  # type: ignore[attr-defined]
     for model in operation.models:
         if model.__ninja_param_source__ == "query":
             yield from model.__ninja_flatten_map__

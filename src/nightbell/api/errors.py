@@ -23,6 +23,7 @@ _KINDS: dict[str, tuple[int, str]] = {
     "bad_request": (400, INVALID_REQUEST),
     "method_not_allowed": (405, INVALID_REQUEST),
     "request_timeout": (408, INVALID_REQUEST),
+    "rate_limited": (429, INVALID_REQUEST),
     "body_too_large": (413, INVALID_REQUEST),
     "server_error": (500, INTERNAL),
     "unavailable": (503, INTERNAL),
@@ -71,13 +72,16 @@ class FieldError(NamedTuple):
 
 
 class Problem(Exception):  # noqa: N818 -- an answer, not a fault
-    """A refusal of the API's own; `fields` are what was wrong with the input."""
+    """A refusal of the API's own: `fields` are what was wrong with the input, `retry_after` seconds until it may go."""
 
-    def __init__(self, code: str, message: str, fields: Sequence[FieldError] = ()) -> None:
+    def __init__(
+        self, code: str, message: str, fields: Sequence[FieldError] = (), retry_after: int | None = None
+    ) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
         self.fields = fields
+        self.retry_after = retry_after
 
 
 def invalid(field: str, message: str) -> Problem:
@@ -87,7 +91,10 @@ def invalid(field: str, message: str) -> Problem:
 
 def of_problem(request: HttpRequest, problem: Problem) -> HttpResponse:
     """The answer to a refusal of the API's own."""
-    return _answer(request, problem.code, problem.message, problem.fields)
+    answer = _answer(request, problem.code, problem.message, problem.fields)
+    if problem.retry_after is not None:
+        answer.headers["Retry-After"] = str(problem.retry_after)
+    return answer
 
 
 def of_rejected(request: HttpRequest, rejected: Rejected) -> HttpResponse:

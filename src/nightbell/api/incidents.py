@@ -8,7 +8,7 @@ from ninja import Path, Query, Router
 from pydantic import BaseModel, ConfigDict, Field
 
 from nightbell.actions import incidents
-from nightbell.api import answers, bodies, errors, parsing, rendering
+from nightbell.api import answers, bodies, brake, errors, parsing, rendering
 from nightbell.api.access import Request
 from nightbell.core.errors import Code, Rejected
 from nightbell.core.incident import actor, state
@@ -80,12 +80,14 @@ def get_incident(request: Request, ref: Ref) -> HttpResponse:
 
 
 @router.post("/incidents/{id}/acknowledge", response=ONE)
+@brake.never
 def acknowledge_incident(request: Request, ref: Ref, body: bodies.Acknowledging) -> HttpResponse:
     """I am on it: the clock stops. A key may name the member it speaks for."""
     return _answer(incidents.acknowledge(request.principal, _reference(ref), _spoken_for(request, body)))
 
 
 @router.post("/incidents/{id}/handoff", response=ONE)
+@brake.never
 def hand_off_incident(request: Request, ref: Ref, body: bodies.HandingOff) -> HttpResponse:
     """Not me, her: the target owns the incident, and is paged with a fresh clock."""
     target_id = parsing.uuid(body.target_user_id)
@@ -93,6 +95,7 @@ def hand_off_incident(request: Request, ref: Ref, body: bodies.HandingOff) -> Ht
 
 
 @router.post("/incidents/{id}/resolve", response=ONE)
+@brake.never
 def resolve_incident(request: Request, ref: Ref, body: bodies.Resolving) -> HttpResponse:
     """It is over: every status that is left is walked, and nobody is paged any more."""
     return _answer(incidents.resolve(request.principal, _reference(ref), body.resolution_note))
@@ -105,6 +108,7 @@ def escalate_incident(request: Request, ref: Ref, body: bodies.Nothing) -> HttpR
 
 
 @router.patch("/incidents/{id}/status", response=ONE)
+@brake.never
 def change_incident_status(request: Request, ref: Ref, body: bodies.ChangingStatus) -> HttpResponse:
     """One step forward."""
     return _answer(incidents.change_status(request.principal, _reference(ref), body.status, body.resolution_note))

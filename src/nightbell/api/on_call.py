@@ -11,7 +11,7 @@ from nightbell.actions import calendars, overrides
 from nightbell.api import errors, parsing, rendering, schedule_answers, schedule_bodies, schedule_rendering
 from nightbell.api.access import Request
 from nightbell.api.answers import Data
-from nightbell.api.schedule_bodies import At, Between, Previewing, Since
+from nightbell.api.schedule_bodies import At, Between, Previewing, Span
 from nightbell.api.schedules import ScheduleId, identified, not_found, previewed
 from nightbell.core.errors import Code, Rejected
 from nightbell.core.incident import actor
@@ -51,12 +51,12 @@ def list_shifts(request: Request, schedule_id: ScheduleId, query: Query[Between]
 
 
 @router.get("/oncall/schedules/{id}/overrides", response={200: Data[schedule_answers.Overrides]})
-def list_overrides(request: Request, schedule_id: ScheduleId, query: Query[Since]) -> HttpResponse:
-    """Those that have not ended, or had not at `from`; the earliest first."""
+def list_overrides(request: Request, schedule_id: ScheduleId, query: Query[Span]) -> HttpResponse:
+    """Those that have not ended, or had not at `from`, and start before `to`; the earliest first."""
     found = identified(schedule_id)
     if reads.one(request.principal, found) is None:
         raise not_found()
-    rows = reads.overrides(found, query.since or clock.now())
+    rows = reads.overrides(found, query.since or clock.now(), query.until)
     return rendering.answer({"overrides": [schedule_rendering.override(found, row) for row in rows]})
 
 
@@ -115,7 +115,7 @@ def revoke_calendar_token(request: Request) -> HttpResponse:
 
 
 def _made(schedule_id: UUID, override_id: UUID) -> HttpResponse:
-    row = next(row for row in reads.overrides(schedule_id) if row.id == override_id)
+    (row,) = reads.overrides_by_id(schedule_id, [override_id])
     return rendering.answer(schedule_rendering.override(schedule_id, row), 201)
 
 

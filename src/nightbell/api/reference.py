@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from ninja import NinjaAPI
 
-from nightbell.api import answers, feeds
+from nightbell.api import access, answers, brake, feeds
 
 # Errors any operation may answer with.
 _ERRORS = {
@@ -21,6 +21,7 @@ _ERRORS = {
     "422": "The input is not of the shape asked for; `errors` names the fields.",
     "503": "The database cannot be used right now; nothing was changed. Try again after `Retry-After` seconds.",
 }
+_BRAKED = "The key has written too much; nothing was changed. Try again after `Retry-After` seconds."
 _SECURITY = {
     "apiKey": {"type": "http", "scheme": "bearer", "description": "`Authorization: Bearer nb_live_…`"},
     "session": {"type": "apiKey", "in": "cookie", "name": "sessionid", "description": "With a CSRF token on writes."},
@@ -35,6 +36,12 @@ _IDEMPOTENCY_KEY = {
 _TITLE = "Nightbell API"
 # What the page's own script reads: its files are ours, and it has no script or style within.
 _PAGE = json.dumps({"url": "/v1/openapi.json", "layout": "BaseLayout", "deepLinking": True})
+
+
+def operation_id(name: str) -> str:
+    """What the operation of a function is called: open_incident is openIncident."""
+    first, *others = name.split("_")
+    return first + "".join(map(str.capitalize, others))
 
 
 @cache
@@ -57,9 +64,12 @@ def _document(api: NinjaAPI) -> dict[str, Any]:
     document["security"] = [{"apiKey": []}, {"session": []}]
     schema = answers.Error.model_json_schema(ref_template="#/components/schemas/{model}")
     document["components"]["schemas"] |= schema.pop("$defs") | {"Error": schema}
+    free = {operation_id(name) for name in brake.free}
     for operations in document["paths"].values():
         for method, operation in operations.items():
             _complete(method, operation)
+            if method.upper() not in access.SAFE and operation["operationId"] not in free:
+                operation["responses"]["429"] = _error(_BRAKED)
     _drop_titles(document["paths"])
     _drop_titles(document["components"])
     return document
@@ -67,11 +77,15 @@ def _document(api: NinjaAPI) -> dict[str, Any]:
 
 def _complete(method: str, operation: dict[str, Any]) -> None:
     """What the door does for every operation."""
-    error = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
     for status, description in _ERRORS.items():
-        operation["responses"][status] = {"description": description, "content": error}
+        operation["responses"][status] = _error(description)
     if method == "post":
         operation["parameters"].append(_IDEMPOTENCY_KEY)
+
+
+def _error(description: str) -> dict[str, Any]:
+    content = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
+    return {"description": description, "content": content}
 
 
 def _drop_titles(value: Any) -> None:

@@ -137,10 +137,11 @@ class At(BaseModel):
     at: Instant | None = Field(None, description="Now, if it is not given.")
 
 
-class Since(BaseModel):
-    """From when on."""
+class Span(BaseModel):
+    """From when on, and up to when."""
 
     since: Instant | None = Field(None, alias="from", description="What ended before is left out. Now, if not given.")
+    until: Instant | None = Field(None, alias="to", description="What starts later is left out. Nothing, if not given.")
 
 
 class Between(BaseModel):

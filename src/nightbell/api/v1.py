@@ -20,9 +20,8 @@ class API(NinjaAPI):
     """Ninja's, with names of operations that a reader and a generated client can use."""
 
     def get_openapi_operation_id(self, operation: Operation) -> str:
-        """open_incident is openIncident."""
-        first, *others = operation.view_func.__name__.split("_")
-        return first + "".join(map(str.capitalize, others))
+        """After its function."""
+        return reference.operation_id(operation.view_func.__name__)
 
     def create_temporal_response(self, request: HttpRequest) -> HttpResponse:  # noqa: ARG002 -- ninja's signature
         """Ninja's answer in case an operation makes none itself; every one does, by `rendering`."""

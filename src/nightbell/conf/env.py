@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from nightbell.channels import email, smtp
 from nightbell.conf import addresses
 from nightbell.core import variables
+from nightbell.core.pace import Pace
 
 PREFIX = "NIGHTBELL_"
 # The command line's client reads this one itself: it talks to a server and needs none of the rest.
@@ -52,6 +53,8 @@ class Settings(BaseModel):
     mail_from: str = "Nightbell <nightbell@localhost>"
     web_threads: Annotated[int, Field(ge=1, le=64)] = 8
     senders: Annotated[int, Field(ge=1, le=200)] = 16
+    key_writes_per_minute: Annotated[int, Field(ge=1, le=1_000_000)] = 3_000
+    key_writes_burst: Annotated[int, Field(ge=1, le=1_000_000)] = 10_000
     slack_client_id: str | None = None
     slack_client_secret: Annotated[str | None, Field(repr=False)] = None
     slack_signing_secret: Annotated[str | None, Field(repr=False)] = None
@@ -111,6 +114,11 @@ class Settings(BaseModel):
     def slack_configured(self) -> bool:
         """Whether organizations can connect Slack here: the app is known, and its tokens can be kept."""
         return bool(self.slack_client_id and self.slack_client_secret and self.encryption_keys)
+
+    @property
+    def key_pace(self) -> Pace:
+        """How fast a key may write."""
+        return Pace(self.key_writes_per_minute, self.key_writes_burst)
 
     @cached_property
     def hosts(self) -> list[str]:

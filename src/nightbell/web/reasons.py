@@ -26,11 +26,13 @@ def named(principal: Principal, view: incidents.IncidentView) -> incidents.Incid
     if not spoken_of:
         return view
     names: dict[UUID, str] = dict(view.names or {})
+    duties = [duty for each in view.audit_trail for duty in each.data.get("duties") or []]
+    overrides = {UUID(duty["overrideId"]) for duty in duties if duty.get("overrideId")}
     for each in schedules.listed(principal):
         if each.id in spoken_of:
             names[each.id] = each.name
             names |= {layer.id: f"{layer.rotation_type} rotation" for layer in schedules.layers(each.id)}
-            names |= {row.id: _override(row) for row in schedules.overrides(each.id)}
+            names |= {row.id: _override(row) for row in schedules.overrides_by_id(each.id, overrides)}
     return replace(view, names=names)
 
 

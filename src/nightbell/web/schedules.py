@@ -25,6 +25,8 @@ WEEKS = (1, 2, 4)
 MINE_AHEAD = timedelta(days=90)
 # More gaps than these are counted; the table has them all.
 MAX_GAPS = 4
+# So many overrides are listed beyond those of the picture.
+MORE_OVERRIDES = 20
 
 
 @require_GET
@@ -33,7 +35,7 @@ def listing(request: HttpRequest, principal: Principal) -> HttpResponse:
     """Every schedule: on call now, until when, then who."""
     now = clock.now()
     summaries = reads.listed(principal)
-    loaded = reads.load((each.id for each in summaries), now)
+    loaded = on_call.foreseen((each.id for each in summaries), now, lambda found, end: _shows(found, now, end))
     uncovered = {each.schedule_id: each.gaps for each in gaps.of_organization(principal, now)}
     turns = {schedule_id: _turns(schedule, now) for schedule_id, schedule in loaded.items()}
     names = on_call.names(shift.duty.user_id for found in turns.values() for shift in found if shift.duty)
@@ -82,6 +84,9 @@ def show(
     picture = rota.picture(found, kinds, named, zone, now)
     current = _current(loaded, kinds, picture.tones, now)
     positions: dict[UUID | None, int] = {layer.id: layer.position for layer in layers}
+    # All that the picture leads to, and some that come after it.
+    listed = len(found.overrides) + MORE_OVERRIDES
+    overrides = reads.overrides(schedule_id, max(now, found.start), limit=listed + 1)
     context = {
         "section": "schedules",
         "schedule": summary,
@@ -91,9 +96,9 @@ def show(
         "gaps": picture.gaps[:MAX_GAPS],
         "more_gaps": max(0, len(picture.gaps) - MAX_GAPS),
         "layers": [(layer, kinds[layer.id], _faces(layer.participant_ids, named, picture.tones)) for layer in layers],
-        "overrides": [
-            (each, each.user_id in named, positions.get(each.layer_id)) for each in reads.overrides(schedule_id, now)
-        ],
+        "overrides": [(each, each.user_id in named, positions.get(each.layer_id)) for each in overrides[:listed]],
+        "overrides_from": found.start if found.start > now else None,
+        "more_overrides": len(overrides) > listed,
         "current": current,
         "owner": current[0] if current else None,
         "is_mine": bool(current and current[0]["user_id"] == principal.actor.user_id),
@@ -140,7 +145,7 @@ def show_mine(request: HttpRequest, principal: Principal, token: str = "") -> Ht
     """The page of my shifts, with a calendar's addresses right after they were made, and never again."""
     now = clock.now()
     summaries = {each.id: each for each in reads.listed(principal)}
-    loaded = reads.load(summaries, now)
+    loaded = reads.load(summaries, now, now + MINE_AHEAD)
     shifts = [
         (shift, summaries[schedule_id], position)
         for schedule_id, found in loaded.items()
@@ -213,11 +218,13 @@ def _faces(
 def _turns(found: oncall.Schedule, now: datetime) -> tuple[oncall.Shift, ...]:
     """What is under way, and what follows: as far ahead as it takes to see a change."""
     *near, farthest = on_call.AHEAD
-    for ahead in near:
-        line = oncall.final(found, now, now + ahead)
-        if len(line) > 2:  # this turn, the next, and something after it
-            return line
-    return oncall.final(found, now, now + farthest)
+    ahead = next((ahead for ahead in near if _shows(found, now, now + ahead)), farthest)
+    return oncall.final(found, now, now + ahead)
+
+
+def _shows(found: oncall.Schedule, now: datetime, end: datetime) -> bool:
+    """Whether this turn ends before `end`, and the next."""
+    return len(oncall.final(found, now, end)) > 2
 
 
 def _turn(

@@ -17,6 +17,8 @@ class ApiKey(models.Model):
     created_by = models.ForeignKey(Account, on_delete=models.PROTECT, null=True, related_name="+")
     created_at = models.DateTimeField(db_default=Now())
     last_used_at = models.DateTimeField(null=True)
+    # How much it had written of late when it was last used: a level of its pace.
+    writes_level = models.FloatField(db_default=0)
     revoked_at = models.DateTimeField(null=True)
 
     class Meta:

@@ -84,7 +84,7 @@ def _events(summaries: Iterable[schedules.Summary], now: datetime, user_id: UUID
     today = datetime.combine(now.date(), time(), now.tzinfo)
     start, end = today - BACK, today + AHEAD
     named = {summary.id: summary for summary in summaries}
-    loaded = schedules.load(named, start - _LONGEST_OVERRIDE)
+    loaded = schedules.load(named, start - _LONGEST_OVERRIDE, end + _LONGEST_OVERRIDE)
     found = [
         (named[schedule_id], shift, shift.duty)
         for schedule_id, schedule in loaded.items()

@@ -46,7 +46,7 @@ def of_schedules(principal: Principal, schedule_ids: Iterable[UUID], now: dateti
 
 
 def _with_gaps(named: Sequence[tuple[UUID, str]], now: datetime) -> list[Uncovered]:
-    loaded = schedules.load((schedule_id for schedule_id, _ in named), now)
+    loaded = schedules.load((schedule_id for schedule_id, _ in named), now, now + AHEAD)
     found = (
         Uncovered(schedule_id, name, oncall.gaps(loaded[schedule_id], now, now + AHEAD))
         for schedule_id, name in named

@@ -1,6 +1,6 @@
 """Who is on call, and when, with names: what a page, the API and the command line show of a schedule."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -88,7 +88,7 @@ def everywhere(principal: Principal, at: datetime) -> list[tuple[schedules.Summa
 
 def of_schedules(schedule_ids: Iterable[UUID], at: datetime) -> Mapping[UUID, Resolved]:
     """Who is on call on each of these schedules."""
-    loaded = schedules.load(schedule_ids, at)
+    loaded = foreseen(schedule_ids, at, lambda schedule, end: _hands_over(schedule, at, end))
     duties = {schedule_id: oncall.on_call(schedule, at) for schedule_id, schedule in loaded.items()}
     called = names(duty.user_id for found in duties.values() for duty in found)
     return {
@@ -113,7 +113,7 @@ def of_schedules(schedule_ids: Iterable[UUID], at: datetime) -> Mapping[UUID, Re
 def timeline(principal: Principal, schedule_id: UUID, start: datetime, end: datetime) -> Timeline | None:
     """A schedule of the organization from `start` to `end`; None where there is no such schedule."""
     summary = schedules.one(principal, schedule_id)
-    found = schedules.load([schedule_id], start).get(schedule_id)
+    found = schedules.load([schedule_id], start, end).get(schedule_id)
     if summary is None or found is None:
         return None
     layer_ids = {rotation.position: rotation.id for rotation in found.layers}
@@ -122,8 +122,30 @@ def timeline(principal: Principal, schedule_id: UUID, start: datetime, end: date
         for position in oncall.positions(found)
     )
     people = {shift.duty.user_id for line in lines for shift in line.shifts if shift.duty}
-    overrides = tuple(row for row in schedules.overrides(schedule_id, start) if row.starts_at < end)
+    overrides = tuple(schedules.overrides(schedule_id, start, end))
     return Timeline(summary, start, end, lines, oncall.final(found, start, end), overrides, names(people))
+
+
+def foreseen(
+    schedule_ids: Iterable[UUID], at: datetime, enough: Callable[[oncall.Schedule, datetime], bool]
+) -> Mapping[UUID, oncall.Schedule]:
+    """Schedules from `at` on, each read only as far ahead as it takes `enough` (of it, and up to when) to hold.
+
+    None is read farther than the longest stretch of `AHEAD`.
+    """
+    found: dict[UUID, oncall.Schedule] = {}
+    left = set(schedule_ids)
+    for ahead in AHEAD:
+        loaded = schedules.load(left, at, at + ahead)
+        last = ahead == AHEAD[-1]
+        found |= {each.id: each for each in loaded.values() if last or enough(each, at + ahead)}
+        left = loaded.keys() - found.keys()
+    return found
+
+
+def _hands_over(schedule: oncall.Schedule, at: datetime, end: datetime) -> bool:
+    """Whether everybody who is on call at `at` has handed over before `end`."""
+    return all(len(oncall.shifts(schedule, duty.position, at, end)) > 1 for duty in oncall.on_call(schedule, at))
 
 
 def until(schedule: oncall.Schedule, position: int | None, at: datetime) -> datetime:

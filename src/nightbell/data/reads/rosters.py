@@ -75,7 +75,7 @@ def _on_call(schedule_ids: set[UUID]) -> Mapping[UUID, tuple[oncall.Duty, ...]]:
     if not schedule_ids:
         return {}
     now = clock.now()
-    found = schedules.load(schedule_ids, now)
+    found = schedules.load(schedule_ids, now, now)
     return {schedule_id: oncall.on_call(schedule, now) for schedule_id, schedule in found.items()}
 
 

@@ -23,10 +23,11 @@ where s.id = any(%(schedules)s::uuid[])
 order by s.id, l.position
 """
 
-# Only those that still matter after `since`.
+# Only those that matter between `since` and `until`, which may be null.
 OVERRIDES = """
 select o.schedule_id, o.id, o.user_id, o.starts_at, o.ends_at, o.layer_id
 from override o where o.schedule_id = any(%(schedules)s::uuid[]) and o.ends_at > %(since)s
+  and (%(until)s::timestamptz is null or o.starts_at <= %(until)s)
 order by o.starts_at, o.id
 """
 
@@ -39,6 +40,7 @@ from (
   union all
   select o.schedule_id, o.user_id from override o
   where o.schedule_id = any(%(schedules)s::uuid[]) and o.ends_at > %(since)s
+    and (%(until)s::timestamptz is null or o.starts_at <= %(until)s)
 ) n
 join schedule s on s.id = n.schedule_id
 left join membership m on m.organization_id = s.organization_id and m.user_id = n.user_id and m.removed_at is null
@@ -68,12 +70,23 @@ select l.id, l.position, l.rotation_type, l.rotation_length_days, to_char(l.hand
 from rotation_layer l where l.schedule_id = %(schedule)s order by l.position
 """
 
-OVERRIDE_ROWS = """
+_OVERRIDE = """
 select o.id, o.layer_id, o.user_id, trim(a.first_name || ' ' || a.last_name), o.starts_at, o.ends_at, o.created_at,
   o.created_by::text
 from override o join account a on a.id = o.user_id
-where o.schedule_id = %(schedule)s and (%(since)s::timestamptz is null or o.ends_at > %(since)s)
+"""
+
+OVERRIDE_ROWS = f"""
+{_OVERRIDE}
+where o.schedule_id = %(schedule)s and o.ends_at > %(since)s
+  and (%(until)s::timestamptz is null or o.starts_at < %(until)s)
 order by o.starts_at, o.id
+limit %(limit)s
+"""
+
+OVERRIDES_BY_ID = f"""
+{_OVERRIDE}
+where o.schedule_id = %(schedule)s and o.id = any(%(ids)s::uuid[])
 """
 
 
@@ -126,9 +139,14 @@ class OverrideRow:
     created_by: actor.Actor
 
 
-def load(schedule_ids: Iterable[UUID], since: datetime) -> Mapping[UUID, oncall.Schedule]:
-    """Schedules for the on-call functions, right for every instant from `since` on; unknown ids are left out."""
-    given: dict[str, Any] = {"schedules": list(set(schedule_ids)), "since": since}
+def load(
+    schedule_ids: Iterable[UUID], since: datetime, until: datetime | None = None
+) -> Mapping[UUID, oncall.Schedule]:
+    """Schedules for the on-call functions, right for every instant from `since` to `until`, or on without end.
+
+    Unknown ids are left out.
+    """
+    given: dict[str, Any] = {"schedules": list(set(schedule_ids)), "since": since, "until": until}
     if not given["schedules"]:
         return {}
     zones: dict[UUID, str] = {}
@@ -192,10 +210,25 @@ def layers(schedule_id: UUID) -> list[LayerRow]:
         return [LayerRow(*row) for row in cursor.fetchall()]
 
 
-def overrides(schedule_id: UUID, since: datetime | None = None) -> list[OverrideRow]:
-    """A schedule's overrides, the earliest first; those that have ended before `since` are left out."""
+def overrides(
+    schedule_id: UUID, since: datetime, until: datetime | None = None, limit: int | None = None
+) -> list[OverrideRow]:
+    """A schedule's overrides that have not ended at `since` and start before `until`, the earliest first.
+
+    No more than `limit`, where one is given.
+    """
+    return _overrides(OVERRIDE_ROWS, {"schedule": schedule_id, "since": since, "until": until, "limit": limit})
+
+
+def overrides_by_id(schedule_id: UUID, override_ids: Iterable[UUID]) -> list[OverrideRow]:
+    """These overrides of a schedule, over or not."""
+    wanted = list(override_ids)
+    return _overrides(OVERRIDES_BY_ID, {"schedule": schedule_id, "ids": wanted}) if wanted else []
+
+
+def _overrides(query: str, given: Mapping[str, Any]) -> list[OverrideRow]:
     with connection.cursor() as cursor:
-        cursor.execute(OVERRIDE_ROWS, {"schedule": schedule_id, "since": since})
+        cursor.execute(query, given)
         return [OverrideRow(*(*row[:-1], rows.actor_of(json.loads(row[-1])))) for row in cursor.fetchall()]
 
 
