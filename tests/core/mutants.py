@@ -1,6 +1,6 @@
 """Planted bugs in the decision itself: each has to be noticed."""
 
-from tests.core.planting import Catcher, Mutant
+from tests.core.planting import BY_MACHINE, BY_TABLE, Mutant
 
 DECIDE = "nightbell.core.incident.decide"
 
@@ -10,6 +10,7 @@ MUTANTS = [
         DECIDE,
         "or incident.due_at > now:",
         "or incident.due_at > now + (now - now.replace(minute=0)):",
+        BY_TABLE,
     ),
     Mutant("the clock fires late", DECIDE, "or incident.due_at > now:", "or incident.due_at >= now:"),
     Mutant(
@@ -85,6 +86,7 @@ MUTANTS = [
         DECIDE,
         "(incident.state is State.ACKNOWLEDGED and incident.layer_count > 0)",
         "(incident.state is State.ACKNOWLEDGED)",
+        BY_TABLE,
     ),
     Mutant("a status may be skipped", DECIDE, "steps_after(incident.status)[:1]", "steps_after(incident.status)"),
     Mutant("the last step does not close", DECIDE, "if command.to is Status.RESOLVED:", "if not command.to:"),
@@ -127,8 +129,9 @@ MUTANTS = [
         DECIDE,
         "hand=acknowledger_left or incident.state is State.NONE",
         "hand=acknowledger_left",
+        BY_TABLE,
     ),
-    Mutant("the heir is not paged", DECIDE, "now, with_owner=True)", "now)"),
+    Mutant("the heir is not paged", DECIDE, "now, with_owner=True)", "now)", BY_TABLE),
     Mutant("the heir stays relieved", DECIDE, "relieved=incident.relieved - {heir.id})", "relieved=incident.relieved)"),
     Mutant(
         "a removed responder is still paged",
@@ -147,6 +150,7 @@ MUTANTS = [
         DECIDE,
         "if incident.state is State.PAGING and command.group_failed:",
         "if not command:",
+        BY_TABLE,
     ),
     Mutant(
         "moving on cancels earlier pages",
@@ -156,7 +160,7 @@ MUTANTS = [
         '(CancelPages("advanced"), *effects))',
     ),
     Mutant("the first firing is a timeout", DECIDE, "    if cause is not Cause.OPENED:\n", "    if cause:\n"),
-    Mutant("the round is not written down", DECIDE, '        "round": stop.round,\n', ""),
+    Mutant("the round is not written down", DECIDE, '        "round": stop.round,\n', "", BY_MACHINE),
     Mutant("the position is not written down", DECIDE, '        "position": stop.position,\n', ""),
     Mutant(
         "only the last group is notified",
@@ -226,12 +230,14 @@ MUTANTS = [
         DECIDE,
         "incident.state in (State.PAGING, State.NONE) and incident",
         "incident",
+        BY_MACHINE,
     ),
     Mutant(
         "to an owner among others a handoff is nothing",
         DECIDE,
         "incident.notified == {to.id}",
         "to.id in incident.notified",
+        BY_MACHINE,
     ),
     Mutant(
         "an acknowledger who was not paged is recorded as paged",
@@ -251,21 +257,20 @@ MUTANTS = [
         "IncidentHandedOff(incident.owner_id, to.id, note, cleared)",
         "IncidentHandedOff(incident.owner_id, to.id, note, None)",
     ),
-    Mutant(
-        "the reason of a resolution is lost", DECIDE, "note if step is Status.RESOLVED else None", "None", Catcher.TABLE
-    ),
+    Mutant("the reason of a resolution is lost", DECIDE, "note if step is Status.RESOLVED else None", "None", BY_TABLE),
     Mutant(
         "the page does not say who handed it over",
         DECIDE,
         "handed_off_by=by, note=note",
         "handed_off_by=None, note=note",
-        Catcher.TABLE,
+        BY_TABLE,
     ),
     Mutant(
         "who was passed over is lost",
         DECIDE,
         "passed_over = tuple(member.id for member in stop.passed_over)",
         "passed_over = ()",
+        BY_TABLE,
     ),
     Mutant("who was on call is not on the record", DECIDE, "late_seconds, duties))", "late_seconds))"),
     Mutant("a page does not say why somebody is on call", DECIDE, ", duty=duty_of.get(member.id))", ")"),

@@ -1,6 +1,6 @@
 """Planted bugs around the decision, in the walk, the people and the deliveries: each has to be noticed."""
 
-from tests.core.planting import Catcher, Mutant
+from tests.core.planting import BY_DELIVERY, BY_MACHINE, BY_TABLE, Mutant
 
 PAGING = "nightbell.core.incident.paging"
 STATE = "nightbell.core.incident.state"
@@ -20,6 +20,7 @@ MUTANTS = [
         STATE,
         'changes |= {"acknowledged_by": None, "acknowledged_at": None}',
         "changes |= {}",
+        BY_TABLE,
     ),
     Mutant(
         "a layer that reaches nobody is waited for",
@@ -33,6 +34,7 @@ MUTANTS = [
         PAGING,
         "first_of_round = incident.position == 0 or round_ != incident.round",
         "first_of_round = incident.position == 0",
+        BY_MACHINE,
     ),
     Mutant(
         "the owner is paged at every layer",
@@ -51,6 +53,7 @@ MUTANTS = [
         PAGING,
         "if incident.position > 0 and incident.round <= incident.policy.repeat_count:",
         "if incident.position < 0:",
+        BY_MACHINE,
     ),
     Mutant(
         "it repeats once too often",
@@ -63,6 +66,7 @@ MUTANTS = [
         PAGING,
         "incident.policy.repeat_count + 1 if incident.policy else incident.round",
         "incident.round",
+        BY_MACHINE,
     ),
     Mutant(
         "one layer is jumped over",
@@ -88,18 +92,20 @@ MUTANTS = [
         "incident.layer_count if incident.position else 0",
         "incident.layer_count",
     ),
-    Mutant("the relieved are paged", PAGING, " if member.id not in incident.relieved) or named", ")"),
+    Mutant("the relieved are paged", PAGING, " if member.id not in incident.relieved) or named", ")", BY_TABLE),
     Mutant(
         "the relieved are passed over though nobody else is named",
         PAGING,
         "not in incident.relieved) or named",
         "not in incident.relieved)",
+        BY_TABLE,
     ),
     Mutant(
         "the owner counts as somebody else who is named",
         PAGING,
         "not in incident.relieved) or named",
         "not in incident.relieved) or (() if owners else named)",
+        BY_TABLE,
     ),
     Mutant(
         "a person is paged twice in a group",
@@ -123,36 +129,34 @@ MUTANTS = [
     Mutant("schedules reach nobody", ROSTER, "self.on_call.get(target.schedule_id, ())", "()"),
     Mutant("every layer has the first one's time", POLICY, "self.layers[max(position, 1) - 1]", "self.layers[0]"),
     Mutant("before the first layer the last one's time runs", POLICY, "max(position, 1) - 1", "position - 1"),
-    Mutant(
-        "back-off never grows", DELIVERY, "backoff[min(attempts, len(backoff)) - 1]", "backoff[0]", Catcher.DELIVERY
-    ),
+    Mutant("back-off never grows", DELIVERY, "backoff[min(attempts, len(backoff)) - 1]", "backoff[0]", BY_DELIVERY),
     Mutant(
         "back-off runs out",
         DELIVERY,
         "backoff[min(attempts, len(backoff)) - 1]",
         "backoff[attempts - 1]",
-        Catcher.DELIVERY,
+        BY_DELIVERY,
     ),
-    Mutant("retry-after is ignored", DELIVERY, "retry_after or timedelta()", "timedelta()", Catcher.DELIVERY),
+    Mutant("retry-after is ignored", DELIVERY, "retry_after or timedelta()", "timedelta()", BY_DELIVERY),
     Mutant(
         "retry-after cuts the back-off short",
         DELIVERY,
         "wait = max(backoff[min(attempts, len(backoff)) - 1], retry_after or timedelta())",
         "wait = retry_after or backoff[min(attempts, len(backoff)) - 1]",
-        Catcher.DELIVERY,
+        BY_DELIVERY,
     ),
     Mutant(
         "a refusal is retried",
         DELIVERY,
         "Settlement(State.FAILED, error=error)",
         "Settlement(State.QUEUED, due_at=now, error=error)",
-        Catcher.DELIVERY,
+        BY_DELIVERY,
     ),
     Mutant(
         "a provider that is down fails the page",
         DELIVERY,
         "Settlement(State.QUEUED, due_at=now + wait, error=error, retried=True)",
         "Settlement(State.FAILED, error=error)",
-        Catcher.DELIVERY,
+        BY_DELIVERY,
     ),
 ]

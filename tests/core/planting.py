@@ -16,22 +16,29 @@ from types import FunctionType, ModuleType
 
 
 class Catcher(StrEnum):
-    """Which test has to notice."""
+    """A test that notices bugs."""
 
     MACHINE = "machine"
     TABLE = "table"
     DELIVERY = "delivery"
 
 
+BOTH = (Catcher.TABLE, Catcher.MACHINE)
+# The machine meets it too, but in few of its stories, so that the draw would decide whether it notices.
+BY_TABLE = (Catcher.TABLE,)
+BY_MACHINE = (Catcher.MACHINE,)
+BY_DELIVERY = (Catcher.DELIVERY,)
+
+
 @dataclass(frozen=True)
 class Mutant:
-    """A bug: `old` becomes `new`, wherever it stands in the module."""
+    """A bug: `old` becomes `new`, wherever it stands in the module, and each of `caught_by` has to notice."""
 
     name: str
     module: str
     old: str
     new: str
-    caught_by: Catcher = Catcher.MACHINE
+    caught_by: tuple[Catcher, ...] = BOTH
 
 
 @contextmanager

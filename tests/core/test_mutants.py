@@ -71,11 +71,18 @@ RUN: dict[Catcher, Callable[[], None]] = {
 }
 
 
-@pytest.mark.parametrize("mutant", [*mutants.MUTANTS, *mutants_around.MUTANTS], ids=lambda mutant: mutant.name)
-def test_a_planted_bug_is_caught(mutant: Mutant) -> None:
+@pytest.mark.parametrize(
+    ("mutant", "catcher"),
+    [
+        pytest.param(mutant, catcher, id=f"{mutant.name}, by the {catcher}")
+        for mutant in (*mutants.MUTANTS, *mutants_around.MUTANTS)
+        for catcher in mutant.caught_by
+    ],
+)
+def test_a_planted_bug_is_caught(mutant: Mutant, catcher: Catcher) -> None:
     # Whatever a bug makes go wrong, be it an assertion or a crash, is noticed.
     with planting.planted(mutant), pytest.raises((Exception, Noticed)):
-        RUN[mutant.caught_by]()
+        RUN[catcher]()
 
 
 def test_without_a_bug_nothing_is_caught() -> None:
