@@ -79,6 +79,13 @@ def test_x07_a_fault_is_told_with_where_it_happened(
     assert "Internal Server Error: /ack/…\nTraceback" in told.getvalue()
 
 
+def test_a_request_for_another_host_is_one_line(world: World, told: StringIO) -> None:
+    Client().get("/", headers={"host": "elsewhere.example"})
+    (line,) = (line for line in told.getvalue().splitlines() if "elsewhere.example" in line)
+    assert "Invalid HTTP_HOST header" in line
+    assert "Traceback" not in told.getvalue()
+
+
 def test_x07_what_grants_nothing_is_told() -> None:
     uuid = "01890000-0000-7000-8000-000000000001"
     for address in ("/incidents/12/handoff", f"/v1/incidents/{uuid}/acknowledge", f"/v1/oncall/schedules/{uuid}.ics"):

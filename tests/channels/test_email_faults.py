@@ -13,6 +13,7 @@ from nightbell.channels import registry
 from nightbell.channels.email import EmailChannel
 from nightbell.core import delivery
 from nightbell.demo.mail import MailCatcher
+from tests.channels import servers
 from tests.channels.conftest import Connect
 from tests.channels.pages import notice, page
 
@@ -68,6 +69,13 @@ def test_e01_a_server_without_tls_is_tried_again(catcher: MailCatcher, connect: 
 def test_e01_a_host_that_does_not_exist_is_tried_again(connect: Connect) -> None:
     assert unavailable(connect("smtp://mail.invalid").send(page())).startswith("mail.invalid:25: ")
     assert unavailable(connect("smtp://mail..example").send(page())).startswith("mail..example:25: ")
+
+
+@pytest.mark.parametrize("command", [b"MAIL", b"RCPT", b"DATA"])
+def test_e01_an_answer_without_a_code_is_told_as_it_came(connect: Connect, command: bytes) -> None:
+    with servers.serving(servers.talks({command: b"Hello there"})) as place:
+        error = unavailable(connect(f"smtp://{place}").send(page()))
+    assert error == f"{place}: not an answer of a mail server: Hello there"
 
 
 def test_e01_a_stalled_server_does_not_hold_up_another(catcher: MailCatcher, connect: Connect) -> None:

@@ -65,19 +65,22 @@ class Line(smtplib.SMTP):
             rest = rest[self._patiently(partial(line.send, rest)) :]
 
     def getreply(self) -> tuple[int, bytes]:
-        """The code and the words of the next answer; the code is -1 where a line has none, or another than the rest."""
+        """The code and the words of the next answer.
+
+        Where a line has no code, or another than the rest, the code is -1 and the words are all that was said.
+        """
         codes: set[bytes] = set()
-        words: list[bytes] = []
+        said: list[bytes] = []
         left = ANSWER_BYTES
         while True:
             line = self._read_line(left)
             left -= len(line)
             codes.add(line[:3])
-            words.append(line[4:].strip())
+            said.append(line)
             if line[3:4] != b"-" or not line[:3].isdigit():
                 break
         code = int(line[:3]) if len(codes) == 1 and line[:3].isdigit() else -1
-        return code, b"\n".join(words)
+        return code, b"\n".join(line[4 if code > 0 else 0 :].strip() for line in said)
 
     def _read_line(self, longest: int) -> bytes:
         line = self._socket()

@@ -294,7 +294,8 @@ class Conversation:
         return self._tell(words)
 
     def _answer(self, code: int, words: bytes | str) -> str:
-        return self._tell(f"{code} {words.decode(errors='replace') if isinstance(words, bytes) else words}")
+        text = words.decode(errors="replace") if isinstance(words, bytes) else words
+        return self._tell(f"{code} {text}" if code >= 0 else f"not an answer of a mail server: {text}")
 
     def _tell(self, words: str) -> str:
         """Words for the record: whose they are, clean, and without what was used to log in."""

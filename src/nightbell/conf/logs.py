@@ -8,6 +8,8 @@ from functools import cache
 from django.urls import URLPattern, URLResolver, get_resolver
 
 HIDDEN = "…"
+# Where Django tells of requests that it refuses.
+_REFUSED = "django.security."
 _UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 # An id grants nothing: a number or a UUID, also as the name of a calendar.
 _ID = re.compile(rf"(?:[0-9]{{1,12}}|{_UUID})(?:\.ics)?")
@@ -19,7 +21,11 @@ _GRANTS = re.compile(
 
 
 class Line(logging.Formatter):
-    """One record. A path of a request is told by its words and ids; its query is not told."""
+    """One record. A path of a request is told by its words and ids; its query is not told.
+
+    A request that is refused for what it says, like the name of another host, is one line: whoever sends such requests
+    would fill the log with tracebacks.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
         """The line, and the traceback if there is one."""
@@ -28,6 +34,8 @@ class Line(logging.Formatter):
             told.args = tuple(
                 path(each) if isinstance(each, str) and each.startswith("/") else each for each in record.args
             )
+            if record.name.startswith(_REFUSED):
+                told.exc_info = told.exc_text = None
             record = told
         return _GRANTS.sub(rf"\g<before>{HIDDEN}", super().format(record))
 
