@@ -33,6 +33,8 @@ def fetch(url: str, **headers: str) -> Any:
 def calendar(url: str) -> Calendar:
     response = fetch(url)
     assert response.status_code == 200, response.content
+    # Its address holds a token: no cache between us and the calendar keeps it for others.
+    assert response.headers["Cache-Control"] == "private, no-cache"
     assert response.headers["Content-Type"] == "text/calendar; charset=utf-8"
     return calendar_reader.read(response.content)
 

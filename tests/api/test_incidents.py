@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from django.core.handlers.wsgi import WSGIHandler
+from django.db import connection
 from django.test import RequestFactory
 
 from nightbell.data.models import Incident
@@ -247,8 +248,11 @@ def test_a_list_is_narrowed_and_paged(world: World, api: Caller, stranger: Calle
     assert numbers("severity=high") == []
     assert numbers("q=4_%25") == [4]
     assert numbers("q=_____") == []
+    with connection.cursor() as cursor:
+        cursor.execute("update incident set created_at = date_trunc('milliseconds', created_at) where number = 3")
     opened = api.shown(3)["createdAt"]
-    assert 3 in numbers(f"from={opened}")
+    assert numbers(f"from={opened}") == [5, 4, 3]
+    assert numbers(f"to={opened}") == [2, 1]
     assert numbers(f"to={opened[:19]}.000Z&from=2020-01-01T00:00:00Z") in ([], [1], [2, 1])
     first = api.get("/incidents?limit=2").data
     assert isinstance(first["nextCursor"], str)

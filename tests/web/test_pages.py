@@ -1,5 +1,6 @@
 """What the pages say, to whom, and what they cost."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -20,6 +21,12 @@ def queries(act: Callable[[], object]) -> int:
     with CaptureQueriesContext(connection) as captured:
         act()
     return len(captured)
+
+
+def version_of(client: Client, path: str) -> str:
+    """What the page says it shows, for its script."""
+    (version,) = [given["data-version"] for _, given in markup.get(client, path).tags if "data-version" in given]
+    return version
 
 
 def test_the_list_says_who_is_next_and_who_is_on_it(told: World, sign_in: SignIn) -> None:
@@ -115,18 +122,40 @@ def test_a_clock_nobody_watches_is_loud(told: World, sign_in: SignIn) -> None:
     assert "Overdue by 2 min: no engine has acted." in markup.get(client, "/incidents/1").words
 
 
+@pytest.mark.parametrize("path", ["/incidents/1", "/"])
+def test_a_page_that_stays_open_turns_overdue(told: World, sign_in: SignIn, path: str) -> None:
+    (ana,) = told.members("Ana")
+    told.opens("DB pool exhausted", layers=[([ana], 5)])
+    client = sign_in(ana)
+    shown = {"X-Nightbell-Version": version_of(client, path)}
+    told.sleeps(minutes=4)
+    assert client.get(path, headers=shown).status_code == 204
+    # Nothing was written meanwhile: only the clock went on.
+    told.sleeps(minutes=2)
+    assert client.get(path, headers=shown).status_code == 200
+
+
+def test_whoever_owns_it_is_not_offered_it(told: World, sign_in: SignIn) -> None:
+    ana, bo = told.members("Ana", "Bo")
+    told.opens("DB pool exhausted", layers=[([bo], 5), ([ana, bo], 5)], owner=ana)
+    page = sign_in(bo).get("/incidents/1").content.decode()
+    (likely,) = re.findall('label="Next in line">(.*?)</optgroup>', page)
+    assert str(bo.id) in likely
+    assert str(ana.id) not in likely
+
+
 def test_a_page_that_still_holds_is_not_sent_again(told: World, sign_in: SignIn) -> None:
     ana, bo = told.members("Ana", "Bo")
     incident = told.opens("DB pool exhausted", layers=[([ana], 5), ([bo], 5)])
     client = sign_in(ana)
     for path in ("/incidents/1", "/"):
-        (version,) = [given["data-version"] for _, given in markup.get(client, path).tags if "data-version" in given]
+        version = version_of(client, path)
         answer = client.get(path, headers={"X-Nightbell-Version": version})
         assert (answer.status_code, answer.content) == (204, b"")
         assert answer["X-Nightbell-Now"].isdigit()
         bo.hands_off(incident, to=ana if path == "/" else bo)
         assert client.get(path, headers={"X-Nightbell-Version": version}).status_code == 200
-    (version,) = [given["data-version"] for _, given in markup.get(client, "/").tags if "data-version" in given]
+    version = version_of(client, "/")
     client.session.flush()
     assert client.get("/", headers={"X-Nightbell-Version": version}).status_code == 401
 

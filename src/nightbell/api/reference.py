@@ -7,6 +7,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.views.decorators.http import require_safe
 from ninja import NinjaAPI
 
 from nightbell.api import access, answers, brake, feeds
@@ -50,6 +51,7 @@ def text(api: NinjaAPI) -> str:
     return json.dumps(_document(api), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
 
+@require_safe
 def page(request: HttpRequest) -> HttpResponse:
     """The document, to read and to try."""
     return render(
