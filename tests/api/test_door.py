@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.test import Client
 
@@ -71,7 +72,7 @@ def test_a_members_write_needs_the_csrf_token(world: World, api: Caller) -> None
     refused = Answer(client.post(path))
     assert (refused.status, refused.code) == (401, "not_authorized")
     client.get("/docs")
-    token = client.cookies["csrftoken"].value
+    token = client.cookies[settings.CSRF_COOKIE_NAME].value
     assert Answer(client.post(path, {"form": "x"}, headers={"X-CSRFToken": token})).fields == ["body"]
     assert Answer(client.generic("POST", path, headers={"X-CSRFToken": token})).status == 200
 

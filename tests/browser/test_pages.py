@@ -4,6 +4,7 @@ import re
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.conf import settings
 from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import SignIn
@@ -213,7 +214,7 @@ def test_u6_a_session_that_ended_leads_through_sign_in(told: World, sign_in: Sig
     context = sign_in(ana)
     page = context.new_page()
     page.goto("/incidents/1")
-    context.clear_cookies(name="sessionid")
+    context.clear_cookies(name=settings.SESSION_COOKIE_NAME)
     expect(page.locator("#link-state")).to_contain_text("You are signed out.", timeout=5000)
     page.get_by_role("link", name="Sign in again").click()
     expect(page).to_have_url("/accounts/login/?next=%2Fincidents%2F1")

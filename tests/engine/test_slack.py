@@ -33,7 +33,8 @@ def test_every_message_is_edited_within_five_seconds_of_the_answer(world: World,
     incident = world.opens("DB pool exhausted", layers=[([ana, bo], 5)], paging=False)
     eventually(lambda: len(slack.messages) == 3)
     slack.presses(bo, "acknowledge")
-    assert incident.now.state is State.ACKNOWLEDGED
+    # Slack is answered within two seconds, and on a busy machine the click is worked off after that.
+    eventually(lambda: incident.now.state is State.ACKNOWLEDGED)
     took = eventually(lambda: all(message.shows("Acknowledged by Bo") for message in slack.messages))
     assert took < 5
     assert all("acknowledge" not in message.buttons for message in slack.messages)

@@ -1,6 +1,7 @@
 """A page as a browser without scripts sees it: its forms, its links, its text."""
 
-from dataclasses import dataclass, field
+import secrets
+from dataclasses import dataclass, field, replace
 from html.parser import HTMLParser
 from typing import Any, cast
 
@@ -95,6 +96,11 @@ def get(client: Client, path: str, status: int = 200) -> Page:
     response = client.get(path)
     assert response.status_code == status, response.content
     return Page(response, path)
+
+
+def other_tab(form: Form) -> Form:
+    """The same form as another tab has it that was opened at the same time: with a mark of its own."""
+    return replace(form, fields=form.fields | {"once": secrets.token_urlsafe(16)})
 
 
 def submit(client: Client, form: Form, **typed: str) -> HttpResponse:

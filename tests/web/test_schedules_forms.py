@@ -100,7 +100,7 @@ def test_a_schedule_is_made_and_leads_to_its_first_layer(told: World, sign_in: S
     done = layer.press(client, "save", kind="daily", handoff="08:30")
     words = markup.get(client, done["Location"]).words
     assert "Layer 0 daily at 08:30 Bo Ana" in words
-    again = markup.submit(client, form, name="Platform on-call", timezone="Europe/Berlin")
+    again = markup.submit(client, markup.other_tab(form), name="Platform on-call", timezone="Europe/Berlin")
     assert "There is a schedule Platform on-call already." in markup.Page(again, "/").words
 
 
@@ -212,13 +212,13 @@ def test_taking_the_shift_now_and_giving_it_back(told: World, sign_in: SignIn) -
     assert rota.on_call() == ["Bo"]
     page = markup.get(client, path)
     assert "Take the shift now" not in page.words
-    refused = markup.submit(client, form)
+    refused = markup.submit(client, markup.other_tab(form))
     assert "They are on call already." in markup.Page(refused, path).words
     (row,) = schedules.overrides(rota.id, rotations.EARLIEST)
     back = page.form(f"/overrides/{row.id}/delete")
     assert markup.submit(client, back)["Location"] == path
     assert rota.on_call() == ["Ana"]
-    assert "The override has ended already." in markup.Page(markup.submit(client, back), path).words
+    assert "The override has ended already." in markup.Page(markup.submit(client, markup.other_tab(back)), path).words
 
 
 def test_showing_what_moves_saves_nothing(told: World, sign_in: SignIn) -> None:

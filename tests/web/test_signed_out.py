@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
@@ -57,7 +58,7 @@ def test_x03_nobody_signed_out_writes_a_row(told: World) -> None:
     for address in everywhere:
         for method in ("GET", "POST"):
             client = Client(raise_request_exception=False)
-            client.cookies["sessionid"] = "made-up-by-somebody-else-0000000"
+            client.cookies[settings.SESSION_COOKIE_NAME] = "made-up-by-somebody-else-0000000"
             with CaptureQueriesContext(connection) as asked:
                 client.generic(method, address) if method == "GET" else client.post(address, EVERYTHING)
             wrote += [

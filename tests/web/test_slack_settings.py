@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.http import HttpResponse
 from django.test import Client
 from pytest_django import Settings
@@ -69,13 +70,12 @@ def test_where_slack_is_not_set_up_the_page_says_what_to_do(world: World, sign_i
 
 def test_the_page_is_for_admins(world: World, slack: Slack, sign_in: SignIn) -> None:
     (bo,) = world.members("Bo")
-    assert "This is for admins" in markup.get(sign_in(bo), PAGE, status=403).words
-    form = markup.get(sign_in(world.zoe), PAGE).form("/match")
     member = sign_in(bo)
-    member.get("/")
-    token = member.cookies["csrftoken"].value if "csrftoken" in member.cookies else ""
+    assert "This is for admins" in markup.get(member, PAGE, status=403).words
+    form = markup.get(sign_in(world.zoe), PAGE).form("/match")
+    mark = {"csrfmiddlewaretoken": member.cookies[settings.CSRF_COOKIE_NAME].value}
     for press in PRESSES:
-        answer = member.post(PAGE + press, {**form.fields, "csrfmiddlewaretoken": token})
+        answer = member.post(PAGE + press, form.fields | mark)
         assert answer.status_code == 403
     assert slack.calls == []
     assert kinds() == []

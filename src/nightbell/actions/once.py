@@ -31,8 +31,22 @@ class _NotKept(Exception):  # noqa: N818 -- carries an answer out of a transacti
         self.answer = answer
 
 
-def once(caller: UUID, request: str, key: str, body: bytes, act: Callable[[], Answer]) -> Answer:
+def not_our_fault(status: int) -> bool:
+    """Whether an answer stands, whoever asks again."""
+    return status < OUR_FAULT
+
+
+def once(
+    caller: UUID,
+    request: str,
+    key: str,
+    body: bytes,
+    act: Callable[[], Answer],
+    stands: Callable[[int], bool] = not_our_fault,
+) -> Answer:
     """What `act` answers, or answered when this caller asked the same under this key in the last 24 hours.
+
+    An answer whose status does not stand is given and not kept, and what was changed for it is undone.
 
     `act` runs in the transaction that keeps its answer, and again where that does: what it changes stands if and only
     if the answer is kept. Raises Rejected: `validation_error` (the key), `idempotency_key_reused`.
@@ -41,7 +55,7 @@ def once(caller: UUID, request: str, key: str, body: bytes, act: Callable[[], An
         raise Rejected(Code.VALIDATION_ERROR, f"A key has 1 to {MAX_KEY} characters.", "Idempotency-Key")
     asked = answers.Asked(caller, request, key, hashlib.sha256(body).digest())
     try:
-        return _once(asked, act)
+        return _once(asked, act, stands)
     except _NotKept as undone:
         return undone.answer
 
@@ -52,7 +66,7 @@ def forget() -> int:
 
 
 @transaction.action
-def _once(asked: answers.Asked, act: Callable[[], Answer]) -> Answer:
+def _once(asked: answers.Asked, act: Callable[[], Answer], stands: Callable[[int], bool]) -> Answer:
     place = answers.claim(asked, HONOURED)
     if place is None:
         kept = answers.kept(asked)
@@ -61,7 +75,7 @@ def _once(asked: answers.Asked, act: Callable[[], Answer]) -> Answer:
         return Answer(kept.status, kept.answer, again=True)
     with transaction.joining():
         answer = act()
-    if answer.status >= OUR_FAULT:
+    if not stands(answer.status):
         raise _NotKept(answer)
     answers.keep(place, answer.status, answer.text)
     return answer

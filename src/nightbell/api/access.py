@@ -3,10 +3,12 @@
 from typing import Protocol, cast
 from uuid import UUID
 
+from django.conf import settings
 from django.http import HttpRequest
 from ninja.utils import check_csrf
 
 from nightbell.api import errors, parsing
+from nightbell.core import origins
 from nightbell.core.incident import actor
 from nightbell.data import first_statement, key_use
 from nightbell.data.access import principal
@@ -50,10 +52,16 @@ def require_admin(who: Principal) -> None:
         raise errors.Problem("not_authorized", "Only an admin may do this.")
 
 
+def why_refused(request: HttpRequest) -> str:
+    """What is wrong with where a browser's request comes from; empty where nothing is."""
+    asked = f"{request.scheme}://{request.get_host()}"
+    return origins.refused(request.META.get("HTTP_ORIGIN"), settings.NIGHTBELL.url, asked)
+
+
 def _check_csrf(request: HttpRequest) -> None:
     parsing.read_body(request)  # first, because the check looks for a form in it and nobody could read it then
     if check_csrf(request) is not None:
-        raise errors.Problem("not_authorized", "The CSRF token is missing or wrong.")
+        raise errors.Problem("not_authorized", why_refused(request) or "The CSRF token is missing or wrong.")
 
 
 def _holder_of_key(request: HttpRequest, header: str) -> Principal:

@@ -5,6 +5,7 @@ import json
 from functools import cache
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -25,7 +26,7 @@ _ERRORS = {
 _BRAKED = "The key has written too much; nothing was changed. Try again after `Retry-After` seconds."
 _SECURITY = {
     "apiKey": {"type": "http", "scheme": "bearer", "description": "`Authorization: Bearer nb_live_…`"},
-    "session": {"type": "apiKey", "in": "cookie", "name": "sessionid", "description": "With a CSRF token on writes."},
+    "session": {"type": "apiKey", "in": "cookie", "description": "With a CSRF token on writes."},
 }
 _IDEMPOTENCY_KEY = {
     "in": "header",
@@ -62,7 +63,8 @@ def page(request: HttpRequest) -> HttpResponse:
 def _document(api: NinjaAPI) -> dict[str, Any]:
     document: dict[str, Any] = json.loads(json.dumps(api.get_openapi_schema(path_prefix="v1/")))
     document["paths"] |= copy.deepcopy(feeds.DESCRIPTION)
-    document["components"]["securitySchemes"] = _SECURITY
+    session = _SECURITY["session"] | {"name": settings.SESSION_COOKIE_NAME}
+    document["components"]["securitySchemes"] = _SECURITY | {"session": session}
     document["security"] = [{"apiKey": []}, {"session": []}]
     schema = answers.Error.model_json_schema(ref_template="#/components/schemas/{model}")
     document["components"]["schemas"] |= schema.pop("$defs") | {"Error": schema}

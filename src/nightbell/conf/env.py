@@ -126,6 +126,10 @@ class Settings(BaseModel):
         own = addresses.host(re.sub(r":\d+$", "", self.url.partition("://")[2]))
         return [own, "localhost", "127.0.0.1", "[::1]", *filter(None, self.allowed_hosts.split(","))]
 
+    def cookie(self, name: str) -> str:
+        """What a cookie of ours is called. Over https no other host of the domain can set one of that name."""
+        return f"{'__Host-' if self.https else ''}nightbell_{name}"
+
     @property
     def https(self) -> bool:
         """Whether people reach this installation over TLS."""

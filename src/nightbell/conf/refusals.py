@@ -1,10 +1,14 @@
 """What answers a request that is refused before anything of ours sees it: with the setting to change, where one is."""
 
+from django.conf import settings
 from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
 from django.template import loader
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 
-from nightbell.api import errors
+from nightbell.api import access, errors
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -14,3 +18,20 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
         says = "This installation has another host name: NIGHTBELL_URL says which, NIGHTBELL_ALLOWED_HOSTS adds more."
         return errors.of_problem(request, errors.Problem("bad_request", says))
     return HttpResponse(loader.render_to_string("400.html", {"wrong_host": wrong_host}), status=400)
+
+
+def forged(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001 -- Django's signature
+    """The page of a form whose token is missing or old, or that comes from elsewhere.
+
+    Who signs in a second time, in another tab, is in already, and goes on to where that tab was going.
+    """
+    why = access.why_refused(request)
+    if not why and request.user.is_authenticated and request.path_info == reverse(settings.LOGIN_URL):
+        return redirect(_next(request) or settings.LOGIN_REDIRECT_URL)
+    return render(request, "403_csrf.html", {"why": why}, status=403)
+
+
+def _next(request: HttpRequest) -> str:
+    """Where a form to sign in leads, if that is a page of ours."""
+    wanted = request.POST.get("next") or request.GET.get("next") or ""
+    return wanted if url_has_allowed_host_and_scheme(wanted, allowed_hosts=None) else ""

@@ -72,6 +72,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "nightbell.web.health.HealthMiddleware",
+    "nightbell.web.head.HeadMiddleware",
     "nightbell.api.request_id.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -121,8 +122,14 @@ ACCOUNT_SESSION_REMEMBER = True
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 
+SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = NIGHTBELL.cookie("session"), NIGHTBELL.cookie("csrf")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = NIGHTBELL.https
 SESSION_COOKIE_AGE = 60 * 60 * 24 * 30
+# In the session, and in no cookie of its own.
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+CSRF_FAILURE_VIEW = "nightbell.conf.refusals.forged"
+# Only for this host: others of the domain may not be ours.
+SECURE_HSTS_SECONDS = 60 * 60 * 24 * 365 if NIGHTBELL.https else 0
 CSRF_TRUSTED_ORIGINS = [NIGHTBELL.url]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if NIGHTBELL.https else None
 SECURE_REFERRER_POLICY = "same-origin"

@@ -20,7 +20,7 @@ from nightbell.data.access import principal as access
 from nightbell.data.access.principal import Principal
 from nightbell.data.models import Account
 from nightbell.data.reads import directory
-from nightbell.web import health
+from nightbell.web import health, once
 
 P = ParamSpec("P")
 
@@ -43,7 +43,7 @@ def member(
         if principal is None:
             return render(request, "web/no_member.html", status=403)
         with timezone.override(zone(account.timezone)):
-            return view(request, principal, *args, **kwargs)
+            return once.acting(request, principal, lambda: view(request, principal, *args, **kwargs))
 
     return cast(Callable[Concatenate[HttpRequest, P], HttpResponseBase], never_cache(run))
 

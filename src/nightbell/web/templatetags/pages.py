@@ -8,7 +8,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from nightbell.core import instants, message
-from nightbell.web import words
+from nightbell.web import once, words
 
 register = template.Library()
 
@@ -43,6 +43,12 @@ def icon(name: str) -> SafeString:
     return format_html(
         '<svg class="icon" viewBox="0 0 16 16" width="16" height="16" aria-hidden="true"><path d="{}"/></svg>', path
     )
+
+
+@register.simple_tag(name="once")
+def marked() -> SafeString:
+    """A form with this in it acts once, however often it is sent."""
+    return once.field()
 
 
 @register.filter
