@@ -23,8 +23,7 @@ def held(told: World, server: postgres.Server, tmp_path: Path) -> World:
     return told
 
 
-@pytest.mark.parametrize("theme", ["dark", "light"])
-@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize(("width", "theme"), [(1280, "light"), (390, "dark")])
 def test_p27_the_banner_can_be_read_by_everybody(held: World, sign_in: SignIn, theme: str, width: int) -> None:
     page = sign_in(held.zoe, color_scheme=theme, viewport={"width": width, "height": 900}).new_page()
     for path in ("/", "/incidents/1", "/incidents/2", "/incidents/3"):

@@ -1,6 +1,8 @@
 """Whole installations to test against: the only place where these tests start `nightbell` as a process, and stop it."""
 
+import atexit
 import contextlib
+import functools
 import json
 import os
 import shutil
@@ -126,11 +128,29 @@ def free_port() -> int:
         return port
 
 
-@contextlib.contextmanager
-def installation(environ: Mapping[str, str]) -> Iterator[Installation]:
-    """A fresh one, in a directory that a server's user may pass; whatever still runs at the end is killed."""
+@functools.cache
+def _prepared() -> Path:
+    """A data directory with a database that is up to date and empty, once per process; removed as that ends."""
+    directory = _directory()
+    atexit.register(shutil.rmtree, directory, ignore_errors=True)
+    done = Installation(directory, {}).run("migrate")
+    assert done.returncode == 0, done.stderr
+    return directory / "data"
+
+
+def _directory() -> Path:
+    """One that a server's user may pass."""
     directory = Path(tempfile.mkdtemp(prefix="nightbell-cli-"))
     directory.chmod(0o755)
+    return directory
+
+
+@contextlib.contextmanager
+def installation(environ: Mapping[str, str], *, prepared: bool = False) -> Iterator[Installation]:
+    """A fresh one, or one whose tables are made; whatever still runs at the end is killed."""
+    directory = _directory()
+    if prepared:
+        subprocess.run(["cp", "-a", _prepared(), directory], check=True)
     made = Installation(directory, environ)
     try:
         yield made

@@ -73,7 +73,7 @@ def answer_on(made: socket.socket, method: str = "GET") -> Answer:
 
 @pytest.fixture(scope="module")
 def served() -> Iterator[Served]:
-    with installations.installation({}) as at:
+    with installations.installation({}, prepared=True) as at:
         at.start()
         ana = at.data("org", "create", "Acme", "--admin", "ana@example.com", "--first-name", "Ana")
         key = at.data("key", "create", "ci", "--org", "acme")["key"]

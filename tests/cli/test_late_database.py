@@ -19,8 +19,8 @@ WAITING = "waiting for the database"
 @contextlib.contextmanager
 def late() -> Iterator[tuple[Installation, Path]]:
     """An installation whose database is another's, and is away; and where that one lives."""
-    with installations.installation({}) as away:
-        data = away.directory / "elsewhere"
+    with installations.installation({}, prepared=True) as away:
+        data = away.directory / "data"
         with postgres.start(data, {"fsync": "off"}) as server:
             url = server.url
         with installations.installation({"NIGHTBELL_DATABASE_URL": url}) as at:

@@ -208,7 +208,7 @@ def test_a_port_somebody_listens_on_is_refused(running: Running) -> None:
 
 
 def test_a_killed_serve_leaves_nothing_behind_and_the_next_one_takes_over() -> None:
-    with installations.installation({}) as at:
+    with installations.installation({}, prepared=True) as at:
         at.start()
         at.data("org", "create", "Acme", "--admin", "ana@example.com", "--first-name", "Ana")
         family = at.family()

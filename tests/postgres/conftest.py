@@ -14,7 +14,15 @@ import psycopg
 import pytest
 
 from nightbell import postgres
+from nightbell.postgres import cluster
 from tests.postgres import servers
+
+
+@pytest.fixture(autouse=True)
+def _clusters_are_copies(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only tests of how a cluster is made make one."""
+    if "makes_clusters" not in request.keywords:
+        monkeypatch.setattr(cluster, "make", servers.make_by_copy)
 
 
 @pytest.fixture

@@ -70,6 +70,7 @@ def test_a_pid_file_that_names_another_process_is_no_running_server(data: Path, 
         assert servers.answer(server.url) == 1
 
 
+@pytest.mark.makes_clusters
 def test_a_cluster_that_was_never_finished_is_made_anew(data: Path) -> None:
     place = layout.of(data)
     layout.make(place)

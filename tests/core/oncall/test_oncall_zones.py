@@ -19,6 +19,8 @@ ENOUGH = settings.get_profile("oncall")
 CASE_AND_INSTANT = drawing.cases().flatmap(lambda case: st.tuples(st.just(case), drawing.instants(case)))
 
 
+# Ten thousand times the same lines, which others count.
+@pytest.mark.no_cover
 @pytest.mark.parametrize("part", range(8))
 def test_every_change_of_clocks_of_every_zone_moves_handoffs_as_it_should(part: int) -> None:
     for name in transitions.distinct()[part::8]:
