@@ -1,5 +1,6 @@
 """Keys and links: what lets somebody in who does not sign in."""
 
+from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
 import pytest
@@ -13,7 +14,7 @@ from nightbell.data.access import principal
 from nightbell.data.models import ApiKey, Role
 from tests.world import World
 
-GRANT = AcknowledgeGrant(UUID(int=7), UUID(int=9))
+GRANT = AcknowledgeGrant(UUID(int=7), UUID(int=9), datetime(2026, 6, 1, 12, tzinfo=UTC))
 
 
 def test_a_key_is_shown_once_and_kept_as_its_digest(world: World) -> None:

@@ -72,7 +72,7 @@ def test_x15_a_parameter_that_is_unknown_or_repeated_is_refused_by_name(
 
 
 def test_x15_a_calendar_takes_one_token_and_nothing_else(world: World) -> None:
-    found = principal.of_user(world.zoe.id, actor.Via.WEB, None)
+    found = principal.of_user(world.zoe.id, actor.Via.WEB, None, since=None)
     assert found is not None
     token = calendars.create(found)
     assert Client().get(f"/v1/oncall/me.ics?token={token}").status_code == 200

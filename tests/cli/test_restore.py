@@ -19,7 +19,7 @@ from nightbell.actions import holds
 from nightbell.actions import links as signed
 from nightbell.cli.__main__ import cli
 from nightbell.core.links import AcknowledgeGrant
-from nightbell.data import secrets
+from nightbell.data import clock, secrets
 from nightbell.data.models import Account
 from tests import restoring
 from tests.world import World
@@ -102,7 +102,7 @@ def test_x04_links_and_sessions_of_before_an_import_are_void(
     browser = Client()
     browser.force_login(zoe, backend=configured.AUTHENTICATION_BACKENDS[0])
     one_time = links.sign_in_url(zoe)
-    acknowledge = signed.acknowledge_url(AcknowledgeGrant(incident.id, zoe.id))
+    acknowledge = signed.acknowledge_url(AcknowledgeGrant(incident.id, zoe.id, clock.now()))
     opened = [browser.get("/").status_code, *_opens(one_time, acknowledge)]
     assert opened == [200, True, True]
 
@@ -110,7 +110,9 @@ def test_x04_links_and_sessions_of_before_an_import_are_void(
     settings.SECRET_KEY = secrets.signing_key()  # as a process that starts now reads it
 
     assert [browser.get("/").status_code, *_opens(one_time, acknowledge)] == [302, False, False]
-    assert all(_opens(links.sign_in_url(zoe), signed.acknowledge_url(AcknowledgeGrant(incident.id, zoe.id))))
+    assert all(
+        _opens(links.sign_in_url(zoe), signed.acknowledge_url(AcknowledgeGrant(incident.id, zoe.id, clock.now())))
+    )
 
 
 def _opens(one_time: str, acknowledge: str) -> tuple[bool, bool]:

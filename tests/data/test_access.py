@@ -9,6 +9,7 @@ from nightbell.actions import keys, organizations, people
 from nightbell.core import links
 from nightbell.core.errors import Code, Rejected
 from nightbell.core.incident import actor
+from nightbell.data import clock
 from nightbell.data.access import grants, principal
 from nightbell.data.models import Account, Role
 from nightbell.data.reads import incidents, pages
@@ -33,20 +34,20 @@ def test_a_key_acts_for_its_organization_until_it_is_revoked(world: World) -> No
 def test_a_member_is_known_by_their_account(world: World) -> None:
     (bo,) = world.members("Bo")
     Account.objects.filter(id=bo.id).update(last_name="Lind")
-    found = principal.of_user(bo.id, WEB)
+    found = principal.of_user(bo.id, WEB, since=None)
     assert found == principal.Principal(world.organization.id, actor.user(bo.id, "Bo Lind", WEB), Role.MEMBER)
     assert not found.is_admin
-    assert principal.of_member(world.organization.id, bo.id, WEB) == found
-    assert principal.of_user(uuid4(), WEB) is None
+    assert principal.of_member(world.organization.id, bo.id, WEB, since=None) == found
+    assert principal.of_user(uuid4(), WEB, since=None) is None
     world.removes(bo)
-    assert principal.of_user(bo.id, WEB) is None
-    assert principal.of_member(world.organization.id, bo.id, WEB) is None
+    assert principal.of_user(bo.id, WEB, since=None) is None
+    assert principal.of_member(world.organization.id, bo.id, WEB, since=None) is None
 
 
 def test_somebody_who_may_not_sign_in_is_nobody(world: World) -> None:
     (bo,) = world.members("Bo")
     Account.objects.filter(id=bo.id).update(is_active=False)
-    assert principal.of_user(bo.id, WEB) is None
+    assert principal.of_user(bo.id, WEB, since=None) is None
 
 
 def test_of_several_organizations_it_is_the_chosen_one_or_the_first(world: World) -> None:
@@ -56,12 +57,12 @@ def test_of_several_organizations_it_is_the_chosen_one_or_the_first(world: World
     people.add(larks, people.Person(bo.email, "Bo"), Role.ADMIN)
 
     def organization(preferred: object = None) -> object:
-        found = principal.of_user(bo.id, WEB, preferred)  # type: ignore[arg-type]
+        found = principal.of_user(bo.id, WEB, preferred, since=None)  # type: ignore[arg-type]
         return found.organization_id if found else None
 
     assert organization() == organization(strangers.id) == organization(uuid4()) == world.organization.id
     assert organization(larks.id) == larks.id
-    assert principal.of_member(strangers.id, bo.id, WEB) is None
+    assert principal.of_member(strangers.id, bo.id, WEB, since=None) is None
     world.removes(bo)
     assert organization() == organization(world.organization.id) == larks.id
 
@@ -70,11 +71,11 @@ def test_a_link_lets_in_whom_it_was_made_for(world: World) -> None:
     (bo,) = world.members("Bo")
     incident = world.opens("DB pool exhausted", owner=world.zoe, paging=False)
     larks, lark = organizations.create("Day Larks", people.Person("lark@larks.example", "Lark"))
-    holder = grants.holder(links.AcknowledgeGrant(incident.id, bo.id))
+    holder = grants.holder(links.AcknowledgeGrant(incident.id, bo.id, clock.now()))
     assert holder is not None
-    assert holder.principal == principal.of_member(world.organization.id, bo.id, actor.Via.LINK)
-    assert grants.holder(links.AcknowledgeGrant(uuid4(), bo.id)) is None
-    assert grants.holder(links.AcknowledgeGrant(incident.id, lark.user_id)) is None
+    assert holder.principal == principal.of_member(world.organization.id, bo.id, actor.Via.LINK, since=None)
+    assert grants.holder(links.AcknowledgeGrant(uuid4(), bo.id, clock.now())) is None
+    assert grants.holder(links.AcknowledgeGrant(incident.id, lark.user_id, clock.now())) is None
     assert larks.id != world.organization.id
     world.zoe.acknowledges(incident)
 
@@ -87,8 +88,8 @@ def test_nothing_is_read_across_the_border(world: World) -> None:
     _, text = keys.create(larks, "ci")
     strangers = [
         principal.of_key(text),
-        principal.of_user(admin.user_id, WEB),
-        principal.of_member(larks.id, admin.user_id, actor.Via.SLACK),
+        principal.of_user(admin.user_id, WEB, since=None),
+        principal.of_member(larks.id, admin.user_id, actor.Via.SLACK, since=None),
     ]
     for who in strangers:
         assert who is not None

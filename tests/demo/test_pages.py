@@ -51,7 +51,7 @@ def send(port: int, to: str, subject: str, text: str) -> None:
 
 def open_one() -> None:
     ana = Account.objects.get(email=ANA)
-    by = principal.of_user(ana.id, actor.Via.WEB)
+    by = principal.of_user(ana.id, actor.Via.WEB, since=None)
     assert by is not None
     given = incidents.Opening("Disk", state.Severity.LOW, ana.id, policy_id=EscalationPolicy.objects.get().id)
     incidents.open_incident(by, given)

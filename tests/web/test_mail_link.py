@@ -8,13 +8,16 @@ from django.test import Client
 from nightbell.actions import links
 from nightbell.core.incident import state
 from nightbell.core.links import AcknowledgeGrant
+from nightbell.data import clock
 from nightbell.data.models import Account
 from tests.web import markup
 from tests.world import Incident, Person, World
 
 
 def link(incident: Incident, person: Person) -> str:
-    return links.acknowledge_url(AcknowledgeGrant(incident.id, person.id)).removeprefix("http://127.0.0.1:8000")
+    return links.acknowledge_url(AcknowledgeGrant(incident.id, person.id, clock.now())).removeprefix(
+        "http://127.0.0.1:8000"
+    )
 
 
 @pytest.fixture

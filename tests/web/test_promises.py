@@ -4,6 +4,7 @@ from django.test import Client
 
 from nightbell.actions import links
 from nightbell.core.links import AcknowledgeGrant
+from nightbell.data import clock
 from tests.web import markup
 from tests.web.conftest import SignIn
 from tests.workspace import Slack
@@ -11,7 +12,9 @@ from tests.world import Incident, Person, World
 
 
 def behind_the_link(incident: Incident, person: Person) -> str:
-    at = links.acknowledge_url(AcknowledgeGrant(incident.id, person.id)).removeprefix("http://127.0.0.1:8000")
+    at = links.acknowledge_url(AcknowledgeGrant(incident.id, person.id, clock.now())).removeprefix(
+        "http://127.0.0.1:8000"
+    )
     return markup.get(Client(), at).words
 
 

@@ -53,7 +53,7 @@ def test_a_key_that_acknowledges_for_a_member_says_so(told: World, sign_in: Sign
 def test_a_link_in_the_mail_is_named_as_the_door(told: World, sign_in: SignIn) -> None:
     (ana,) = told.members("Ana")
     incident = told.opens("DB pool exhausted", layers=[([ana], 5)])
-    member = principal.of_member(told.organization.id, ana.id, actor.Via.LINK)
+    member = principal.of_member(told.organization.id, ana.id, actor.Via.LINK, since=None)
     assert member is not None
     incidents.acknowledge(member, incident.id)
     assert "Ana acknowledged. By the link in the mail." in words_of(told, sign_in)

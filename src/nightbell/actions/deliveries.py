@@ -129,7 +129,7 @@ def page_facts(seen: pages.Look) -> message.Facts:
     return message.Facts(
         **seen.facts,
         next_step=pages.next_step(seen),
-        acknowledge_url=links.acknowledge_url(AcknowledgeGrant(seen.incident.id, seen.user_id)),
+        acknowledge_url=links.acknowledge_url(AcknowledgeGrant(seen.incident.id, seen.user_id, seen.now)),
         view_url=links.incident_url(seen.facts["number"]),
     )
 

@@ -11,7 +11,7 @@ from nightbell.api import errors, parsing
 from nightbell.core import origins
 from nightbell.core.incident import actor
 from nightbell.data import first_statement, key_use
-from nightbell.data.access import principal
+from nightbell.data.access import principal, sessions
 from nightbell.data.access.principal import Principal
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -40,7 +40,7 @@ def principal_of(request: HttpRequest) -> Principal:
         raise errors.Problem("missing_authorization_header", "Send an API key: Authorization: Bearer nb_live_…")
     if request.method not in SAFE:
         _check_csrf(request)
-    found = principal.of_user(user.pk, actor.Via.API, _chosen(request))
+    found = principal.of_user(user.pk, actor.Via.API, _chosen(request), since=sessions.since(request.session))
     if found is None:
         raise errors.Problem("not_authorized", "You are not a member of an organization.")
     return found

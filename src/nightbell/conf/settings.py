@@ -118,6 +118,7 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 # Nobody without an account is written to; whoever asks is told the same.
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_LOGIN_ON_PASSWORD_RESET = True
+ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "nightbell.accounts.tokens.OneTime"  # noqa: S105 -- a class
 ACCOUNT_SESSION_REMEMBER = True
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"

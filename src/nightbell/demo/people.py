@@ -54,7 +54,7 @@ def prepare() -> None:
     )
     policies.create(organization.id, policies.Given(POLICY, layers=layers))
     if settings.NIGHTBELL.slack_configured:
-        by = access.of_member(organization.id, admin.user_id, actor.Via.WEB)
+        by = access.of_member(organization.id, admin.user_id, actor.Via.WEB, since=None)
         assert by is not None
         workspaces.connect(by, GRANTED)
         workspaces.choose(by, alerts_channels=[ALERTS_CHANNEL], incident_channels=True, archive_on_resolve=False)

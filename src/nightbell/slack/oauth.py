@@ -17,6 +17,7 @@ from nightbell.core.errors import Code, Rejected
 from nightbell.core.incident import actor
 from nightbell.data import secrets
 from nightbell.data.access import principal as access
+from nightbell.data.access import sessions
 from nightbell.data.access.principal import Principal
 
 STATE_SECONDS = 3600
@@ -90,7 +91,9 @@ def _admin(request: HttpRequest, organization: str | None) -> Principal | None:
     if not request.user.is_authenticated or not settings.NIGHTBELL.slack_configured:
         return None
     try:
-        member = access.of_member(UUID(organization or ""), UUID(str(request.user.pk)), actor.Via.WEB)
+        member = access.of_member(
+            UUID(organization or ""), UUID(str(request.user.pk)), actor.Via.WEB, since=sessions.since(request.session)
+        )
     except ValueError:
         return None
     return member if member and member.is_admin else None

@@ -26,11 +26,17 @@ _HEADERS = {"Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex, nofollow
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def acknowledge(request: HttpRequest, token: str) -> HttpResponse:
-    """GET shows what would be acknowledged; only POST does it. A forged link is a 404, a removed member's refused."""
+    """GET shows what would be acknowledged; only POST does it.
+
+    A forged link is a 404, one of a member who has left since is refused, and one of long ago is gone.
+    """
     grant = links.read_acknowledge(token)
     if grant is None:
         raise Http404
-    holder = grants.holder(grant)
+    try:
+        holder = grants.holder(grant)
+    except grants.Expired:
+        return _answer(request, "web/ack_expired.html", {"days": grants.OPEN_AFTER_RESOLVED.days}, 410)
     if holder is None:
         return _answer(request, "web/ack_refused.html", {}, 403)
     with timezone.override(session.zone(holder.timezone)):

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_POST
 from nightbell.core import drafts, zones
 from nightbell.core.incident import actor
 from nightbell.data.access import principal as access
+from nightbell.data.access import sessions
 from nightbell.data.access.principal import Principal
 from nightbell.data.models import Account
 from nightbell.data.reads import directory
@@ -39,7 +40,8 @@ def member(
         account = request.user
         if not isinstance(account, Account):
             return _sign_in(request)
-        principal = access.of_user(account.pk, actor.Via.WEB, _uuid(request.session.get(_ORGANIZATION)))
+        chosen, since = _uuid(request.session.get(_ORGANIZATION)), sessions.since(request.session)
+        principal = access.of_user(account.pk, actor.Via.WEB, chosen, since=since)
         if principal is None:
             return render(request, "web/no_member.html", status=403)
         with timezone.override(zone(account.timezone)):

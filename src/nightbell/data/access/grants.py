@@ -1,6 +1,8 @@
 """What a signed link lets its holder be: a member, as long as they are one."""
 
 from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
 
 from django.db import connection
 
@@ -8,11 +10,18 @@ from nightbell.core import links
 from nightbell.core.incident import actor
 from nightbell.data.access import principal
 
+# So long does somebody who comes back from a holiday find out by it what became of the incident.
+OPEN_AFTER_RESOLVED = timedelta(days=30)
+
 GRANTED = """
-select i.organization_id, a.timezone
+select i.organization_id, a.timezone, i.resolved_at < nightbell_now() - %(open)s
 from incident i cross join account a
 where i.id = %(incident)s and a.id = %(user)s
 """
+
+
+class Expired(Exception):  # noqa: N818 -- what the link is
+    """A link of an incident that has long been resolved."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +33,17 @@ class Holder:
 
 
 def holder(grant: links.AcknowledgeGrant) -> Holder | None:
-    """Whoever the link was made for; None where they are no member any more, or the incident is not there."""
+    """Whoever the link was made for; None where they are no member since, or the incident is not there.
+
+    Raises Expired: the incident has long been resolved.
+    """
+    given: dict[str, Any] = {"incident": grant.incident_id, "user": grant.user_id, "open": OPEN_AFTER_RESOLVED}
     with connection.cursor() as cursor:
-        cursor.execute(GRANTED, {"incident": grant.incident_id, "user": grant.user_id})
+        cursor.execute(GRANTED, given)
         row = cursor.fetchone()
-    member = principal.of_member(row[0], grant.user_id, actor.Via.LINK) if row else None
-    return Holder(member, row[1]) if member else None
+    member = principal.of_member(row[0], grant.user_id, actor.Via.LINK, since=grant.made_at) if row else None
+    if member is None:
+        return None
+    if row[2]:
+        raise Expired
+    return Holder(member, row[1])

@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from django.db import connection
@@ -16,19 +17,27 @@ KEY = """
 select k.id, k.name, k.organization_id from api_key k where k.digest = %(digest)s and k.revoked_at is null
 """
 
+# What lets somebody in (a session, a link, a token) ends with the stay it was made in: whoever was removed since then,
+# and came back, needs another.
+SAME_STAY = """not exists (
+  select from membership ended
+  where ended.organization_id = m.organization_id and ended.user_id = m.user_id and ended.removed_at > %(since)s
+)"""
+
 # The organization a member is in: the one they chose, else the one they joined first.
-MEMBERSHIP = """
+MEMBERSHIP = f"""
 select m.organization_id, m.role, a.first_name, a.last_name
 from membership m join account a on a.id = m.user_id
-where m.user_id = %(user)s and m.removed_at is null and a.is_active
+where m.user_id = %(user)s and m.removed_at is null and a.is_active and {SAME_STAY}
 order by m.organization_id = %(preferred)s desc nulls last, m.joined_at, m.id
 limit 1
 """
 
-MEMBER = """
+MEMBER = f"""
 select a.first_name, a.last_name, m.role
 from membership m join account a on a.id = m.user_id
 where m.organization_id = %(organization)s and m.user_id = %(user)s and m.removed_at is null and a.is_active
+  and {SAME_STAY}
 """
 
 
@@ -63,20 +72,25 @@ def of_key(key: str, via: actor.Via = actor.Via.API) -> Principal | None:
     return Principal(row[2], actor.Actor(actor.Type.API_KEY, row[0], row[1], via), Role.ADMIN)
 
 
-def of_user(user_id: UUID, via: actor.Via, preferred: UUID | None = None) -> Principal | None:
-    """The member with this account; None for somebody who belongs to no organization (any more)."""
+def of_user(
+    user_id: UUID, via: actor.Via, preferred: UUID | None = None, *, since: datetime | None
+) -> Principal | None:
+    """The member with this account; None for somebody who belongs to no organization (any more).
+
+    `since` is when that which lets them in was made; None for what was proven just now.
+    """
     with connection.cursor() as cursor:
-        cursor.execute(MEMBERSHIP, {"user": user_id, "preferred": preferred})
+        cursor.execute(MEMBERSHIP, {"user": user_id, "preferred": preferred, "since": since})
         row = cursor.fetchone()
     if row is None:
         return None
     return Principal(row[0], actor.user(user_id, f"{row[2]} {row[3]}".strip(), via), Role(row[1]))
 
 
-def of_member(organization_id: UUID, user_id: UUID, via: actor.Via) -> Principal | None:
-    """This member of this organization; None where they are not, or no longer, one."""
+def of_member(organization_id: UUID, user_id: UUID, via: actor.Via, *, since: datetime | None) -> Principal | None:
+    """This member of this organization; None where they are not, or no longer, one. `since` is as for `of_user`."""
     with connection.cursor() as cursor:
-        cursor.execute(MEMBER, {"organization": organization_id, "user": user_id})
+        cursor.execute(MEMBER, {"organization": organization_id, "user": user_id, "since": since})
         row = cursor.fetchone()
     if row is None:
         return None

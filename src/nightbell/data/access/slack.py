@@ -31,7 +31,7 @@ def known(team_id: str, slack_user_id: str) -> UUID | None:
 def member(team_id: str, slack_user_id: str) -> Principal | None:
     """The member this Slack user is; None for somebody never matched, or who is a member no longer."""
     found = _known(team_id, slack_user_id)
-    return principal.of_member(*found, actor.Via.SLACK) if found else None
+    return principal.of_member(*found, actor.Via.SLACK, since=None) if found else None
 
 
 def by_email(organization_id: UUID, email: str) -> UUID | None:

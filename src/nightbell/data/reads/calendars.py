@@ -21,7 +21,7 @@ _SLACK = timedelta(days=2)
 _LONGEST_OVERRIDE = timedelta(days=366)
 
 HOLDER = """
-select t.organization_id, t.user_id
+select t.organization_id, t.user_id, t.created_at
 from calendar_token t join account a on a.id = t.user_id and a.is_active
 where t.digest = %(digest)s and t.revoked_at is null
 """
@@ -57,15 +57,17 @@ def holder(token: str) -> Principal | None:
     with connection.cursor() as cursor:
         cursor.execute(HOLDER, {"digest": principal.digest(token)})
         row = cursor.fetchone()
-    return principal.of_member(row[0], row[1], actor.Via.LINK) if row else None
+    return principal.of_member(row[0], row[1], actor.Via.LINK, since=row[2]) if row else None
 
 
 def token_since(who: Principal) -> datetime | None:
-    """When this member's token was made; None where they have none."""
+    """When this member's token was made; None where they have none that reads anything."""
+    assert who.actor.id is not None
     with connection.cursor() as cursor:
         cursor.execute(MADE_AT, {"organization": who.organization_id, "user": who.actor.id})
         row = cursor.fetchone()
-    return row[0] if row else None
+    works = row and principal.of_member(who.organization_id, who.actor.id, actor.Via.LINK, since=row[0])
+    return row[0] if works else None
 
 
 def of_schedule(who: Principal, schedule_id: UUID, now: datetime) -> Feed | None:

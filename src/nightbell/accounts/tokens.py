@@ -1,0 +1,16 @@
+"""What a one-time link is signed for: the only place that says when it is void."""
+
+from datetime import datetime
+
+from allauth.account.forms import EmailAwarePasswordResetTokenGenerator
+from django.db.models import Max
+
+from nightbell.data.models import Account, Membership
+
+
+class OneTime(EmailAwarePasswordResetTokenGenerator):  # type: ignore[misc]
+    """Void once it was used, once the password or the address changed, and once its owner was removed somewhere."""
+
+    def _make_hash_value(self, user: Account, timestamp: int) -> str:
+        left: datetime | None = Membership.objects.filter(user_id=user.pk).aggregate(last=Max("removed_at"))["last"]
+        return f"{super()._make_hash_value(user, timestamp)} {left.isoformat() if left else ''}"
