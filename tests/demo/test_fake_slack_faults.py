@@ -1,7 +1,9 @@
 """The fake Slack's bad days: errors, silence, a connection that breaks, and too much asked of it."""
 
+import socket
 import threading
 import time
+from urllib.parse import urlsplit
 
 import pytest
 from slack_sdk import WebClient
@@ -28,6 +30,18 @@ def test_it_answers_what_a_test_wrote_down(slack: FakeSlack, bot: WebClient) -> 
     slack.behave()
     assert bot.auth_test()["ok"]
     assert [call.error for call in slack.calls_of("chat.postMessage")] == [None, "fatal_error", None, "ratelimited"]
+    slack.assert_clean()
+
+
+def test_a_request_whose_sender_was_killed_in_the_middle_was_never_made(slack: FakeSlack, bot: WebClient) -> None:
+    place = urlsplit(slack.api_url)
+    head = b"POST /api/chat.postMessage HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    with socket.create_connection((str(place.hostname), place.port or 80), timeout=5) as cut:
+        cut.sendall(head + b"Content-Length: 100\r\n\r\n{")
+        cut.shutdown(socket.SHUT_WR)
+        assert cut.recv(100) == b""
+    assert bot.auth_test()["ok"]
+    assert slack.calls_of("chat.postMessage") == []
     slack.assert_clean()
 
 

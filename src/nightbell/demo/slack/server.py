@@ -146,8 +146,13 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             self._send(Response(413))
             return
+        body = self.rfile.read(length)
+        if len(body) < length:
+            # Whoever sent it is gone, killed in the middle of it: it was never asked.
+            self.close_connection = True
+            return
         headers = {name.lower(): value for name, value in self.headers.items()}
-        reply = self.server.owner.application(Request(self.command, self.path, headers, self.rfile.read(length)))
+        reply = self.server.owner.application(Request(self.command, self.path, headers, body))
         if reply is None:
             self.close_connection = True
         else:
