@@ -88,7 +88,7 @@ def paging() -> Iterator[Paging]:
     with (
         hostile() as variables,
         MailCatcher() as mail,
-        installations.installation({**variables, "NIGHTBELL_SMTP_URL": mail.url}, prepared=True) as at,
+        installations.installation({**variables, "NIGHTBELL_SMTP_URL": mail.url}) as at,
     ):
         at.start()
         yield people(at, mail)
@@ -107,7 +107,7 @@ def test_p31_nor_processes_that_run_alone() -> None:
     with (
         hostile() as variables,
         MailCatcher() as mail,
-        installations.installation({**variables, "NIGHTBELL_SMTP_URL": mail.url}, prepared=True) as at,
+        installations.installation({**variables, "NIGHTBELL_SMTP_URL": mail.url}) as at,
     ):
         done = at.run("migrate")
         assert done.returncode == 0, done.stderr
