@@ -1,12 +1,12 @@
 """What answers a request that is refused before anything of ours sees it: with the setting to change, where one is."""
 
+from allauth.account.utils import get_login_redirect_url
 from django.conf import settings
 from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.template import loader
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 
 from nightbell.api import access, errors
 
@@ -27,11 +27,5 @@ def forged(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG
     """
     why = access.why_refused(request)
     if not why and request.user.is_authenticated and request.path_info == reverse(settings.LOGIN_URL):
-        return redirect(_next(request) or settings.LOGIN_REDIRECT_URL)
+        return redirect(get_login_redirect_url(request))
     return render(request, "403_csrf.html", {"why": why}, status=403)
-
-
-def _next(request: HttpRequest) -> str:
-    """Where a form to sign in leads, if that is a page of ours."""
-    wanted = request.POST.get("next") or request.GET.get("next") or ""
-    return wanted if url_has_allowed_host_and_scheme(wanted, allowed_hosts=None) else ""

@@ -24,7 +24,7 @@ _HEADERS = {"Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex, nofollow
 # needs no forgery. No cookie is looked at, and none is set: browsers inside mail programs often keep none.
 @csrf_exempt
 @never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_http_methods(["GET", "POST"])
 def acknowledge(request: HttpRequest, token: str) -> HttpResponse:
     """GET shows what would be acknowledged; only POST does it.
 

@@ -35,7 +35,9 @@ def listing(request: HttpRequest, principal: Principal) -> HttpResponse:
     """Every schedule: on call now, until when, then who."""
     now = clock.now()
     summaries = reads.listed(principal)
-    loaded = on_call.foreseen((each.id for each in summaries), now, lambda found, end: _shows(found, now, end))
+    loaded = on_call.foreseen(
+        (each.id for each in summaries), now, lambda found, end: _is_enough(oncall.final(found, now, end))
+    )
     uncovered = {each.schedule_id: each.gaps for each in gaps.of_organization(principal, now)}
     turns = {schedule_id: _turns(schedule, now) for schedule_id, schedule in loaded.items()}
     names = on_call.names(shift.duty.user_id for found in turns.values() for shift in found if shift.duty)
@@ -217,14 +219,17 @@ def _faces(
 
 def _turns(found: oncall.Schedule, now: datetime) -> tuple[oncall.Shift, ...]:
     """What is under way, and what follows: as far ahead as it takes to see a change."""
-    *near, farthest = on_call.AHEAD
-    ahead = next((ahead for ahead in near if _shows(found, now, now + ahead)), farthest)
-    return oncall.final(found, now, now + ahead)
+    line: tuple[oncall.Shift, ...] = ()
+    for ahead in on_call.AHEAD:
+        line = oncall.final(found, now, now + ahead)
+        if _is_enough(line):
+            break
+    return line
 
 
-def _shows(found: oncall.Schedule, now: datetime, end: datetime) -> bool:
-    """Whether this turn ends before `end`, and the next."""
-    return len(oncall.final(found, now, end)) > 2
+def _is_enough(line: tuple[oncall.Shift, ...]) -> bool:
+    """Whether a line shows this turn, the next, and something after it."""
+    return len(line) > 2
 
 
 def _turn(
