@@ -1,15 +1,17 @@
 """Schedules for the stories of `tests.world`: rotations of people, in the words of whoever sets them up."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from nightbell.actions import incidents, overrides, policies, rotations, schedules
+from nightbell.actions import ids, incidents, overrides, policies, rotations, schedules
 from nightbell.core import oncall, policy
-from nightbell.core.incident import state
-from nightbell.data import clock
+from nightbell.core.incident import actor, state
+from nightbell.data import clock, rows
+from nightbell.data.models import Override
 from nightbell.data.reads import on_call
 from tests.world import Incident, Person, World
 
@@ -44,6 +46,20 @@ class Rota:
         start = clock.now() + timedelta(**later)
         given = overrides.Given(by.id, start, start + timedelta(hours=hours), layer)
         return overrides.create(self.world.principal, self.id, given)
+
+    def overrides(self, by: Person, starts: Iterable[datetime], hours: float) -> None:
+        """Somebody else from each of these instants on for some hours: many at once, and nobody is told."""
+        Override.objects.bulk_create(
+            Override(
+                id=ids.new(),
+                schedule_id=self.id,
+                user_id=by.id,
+                starts_at=start,
+                ends_at=start + timedelta(hours=hours),
+                created_by=rows.actor_values(actor.SYSTEM),
+            )
+            for start in starts
+        )
 
     def on_call(self, **later: float) -> list[str]:
         """The names of those on call now, or later, one a layer."""

@@ -5,10 +5,10 @@ from datetime import timedelta
 import pytest
 from pytest_django import Settings
 
-from nightbell.actions import ids, overrides
+from nightbell.actions import overrides
 from nightbell.core.errors import Rejected
 from nightbell.data import clock, key_use
-from nightbell.data.models import ApiKey, Override
+from nightbell.data.models import ApiKey
 from tests.api.caller import Answer, Caller
 from tests.api.member import Member
 from tests.rota import Rota
@@ -95,18 +95,7 @@ def test_x8_a_schedule_has_no_more_than_a_thousand_overrides_ahead(world: World,
     rota = Rota(world)
     now = clock.now()
     # One is over; the others are ahead.
-    many = [
-        Override(
-            id=ids.new(),
-            schedule_id=rota.id,
-            user_id=world.zoe.id,
-            starts_at=now + n * HOUR,
-            ends_at=now + (n + 1) * HOUR,
-            created_by={},
-        )
-        for n in range(-2, overrides.MAX_AHEAD - 2)
-    ]
-    Override.objects.bulk_create(many)
+    rota.overrides(world.zoe, (now + n * HOUR for n in range(-2, overrides.MAX_AHEAD - 2)), hours=1)
     later = [now + (overrides.MAX_AHEAD + n) * HOUR for n in range(4)]
     for start, end in ((later[0], later[1]), (later[1], later[2])):
         overrides.create(world.principal, rota.id, overrides.Given(world.zoe.id, start, end))

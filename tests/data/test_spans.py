@@ -7,11 +7,9 @@ from uuid import UUID
 import pytest
 from django.test import Client
 
-from nightbell.actions import ids
 from nightbell.core import oncall
-from nightbell.core.incident import actor
-from nightbell.data import clock, rows
-from nightbell.data.models import Account, Override
+from nightbell.data import clock
+from nightbell.data.models import Account
 from nightbell.data.reads import calendars, gaps, on_call, rosters, schedules
 from tests.rota import Rota
 from tests.world import World
@@ -27,18 +25,7 @@ def rota(world: World) -> Rota:
     made = Rota(world)
     made.layer(bo, cy, rotation_length_days=300, rotation_type=oncall.Kind.CUSTOM)
     first = clock.now() + 100 * DAY
-    each_day = [
-        Override(
-            id=ids.new(),
-            schedule_id=made.id,
-            user_id=world.zoe.id,
-            starts_at=first + day * DAY,
-            ends_at=first + day * DAY + timedelta(hours=4),
-            created_by=rows.actor_values(actor.SYSTEM),
-        )
-        for day in range(MANY)
-    ]
-    Override.objects.bulk_create(each_day)
+    made.overrides(world.zoe, (first + day * DAY for day in range(MANY)), hours=4)
     return made
 
 

@@ -1,5 +1,6 @@
 """Whoever is signed out: what they may write, which is nothing, and what becomes of what they typed."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -8,9 +9,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from django.urls import URLPattern, URLResolver, get_resolver
 
 from nightbell.data.models import Account
+from tests import routes
 from tests.web import markup
 from tests.world import World
 
@@ -35,25 +36,16 @@ EVERYTHING = {
 }
 
 
-def addresses(patterns: list[URLPattern | URLResolver], before: str = "/") -> Iterator[str]:
+def addresses() -> Iterator[str]:
     """Every address there is, with something in its places."""
-    for each in patterns:
-        route = str(each.pattern).removeprefix("^").removesuffix("$")
-        for kind, filling in FILLING.items():
-            while f"<{kind}:" in route:
-                start = route.index(f"<{kind}:")
-                route = route[:start] + filling + route[route.index(">", start) + 1 :]
-        if "(?P<" in route:
-            route = "password/reset/key/1-set-password/"
-        if isinstance(each, URLResolver):
-            yield from addresses(each.url_patterns, before + route)
-        else:
-            yield before + route
+    for route in routes.every():
+        written = re.sub(r"\(\?P<.*", "1-set-password/", route)
+        yield "/" + re.sub(r"<(\w+):\w+>", lambda place: FILLING[place[1]], written)
 
 
 def test_x03_nobody_signed_out_writes_a_row(told: World) -> None:
     wrote = []
-    everywhere = list(addresses(get_resolver().url_patterns))
+    everywhere = list(addresses())
     assert {"/accounts/login/", "/incidents/1/handoff", "/v1/incidents", "/slack/oauth"} <= set(everywhere)
     for address in everywhere:
         for method in ("GET", "POST"):
