@@ -23,7 +23,7 @@ for no key update of i skip locked
 CLAIM_NEWEST = f"""
 select nightbell_now(), i.organization_id, {rows.INCIDENT_COLUMNS}
 from incident i
-where i.due_at <= nightbell_now() and not i.held
+where i.due_at <= nightbell_now() and not i.held and i.id <> all(%(taken)s)
 order by i.due_at desc
 limit %(limit)s
 for no key update of i skip locked
@@ -59,8 +59,9 @@ def claim(limit: int) -> list[store.Locked]:
     found = _claim(CLAIM_DUE, {"limit": limit - newest})
     if not newest or len(found) < limit - newest:
         return found
-    taken = {each.incident.id for each in found}
-    return found + [each for each in _claim(CLAIM_NEWEST, {"limit": newest}) if each.incident.id not in taken]
+    # Where many are due at one instant, the newest may well be the oldest too.
+    taken = [each.incident.id for each in found]
+    return found + _claim(CLAIM_NEWEST, {"limit": newest, "taken": taken})
 
 
 def claim_one(incident_id: UUID) -> list[store.Locked]:
