@@ -4,6 +4,7 @@ import graphlib
 from collections.abc import Collection
 
 from django.apps import apps
+from django.conf import settings
 
 
 def emptying(but: Collection[str] = ()) -> str:
@@ -15,5 +16,6 @@ def emptying(but: Collection[str] = ()) -> str:
             for field in model._meta.local_concrete_fields:
                 if field.related_model not in {None, model}:
                     tables.add(field.related_model._meta.db_table, model._meta.db_table)
+    tables.add(str(settings.CACHES["default"]["LOCATION"]))
     deleted = "; ".join(f"delete from {table}" for table in tables.static_order() if table not in but)
     return f"alter table audit disable trigger user; {deleted}; alter table audit enable trigger user"

@@ -1,11 +1,9 @@
 """How people sign in, set a password, and leave."""
 
-from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings
-from django.core.cache import cache
 from django.test import Client
 
 from nightbell.accounts import links
@@ -19,14 +17,12 @@ PASSWORD = "correct horse battery"
 
 
 @pytest.fixture
-def told(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+def told(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
     """The world, whose mail server is also the installation's."""
-    cache.clear()
     given = settings.NIGHTBELL.model_copy(update={"smtp_url": world.mail.url, "mail_from": MAIL_FROM})
     monkeypatch.setattr(settings, "NIGHTBELL", given)
     monkeypatch.setattr(settings, "DEFAULT_FROM_EMAIL", MAIL_FROM)
-    yield world
-    cache.clear()
+    return world
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 from django.conf import settings as configured
-from django.core.cache import cache
 from django.test import Client
 from pytest_django import Settings
 
@@ -95,7 +94,6 @@ def test_x04_links_and_sessions_of_before_an_import_are_void(
 ) -> None:
     settings.NIGHTBELL = settings.NIGHTBELL.model_copy(update={"secret_key": environment})
     settings.SECRET_KEY = secrets.signing_key()
-    cache.clear()
     zoe = Account.objects.get(id=world.zoe.id)
     incident = world.opens("DB pool exhausted", layers=[([world.zoe], 5)])
     world.forgets_mail()

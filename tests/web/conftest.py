@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from django.conf import settings
-from django.core.cache import cache
 from django.test import Client
 
 from nightbell.data.models import Account
@@ -30,9 +29,3 @@ def sign_in(world: World) -> SignIn:
         return client
 
     return signed_in
-
-
-@pytest.fixture(autouse=True)
-def _fresh_rate_limits() -> None:
-    """Nobody has tried to sign in yet."""
-    cache.clear()

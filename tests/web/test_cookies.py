@@ -15,7 +15,7 @@ from tests.web.conftest import SignIn
 from tests.web.test_signed_out import PASSWORD, addresses
 from tests.world import Person, World
 
-OURS = {"nightbell_session", "nightbell_csrf"}
+OURS = {"nightbell_session", "nightbell_csrf", "nightbell_device"}
 LOGIN = "/accounts/login/"
 # Asks a page as a proxy would that speaks TLS to the outside, and prints what it is told.
 ASK = """

@@ -43,6 +43,10 @@ def addresses() -> Iterator[str]:
         yield "/" + re.sub(r"<(\w+):\w+>", lambda place: FILLING[place[1]], written)
 
 
+# How often somebody tried to sign in: one row per account and per network, for minutes.
+COUNTED = 'rate_limit"'
+
+
 def test_x03_nobody_signed_out_writes_a_row(told: World) -> None:
     wrote = []
     everywhere = list(addresses())
@@ -57,6 +61,7 @@ def test_x03_nobody_signed_out_writes_a_row(told: World) -> None:
                 (method, address, each["sql"])
                 for each in asked
                 if any(word in each["sql"].upper() for word in ("INSERT ", "UPDATE ", "DELETE "))
+                and COUNTED not in each["sql"]
             ]
     assert wrote == []
 

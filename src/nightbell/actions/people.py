@@ -78,7 +78,7 @@ def _leave(organization_id: UUID, incident_id: UUID, user_id: UUID) -> bool:
 
 def _account(person: Person) -> Account:
     _check(person)
-    known = Account.objects.filter(email__iexact=person.email).first()
+    known = Account.objects.filter(email=person.email).first()
     if known is not None:
         return known
     account = Account(
@@ -91,7 +91,7 @@ def _account(person: Person) -> Account:
     account.set_unusable_password()
     # Somebody else may make it in the same moment.
     Account.objects.bulk_create([account], ignore_conflicts=True)
-    return Account.objects.get(email__iexact=person.email)
+    return Account.objects.get(email=person.email)
 
 
 def _check(person: Person) -> None:
@@ -110,9 +110,7 @@ def find(organization: Organization, emails: Iterable[str]) -> list[UUID]:
     """The members with these addresses, in that order. Raises Rejected: `not_found`, naming the first who is none."""
     found: list[UUID] = []
     for email in emails:
-        membership = Membership.objects.filter(
-            organization=organization, user__email__iexact=email, removed_at=None
-        ).first()
+        membership = Membership.objects.filter(organization=organization, user__email=email, removed_at=None).first()
         if membership is None:
             raise Rejected(Code.NOT_FOUND, f"{email} is not a member of {organization.slug}.", "email")
         found.append(membership.user_id)

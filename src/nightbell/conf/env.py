@@ -48,6 +48,7 @@ class Settings(BaseModel):
     data_dir: Path | None = None
     url: str = "http://127.0.0.1:8000"
     allowed_hosts: str = ""
+    trusted_proxies: Annotated[int | None, Field(ge=0, le=10)] = None
     secret_key: Annotated[str | None, Field(min_length=32, repr=False)] = None
     smtp_url: Annotated[str | None, Field(repr=False)] = None
     mail_from: str = "Nightbell <nightbell@localhost>"

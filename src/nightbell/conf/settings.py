@@ -120,6 +120,21 @@ ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_LOGIN_ON_PASSWORD_RESET = True
 ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "nightbell.accounts.tokens.OneTime"  # noqa: S105 -- a class
 ACCOUNT_SESSION_REMEMBER = True
+# By the network and by the account, but on a device that signed in before by that device alone. A form that is sent is
+# no attempt: a count of all of them by network would lock out those who share one with somebody who guesses.
+ACCOUNT_RATE_LIMITS = {
+    "login": None,
+    "login_failed": "10/m/ip,5/5m/key",
+    "login_on_known_device": "10/5m/key",
+}
+# What those limits count is the same in every process.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "rate_limit",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    }
+}
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 

@@ -13,8 +13,8 @@ MIGRATIONS = "django_migrations"
 # Filled by `nightbell migrate` on both sides: compared where something refers to them, never copied.
 MADE_BY_MIGRATIONS = frozenset({MIGRATIONS, "django_content_type", "auth_permission", "django_site"})
 # Who is signed in where, and what sessions and links are signed with: a file opens no account, and what was signed
-# before an import is void after it. Which engines lived: they report anew.
-LEFT_BEHIND = frozenset({"django_session", "installation", "engine_beat"})
+# before an import is void after it. Which engines lived: they report anew. Who tried to sign in of late.
+LEFT_BEHIND = frozenset({"django_session", "installation", "engine_beat", "rate_limit"})
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 

@@ -5,8 +5,23 @@ from typing import Any, ClassVar
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models.functions import Lower
+from django.db.models.lookups import Exact
 
 from nightbell.data.clock import Now
+
+
+class SameAddress(Exact):
+    """One address however its capitals are written, by the index on `lower(email)`: the account library asks so."""
+
+    def process_lhs(self, *args: Any, **kwargs: Any) -> Any:
+        """The stored address."""
+        written, given = super().process_lhs(*args, **kwargs)
+        return f"lower({written})", given
+
+    def process_rhs(self, *args: Any, **kwargs: Any) -> Any:
+        """The one that is looked for."""
+        written, given = super().process_rhs(*args, **kwargs)
+        return f"lower({written})", given
 
 
 class UserManager(BaseUserManager["Account"]):
@@ -14,7 +29,7 @@ class UserManager(BaseUserManager["Account"]):
 
     def get_by_natural_key(self, username: str | None) -> "Account":
         """Mail addresses are compared without case."""
-        return self.get(email__iexact=username)
+        return self.get(email=username)
 
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "Account":
         """Make an account; without a password nobody can sign in to it yet."""
@@ -51,3 +66,6 @@ class Account(AbstractBaseUser):
     def name(self) -> str:
         """What people call them."""
         return f"{self.first_name} {self.last_name}".strip()
+
+
+Account.email.field.register_lookup(SameAddress)
