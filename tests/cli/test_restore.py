@@ -13,9 +13,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from nightbell import postgres
-from nightbell.accounts import links
-from nightbell.actions import holds
-from nightbell.actions import links as signed
+from nightbell.actions import holds, links
 from nightbell.cli.__main__ import cli
 from nightbell.core.links import AcknowledgeGrant
 from nightbell.data import clock, secrets
@@ -100,7 +98,7 @@ def test_x04_links_and_sessions_of_before_an_import_are_void(
     browser = Client()
     browser.force_login(zoe, backend=configured.AUTHENTICATION_BACKENDS[0])
     one_time = links.sign_in_url(zoe)
-    acknowledge = signed.acknowledge_url(AcknowledgeGrant(incident.id, zoe.id, clock.now()))
+    acknowledge = links.acknowledge_url(AcknowledgeGrant(incident.id, zoe.id, clock.now()))
     opened = [browser.get("/").status_code, *_opens(one_time, acknowledge)]
     assert opened == [200, True, True]
 
@@ -109,7 +107,7 @@ def test_x04_links_and_sessions_of_before_an_import_are_void(
 
     assert [browser.get("/").status_code, *_opens(one_time, acknowledge)] == [302, False, False]
     assert all(
-        _opens(links.sign_in_url(zoe), signed.acknowledge_url(AcknowledgeGrant(incident.id, zoe.id, clock.now())))
+        _opens(links.sign_in_url(zoe), links.acknowledge_url(AcknowledgeGrant(incident.id, zoe.id, clock.now())))
     )
 
 

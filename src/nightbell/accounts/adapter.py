@@ -1,23 +1,15 @@
-"""What the account library asks of us: who may sign up and how often try, where links lead, how its mail leaves."""
+"""What the account library asks of us: who may sign up, and how often somebody may try to sign in."""
 
-import logging
 from typing import Any
-from urllib.parse import quote
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core import ratelimit
 from django.conf import settings
-from django.core.mail import EmailMessage
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
 
 from nightbell.accounts import devices
-from nightbell.channels import email as mail
-from nightbell.channels import smtp
-from nightbell.core import delivery, forwarded
+from nightbell.core import forwarded
 from nightbell.data.models import Account
-
-log = logging.getLogger(__name__)
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
@@ -54,37 +46,6 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         # The library's has the host name in it, which whoever asks may choose.
         return str(credentials.get("email", "")).lower()
 
-    def format_email_subject(self, subject: str) -> str:
-        """As the template has it, with no site's name before it."""
-        return subject
-
-    def get_reset_password_from_key_url(self, key: str) -> str:
-        """By the configured address, never by the Host header of whoever asked for the mail."""
-        path = reverse("account_reset_password_from_key", kwargs={"uidb36": "UID", "key": "KEY"})
-        return str(settings.NIGHTBELL.url) + path.replace("UID-KEY", quote(key))
-
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Hand it to the installation's mail server. That it did not leave is logged, and not told to whoever asked."""
-        message = self.render_mail(template_prefix, email, {"email": email, **context})
-        outcome = _hand_over(message)
-        if not isinstance(outcome, delivery.Accepted):
-            log.error("Mail about an account did not leave: %s", outcome.error)
-
-
-def _hand_over(message: EmailMessage) -> delivery.Outcome:
-    url = settings.NIGHTBELL.smtp_url
-    recipient = mail.mailbox(message.to[0])
-    if url is None or recipient is None:
-        return delivery.Unavailable("no SMTP server is configured (NIGHTBELL_SMTP_URL)")
-    # Somebody waits for the page.
-    conversation = smtp.Conversation(smtp.parse_url(url), smtp.Limits(answer=20.0))
-    try:
-        sender = mail.parse_sender(settings.DEFAULT_FROM_EMAIL)
-        return conversation.hand_over(sender.address, recipient, _content(message))
-    finally:
-        conversation.close()
-
-
-def _content(message: EmailMessage) -> bytes:
-    """As it goes over the wire: every line ends as SMTP wants it."""
-    return message.message().as_bytes().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+        """Never: whatever leaves is a row that an engine sends (ADR 0012)."""
+        raise NotImplementedError(f"The account library wants to send {template_prefix}.")

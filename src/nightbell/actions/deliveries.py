@@ -11,6 +11,7 @@ from nightbell.core.incident import actor, commands, decide, effects
 from nightbell.core.links import AcknowledgeGrant
 from nightbell.data import clock, rows, secrets, store, transaction
 from nightbell.data.claims import messages, turns
+from nightbell.data.models import Account
 from nightbell.data.reads import pages, rosters, slack
 
 # How soon to look again for a way into Slack, and for a key that opens the organization's token.
@@ -214,6 +215,9 @@ def _told(seen: pages.NoticeLook) -> notice.Told:
         return notice.AccessLost(data["team"], data["because"], links.slack_settings_url())
     if seen.kind is notice.Kind.CHANNEL_REFUSED:
         return notice.ChannelRefused(data["channel"], data["because"])
+    if seen.kind is notice.Kind.FORGOTTEN_PASSWORD:
+        # Made now and kept nowhere.
+        return notice.ForgottenPassword(seen.address, links.sign_in_url(Account.objects.get(id=seen.user_id)))
     if seen.kind is notice.Kind.COVERAGE_GAPS:
         gaps = tuple(
             (name, datetime.fromisoformat(start), datetime.fromisoformat(end)) for name, start, end in data["gaps"]

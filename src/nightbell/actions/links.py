@@ -1,12 +1,15 @@
 """Signed links: the only place that makes and reads them."""
 
 from datetime import UTC, datetime, timedelta
+from urllib.parse import quote
 from uuid import UUID
 
 from django.conf import settings
 from django.core import signing
 
 from nightbell.core import links
+from nightbell.data.access.one_time import OneTime
+from nightbell.data.models import Account
 
 _SALT = "nightbell.acknowledge"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -30,6 +33,12 @@ def read_acknowledge(token: str) -> links.AcknowledgeGrant | None:
         return links.AcknowledgeGrant(UUID(hex=incident_id), UUID(hex=user_id), at)
     except (signing.BadSignature, ValueError, TypeError, OverflowError):
         return None
+
+
+def sign_in_url(account: Account) -> str:
+    """Where this person sets a password once, and is then signed in; void after it was used, or after 3 days."""
+    token = quote(OneTime().make_token(account))
+    return f"{settings.NIGHTBELL.url}/accounts/password/reset/key/{account.pk.hex}-{token}/"
 
 
 def schedules_url() -> str:

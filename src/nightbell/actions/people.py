@@ -11,6 +11,7 @@ from nightbell.actions import ids
 from nightbell.core.errors import Code, Rejected
 from nightbell.core.incident import actor, commands, decide
 from nightbell.data import clock, store, transaction
+from nightbell.data.claims import notices
 from nightbell.data.models import Account, Membership, Organization, Role
 from nightbell.data.reads import rosters
 
@@ -104,6 +105,12 @@ def _check(person: Person) -> None:
     for field, name, least in (("firstName", person.first_name, 1), ("lastName", person.last_name, 0)):
         if not least <= len(name) <= MAX_NAME or "\0" in name:
             raise Rejected(Code.VALIDATION_ERROR, f"A name has {least} to {MAX_NAME} characters.", field)
+
+
+@transaction.action
+def forgot_password(email: str) -> None:
+    """Have a one-time link mailed to whoever has this address; nothing tells whether anybody has."""
+    notices.queue_link(ids.new(), email, clock.now())
 
 
 def find(organization: Organization, emails: Iterable[str]) -> list[UUID]:

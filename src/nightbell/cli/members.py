@@ -2,8 +2,7 @@
 
 from uuid import UUID
 
-from nightbell.accounts import links
-from nightbell.actions import organizations, people
+from nightbell.actions import links, organizations, people
 from nightbell.cli import answers, words
 from nightbell.core.incident import actor
 from nightbell.data.access.principal import Principal

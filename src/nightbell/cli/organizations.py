@@ -1,7 +1,6 @@
 """What the verbs about organizations do: `nightbell org create`, `org list` and `org fallback`."""
 
-from nightbell.accounts import links
-from nightbell.actions import organizations, people
+from nightbell.actions import links, organizations, people
 from nightbell.cli import answers, words
 from nightbell.data.reads import organizations as reads
 

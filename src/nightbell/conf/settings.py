@@ -116,10 +116,9 @@ ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"
-# Nobody without an account is written to; whoever asks is told the same.
-ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_LOGIN_ON_PASSWORD_RESET = True
-ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "nightbell.accounts.tokens.OneTime"  # noqa: S105 -- a class
+ACCOUNT_FORMS = {"reset_password": "nightbell.accounts.forms.ForgottenPassword"}
+ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "nightbell.data.access.one_time.OneTime"  # noqa: S105 -- a class
 ACCOUNT_SESSION_REMEMBER = True
 # By the network and by the account, but on a device that signed in before by that device alone. A form that is sent is
 # no attempt: a count of all of them by network would lock out those who share one with somebody who guesses.

@@ -19,6 +19,7 @@ class Kind(StrEnum):
     COVERAGE_GAPS = "coverage_gaps"
     SLACK_LOST = "slack_lost"
     CHANNEL_REFUSED = "channel_refused"
+    FORGOTTEN_PASSWORD = "forgotten_password"  # noqa: S105 -- what the notice is about
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,15 @@ class ChannelRefused:
     because: str
 
 
-Told = TookOver | IsOnIt | ShiftMoved | Uncovered | AccessLost | ChannelRefused
+@dataclass(frozen=True, slots=True)
+class ForgottenPassword:
+    """Somebody asked for a way in by this address; `url` is it, once."""
+
+    email: str
+    url: str
+
+
+Told = TookOver | IsOnIt | ShiftMoved | Uncovered | AccessLost | ChannelRefused | ForgottenPassword
 
 
 def say(told: Told) -> tuple[str, str]:
@@ -100,6 +109,8 @@ def say(told: Told) -> tuple[str, str]:
             return _access_lost(told)
         case ChannelRefused():
             return _channel_refused(told)
+        case ForgottenPassword():
+            return _forgotten_password(told)
         case _:
             assert_never(told)
 
@@ -158,5 +169,14 @@ def _channel_refused(told: ChannelRefused) -> tuple[str, str]:
         f"Everybody who was to be paged by {told.channel} was refused in the same words, so that the fault is this "
         f"installation's or its provider's: {told.because}\n\n"
         "These pages wait and are tried again. `nightbell check` on the machine that runs Nightbell says more.\n"
+    )
+    return subject, body
+
+
+def _forgotten_password(told: ForgottenPassword) -> tuple[str, str]:
+    subject = "Set a new Nightbell password"
+    body = (
+        f"Somebody, probably you, asked to set a new password for {told.email} on Nightbell. This link works once:\n\n"
+        f"{told.url}\n\nIf it was not you, there is nothing to do.\n"
     )
     return subject, body

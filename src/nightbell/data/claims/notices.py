@@ -18,6 +18,19 @@ select n.id, %(organization)s, n.user_id, n.channel, %(kind)s, n.data, %(now)s, 
 from jsonb_to_recordset(%(notices)s::jsonb) as n(id uuid, user_id uuid, channel text, data jsonb)
 """
 
+# To a member by the address they have; at most one is on its way to each.
+QUEUE_LINK = f"""
+insert into notice (id, organization_id, user_id, channel, kind, data, queued_at, due_at, destination)
+select %(id)s, m.organization_id, u.id, '{delivery.EMAIL}', '{notice.Kind.FORGOTTEN_PASSWORD}', '{{}}', %(now)s,
+  %(now)s, {rows.DESTINATION.format(channel=f"'{delivery.EMAIL}'", user="u.id")}
+from account u join membership m on m.user_id = u.id and m.removed_at is null
+where lower(u.email) = lower(%(email)s) and u.is_active
+order by m.id limit 1
+on conflict do nothing
+"""
+# Nothing, for whoever reads the log of the database: so that a commit waits for the disk whether or not it wrote a row.
+WRITE_NOTHING = "select pg_logical_emit_message(true, 'nightbell', '')"
+
 TOLD_LATELY = """
 select exists (
   select from notice n where n.organization_id = %(organization)s and n.kind = %(kind)s
@@ -48,6 +61,13 @@ def queue(organization_id: UUID, kind: notice.Kind, queued: Iterable[Queued], no
     }
     with connection.cursor() as cursor:
         cursor.execute(QUEUE, given)
+
+
+def queue_link(notice_id: UUID, email: str, now: datetime) -> None:
+    """Queue a link to whoever has this address; the same statements, and as long, where nobody has."""
+    with connection.cursor() as cursor:
+        cursor.execute(QUEUE_LINK, {"id": notice_id, "email": email, "now": now})
+        cursor.execute(WRITE_NOTHING)
 
 
 def told_lately(organization_id: UUID, kind: notice.Kind, channel: str, within: timedelta) -> bool:

@@ -5,7 +5,7 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import Q
 
-from nightbell.core import delivery
+from nightbell.core import delivery, notice
 from nightbell.core.incident import effects
 from nightbell.data.models.account import Account
 from nightbell.data.models.incident import Incident
@@ -113,6 +113,15 @@ class Notice(Message):
 
     class Meta(Delivery.Meta):
         db_table = "notice"
+        constraints: ClassVar[tuple[models.BaseConstraint, ...]] = (
+            *Delivery.Meta.constraints,
+            # Asking again while a link is on its way asks for nothing more.
+            models.UniqueConstraint(
+                fields=("user",),
+                condition=Q(kind=notice.Kind.FORGOTTEN_PASSWORD.value, state__in=ON_THE_WAY),
+                name="notice_link_once",
+            ),
+        )
         indexes = (
             *_due("notice"),
             # Pages and copies are found by their incident anyway.

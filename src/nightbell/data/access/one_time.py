@@ -2,13 +2,13 @@
 
 from datetime import datetime
 
-from allauth.account.forms import EmailAwarePasswordResetTokenGenerator
+from django.contrib.auth.tokens import PasswordResetTokenGenerator
 from django.db.models import Max
 
 from nightbell.data.models import Account, Membership
 
 
-class OneTime(EmailAwarePasswordResetTokenGenerator):  # type: ignore[misc]
+class OneTime(PasswordResetTokenGenerator):
     """Void once it was used, once the password or the address changed, and once its owner was removed somewhere."""
 
     def _make_hash_value(self, user: Account, timestamp: int) -> str:
