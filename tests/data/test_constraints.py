@@ -23,6 +23,11 @@ CLOSED = INCIDENT + "state = 'closed', status = 'resolved', resolved_at = update
 ANSWERED_TWICE = """
 insert into idempotent_answer (caller, request, key, body_hash) select caller, request, key, 'h' from idempotent_answer
 """
+LINKED_TWICE = """
+update notice set kind = 'forgotten_password', state = 'queued', due_at = queued_at;
+insert into notice (id, organization_id, user_id, channel, kind, data, queued_at, due_at)
+select gen_random_uuid(), organization_id, user_id, channel, kind, data, queued_at, due_at from notice
+"""
 COPIES = {
     "incident": "id, number",
     "page": "id, channel",
@@ -77,6 +82,7 @@ VIOLATIONS: dict[str, list[str]] = {
     "page_once": ["copy page channel = a.channel"],
     "notice_state_known": ["update notice set state = 'lost', due_at = null"],
     "notice_due_iff_on_the_way": ["update notice set due_at = null", "update notice set state = 'sent'"],
+    "notice_link_once": [LINKED_TWICE],
     "membership_active_once": ["copy membership removed_at = null"],
     "membership_role_known": ["update membership set role = 'org:king'"],
     "account_email_once": ["copy account email = upper(a.email)"],

@@ -14,7 +14,7 @@ from django.db import connection
 from nightbell import postgres
 from nightbell.data import store
 from nightbell.data.access import principal
-from nightbell.data.claims import due, messages, opening, refusals, stepped, turns
+from nightbell.data.claims import due, messages, notices, opening, refusals, stepped, turns
 from nightbell.data.reads import incidents, pages, standings
 from nightbell.demo import clock
 from nightbell.postgres import binaries
@@ -51,7 +51,7 @@ IN_TURN: dict[str, Any] = CLAIMED | turns.Turns(frozenset({"hangs.example"})).as
 FORWARD: dict[str, Any] = {"channel": "email", "destination": None, "organization": None, "limit": 9, "spread": 3}
 EXPECTED: list[tuple[str, dict[str, Any], set[str]]] = [
     (due.CLAIM_DUE, {"limit": 500}, {"incident_due"}),
-    (due.CLAIM_NEWEST, {"limit": 50}, {"incident_due"}),
+    (due.CLAIM_NEWEST, {"limit": 50, "taken": [crowd.INCIDENT] * 450}, {"incident_due"}),
     (due.DUE_IDS, {"limit": 500}, {"incident_due"}),
     (due.NEXT_DUE, {}, {"incident_due"}),
     (due.CLAIM_ONE, {"id": crowd.INCIDENT}, {"incident_pkey"}),
@@ -85,6 +85,7 @@ EXPECTED: list[tuple[str, dict[str, Any], set[str]]] = [
     (incidents.AUDIT_TRAIL, {"incident": crowd.INCIDENT}, {"audit_trail_order"}),
     (pages.OF_INCIDENT, {"incident": crowd.INCIDENT, **ORGANIZATION}, {"page_once"}),
     (principal.KEY, {"digest": principal.digest("nb_live_7")}, set()),
+    (notices.QUEUE_LINK, {"id": crowd.PAGE, "email": "x@y.example", "now": None}, set()),
 ]
 # Where it is the clock that an index is searched by.
 BY_CLOCK: list[tuple[str, dict[str, Any], str]] = [
