@@ -1,5 +1,6 @@
 """Organizations: making one, finding it, naming its last resort."""
 
+import unicodedata
 from functools import partial
 from uuid import uuid4
 
@@ -30,6 +31,23 @@ def test_a_name_needs_a_letter_or_digit_and_an_end(world: World, name: str) -> N
     with pytest.raises(Rejected) as refused:
         organizations.create(name, LARK)
     assert (refused.value.code, refused.value.field) == (Code.VALIDATION_ERROR, "name")
+
+
+@pytest.mark.parametrize(
+    ("name", "slug", "typed"),
+    [
+        ("東京", "東京", "東京"),
+        ("Кафе", "кафе", "КАФЕ"),
+        ("Café ガ", "café-ガ", unicodedata.normalize("NFD", "café-ガ")),
+    ],
+)
+def test_x19_a_name_may_be_of_any_script(world: World, name: str, slug: str, typed: str) -> None:
+    made, _ = organizations.create(name, LARK)
+    assert (made.name, made.slug) == (name, slug)
+    assert organizations.find(slug) == organizations.find(typed) == made
+    with pytest.raises(Rejected) as refused:
+        organizations.create(unicodedata.normalize("NFD", name).upper(), LARK)
+    assert refused.value.code is Code.NAME_CONFLICT
 
 
 def test_a_name_is_taken_once(world: World) -> None:

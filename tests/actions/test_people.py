@@ -1,11 +1,13 @@
 """Joining an organization and leaving it."""
 
+import contextlib
 from functools import partial
 from uuid import uuid4
 
 import pytest
 
 from nightbell.actions import incidents, organizations, people
+from nightbell.core import delivery
 from nightbell.core.errors import Code, Rejected
 from nightbell.core.incident import actor, state
 from nightbell.data.models import Account, Membership, Role
@@ -47,6 +49,24 @@ def test_two_who_add_the_same_person_at_once_make_one_member(world: World) -> No
     assert refused.value.code is Code.NAME_CONFLICT
     assert Membership.objects.get(user__first_name="Bo").id == first.result().id
     assert Account.objects.filter(first_name="Bo").count() == 1
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "bo@owls.example", "bo+pager@owls.example", "bo@münchen.example", "bo@localhost", "o'brien@owls.example",
+        "bö@owls.example", '"bo lind"@owls.example', "bo@[192.0.2.1]", "bo@owls..example", ".bo@owls.example",
+        "bo@owls.example.", "bo @owls.example", "bo@owls.example\n", "Bo <bo@owls.example>", "bo@", "@owls.example", "",
+        f"bo@{'ü' * 60}.{'o' * 60}.{'w' * 60}.{'l' * 60}.example",
+    ],
+)  # fmt: skip
+def test_x19_who_is_let_in_is_who_can_be_written_to(world: World, address: str) -> None:
+    """One check, so that nobody is a member whom the channel refuses."""
+    outcome = world.channel.send(delivery.Notice(uuid4(), address, "Hello", "Bo"))
+    refused = contextlib.nullcontext() if outcome == delivery.Accepted() else pytest.raises(Rejected, match="address")
+    with refused:
+        people.add(world.organization, people.Person(address, "Bo"))
+    world.forgets_mail()
 
 
 @pytest.mark.parametrize(

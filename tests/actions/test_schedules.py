@@ -1,6 +1,7 @@
 """Schedules where the API and the pages cannot reach: limits, two changes at once, and whoever has the turn."""
 
 import random
+import unicodedata
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ from nightbell.core import oncall, policy
 from nightbell.core.errors import Code, Rejected
 from nightbell.data import clock
 from nightbell.data.models import EscalationLayer, Override, RotationLayer, Schedule
+from nightbell.data.reads import schedules as reads
 from tests.races import Running
 from tests.rota import Rota
 from tests.world import World
@@ -160,6 +162,16 @@ def test_of_a_deletion_and_a_policy_that_targets_it_at_once_one_is_refused(world
         assert (
             EscalationLayer.objects.filter(schedule_id=rota.id).exists() is Schedule.objects.filter(id=rota.id).exists()
         )
+
+
+def test_x19_a_schedule_is_found_however_its_name_is_written(world: World) -> None:
+    written = unicodedata.normalize("NFD", "Café ガ")
+    made = Rota(world, written)
+    for typed in (written, "café ガ", "CAFÉ ｶﾞ", str(made.id)):
+        found = reads.named(world.principal, typed)
+        assert found is not None
+        assert found.id == made.id
+    assert reads.named(world.principal, "Cafe") is None
 
 
 @pytest.mark.parametrize("name", ["", "  ", "n" * 256])

@@ -1,5 +1,6 @@
 """Incidents as they are listed and shown."""
 
+import unicodedata
 from datetime import timedelta
 
 from nightbell.actions import ids
@@ -8,6 +9,20 @@ from nightbell.data import clock
 from nightbell.data.models import Account, Page
 from nightbell.data.reads import incidents
 from tests.world import World
+
+
+def test_x19_a_search_finds_the_other_form_of_a_text(world: World) -> None:
+    (ana,) = world.members("Ana")
+    titles = ("Café down", unicodedata.normalize("NFD", "Café up"), "ｶﾞ", "ガ")
+    for title in titles:
+        world.opens(title, owner=ana, paging=False)
+
+    def found(words: str) -> list[str]:
+        return [view.title for view in incidents.listed(world.principal, incidents.Filters(words=words), 10, None)[0]]
+
+    assert found("CAFÉ") == found(unicodedata.normalize("NFD", "café")) == [titles[1], titles[0]]
+    assert found("ガ") == found("ｶﾞ") == [titles[3], titles[2]]
+    assert found("Cafe") == []
 
 
 def test_the_newest_come_first_and_a_cursor_goes_on(world: World) -> None:

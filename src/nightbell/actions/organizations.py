@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from django.utils.text import slugify
-
 from nightbell.actions import ids, people
+from nightbell.core import spelling
 from nightbell.core.errors import Code, Rejected
 from nightbell.data import transaction
 from nightbell.data.models import Membership, Organization, Role
@@ -19,8 +18,8 @@ def create(name: str, admin: people.Person) -> tuple[Organization, Membership]:
 
     Raises Rejected: `validation_error` (a name without a letter or digit), `name_conflict`.
     """
-    slug = slugify(name)
-    if not slug or len(name) > MAX_NAME:
+    slug = spelling.slug(name, MAX_NAME)
+    if not slug or "\0" in name or len(name) > MAX_NAME:
         raise Rejected(Code.VALIDATION_ERROR, "A name has 1 to 100 characters, with a letter or digit in them.", "name")
     # The index sees what a look beforehand cannot: somebody who takes the name at the same time.
     organization = Organization(id=ids.new(), name=name, slug=slug)
@@ -32,8 +31,8 @@ def create(name: str, admin: people.Person) -> tuple[Organization, Membership]:
 
 
 def find(slug: str) -> Organization:
-    """The organization with this slug. Raises Rejected: `not_found`."""
-    organization = Organization.objects.filter(slug=slug).first()
+    """The organization with this slug, however it is written. Raises Rejected: `not_found`."""
+    organization = Organization.objects.filter(slug__in=(slug, spelling.slug(slug, MAX_NAME))).first()
     if organization is None:
         raise Rejected(Code.NOT_FOUND, f"There is no organization {slug}.", "org")
     return organization

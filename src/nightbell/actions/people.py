@@ -4,10 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
-
 from nightbell.actions import ids
+from nightbell.channels.email import mailbox
 from nightbell.core.errors import Code, Rejected
 from nightbell.core.incident import actor, commands, decide
 from nightbell.data import clock, store, transaction
@@ -15,7 +13,6 @@ from nightbell.data.claims import notices
 from nightbell.data.models import Account, Membership, Organization, Role
 from nightbell.data.reads import rosters
 
-MAX_EMAIL = 254
 MAX_NAME = 100
 
 
@@ -96,12 +93,9 @@ def _account(person: Person) -> Account:
 
 
 def _check(person: Person) -> None:
-    try:
-        validate_email(person.email)
-    except ValidationError:
-        raise Rejected(Code.VALIDATION_ERROR, f"{person.email!r} is not a mail address.", "email") from None
-    if len(person.email) > MAX_EMAIL:
-        raise Rejected(Code.VALIDATION_ERROR, f"A mail address has at most {MAX_EMAIL} characters.", "email")
+    # Whom the channel could not write to must not become somebody who is paged.
+    if mailbox(person.email) is None:
+        raise Rejected(Code.VALIDATION_ERROR, f"{person.email!r} is not a mail address.", "email")
     for field, name, least in (("firstName", person.first_name, 1), ("lastName", person.last_name, 0)):
         if not least <= len(name) <= MAX_NAME or "\0" in name:
             raise Rejected(Code.VALIDATION_ERROR, f"A name has {least} to {MAX_NAME} characters.", field)

@@ -1,6 +1,7 @@
 """A mail as bytes: written by Django's mail classes, as far as it is the same in every mail only once."""
 
 import re
+from email import message_from_bytes, policy
 from email.header import Header
 from email.utils import formatdate
 from functools import lru_cache
@@ -50,6 +51,11 @@ def write(
             b"--\r\n",
         )
     )
+
+
+def in_seven_bits(mail: bytes) -> bytes:
+    """The same mail, each part of which is encoded that has a byte above 127."""
+    return message_from_bytes(mail, policy=policy.SMTP.clone(cte_type="7bit", max_line_length=None)).as_bytes()
 
 
 @lru_cache(maxsize=1024)

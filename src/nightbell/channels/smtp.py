@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 
 from django.core.mail.utils import DNS_NAME
 
-from nightbell.channels import refusal
+from nightbell.channels import mime, refusal
 from nightbell.channels.base import UNHELD, Hold
 from nightbell.channels.limit import Limit, Pulse
 from nightbell.channels.line import Line
@@ -161,7 +161,7 @@ class Conversation:
         # Until it has taken MAIL FROM it has not heard for whom the message is.
         anybody = True
         try:
-            line = self._begin(sender, len(content), Limit(self._limits.attempt, pulse))
+            line = self._begin(sender, content, Limit(self._limits.attempt, pulse))
             anybody = False
             outcome = self._ask(line, recipient) or self._look(hold) or self._transfer(line, content, pulse)
         except FAULTS as fault:
@@ -181,7 +181,7 @@ class Conversation:
         try:
             line = self._line = connect(self._server, Limit(self._limits.attempt))
             command = f"MAIL FROM:<{sender}>"
-            self._mail(line, sender, 10_000)
+            self._mail(line, sender, bytes(10_000))
             command = f"RCPT TO:<{recipient}>"
             outcome = self._ask(line, recipient)
         except FAULTS as fault:
@@ -207,13 +207,13 @@ class Conversation:
         if line is not None:
             line.close()
 
-    def _begin(self, sender: str, size: int, limit: Limit) -> Line:
+    def _begin(self, sender: str, content: bytes, limit: Limit) -> Line:
         """A connection that has taken MAIL FROM."""
         if self._line is not None:
             # One that was cut without a word is found out in time to make another.
             self._line.limit = limit.share(0.5)
             try:
-                self._mail(self._line, sender, size)
+                self._mail(self._line, sender, content)
             except FAULTS as fault:
                 if not _is_dead(fault):
                     raise
@@ -222,13 +222,13 @@ class Conversation:
                 self._line.limit = limit
                 return self._line
         self._line = connect(self._server, limit)
-        self._mail(self._line, sender, size)
+        self._mail(self._line, sender, content)
         return self._line
 
     @staticmethod
-    def _mail(line: Line, sender: str, size: int) -> None:
+    def _mail(line: Line, sender: str, content: bytes) -> None:
         line.ehlo_or_helo_if_needed()
-        options = [f"size={size}"] if line.has_extn("size") else []
+        options = [f"size={len(_as_taken(line, content))}"] if line.has_extn("size") else []
         options += ["body=8bitmime"] if line.has_extn("8bitmime") else []
         # Not `line.mail` and `line.rcpt`, which read the address anew: both are plain mailboxes, as `mailbox` has them.
         code, words = line.docmd("MAIL", " ".join((f"FROM:<{sender}>", *options)))
@@ -274,7 +274,7 @@ class Conversation:
         if code != 354:
             return delivery.Unavailable(self._answer(code, words))
         line.limit = Limit(self._limits.transfer, pulse)
-        line.send(_on_the_wire(content))
+        line.send(_on_the_wire(_as_taken(line, content)))
         line.limit = Limit(self._limits.answer, pulse)
         code, words = line.getreply()
         return delivery.Accepted() if code == 250 else delivery.Unavailable(self._answer(code, words))
@@ -315,6 +315,11 @@ def _is_dead(fault: Exception) -> bool:
     if isinstance(fault, smtplib.SMTPResponseException):
         return fault.smtp_code in (421, -1)
     return isinstance(fault, smtplib.SMTPServerDisconnected) or not isinstance(fault, smtplib.SMTPException)
+
+
+def _as_taken(line: Line, content: bytes) -> bytes:
+    """The message as this server may be sent it: without 8BITMIME in seven bits (RFC 6152, 3)."""
+    return content if content.isascii() or line.has_extn("8bitmime") else mime.in_seven_bits(content)
 
 
 def _on_the_wire(content: bytes) -> bytes:

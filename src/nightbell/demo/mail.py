@@ -246,6 +246,10 @@ class MailCatcher:
             script.gates.remove(gate)
             self._server.loop.call_soon_threadsafe(gate.opened.set)
 
+    def take_seven_bits(self) -> None:
+        """Offer no 8BITMIME, and refuse whatever would need it."""
+        self._server.script.seven_bits = True
+
     def drop_after_data(self, times: int = 1) -> None:
         """Take the next messages, record them, and hang up without an answer."""
         self._server.script.drops += times

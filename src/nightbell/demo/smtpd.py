@@ -62,6 +62,7 @@ class Script:
     gates: list[Gate] = field(default_factory=list)
     seconds_a_byte: float = 0.0
     drops: int = 0
+    seven_bits: bool = False
 
     def says(self, stage: Stage, recipients: list[str]) -> str | None:
         """The answer to a command, if the script has one."""
@@ -257,7 +258,7 @@ class _Handler:
     ) -> list[str]:
         await self._server.script.linger("ehlo")
         session.host_name = hostname
-        return responses
+        return [each for each in responses if "8BITMIME" not in each] if self._server.script.seven_bits else responses
 
     async def handle_RSET(  # noqa: N802
         self, _connection: _Connection, _session: Session, _envelope: Envelope
@@ -275,6 +276,8 @@ class _Handler:
         self, _connection: _Connection, _session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> Any:
         says = await self._say("mail", [])
+        if self._server.script.seven_bits and any(option.upper().startswith("BODY=") for option in options):
+            return "555 BODY is not offered"
         if says is MISSING:
             envelope.mail_from = address
             envelope.mail_options.extend(options)
@@ -296,6 +299,8 @@ class _Handler:
         says = await self._say("data", envelope.rcpt_tos)
         if says is not MISSING:
             return says
+        if self._server.script.seven_bits and not (envelope.original_content or b"").isascii():
+            return "554 8BITMIME is not offered"
         self._server.record(list(envelope.rcpt_tos), envelope.original_content or b"")
         await self._server.script.linger("thought", envelope.rcpt_tos)
         if self._server.script.drops > 0:

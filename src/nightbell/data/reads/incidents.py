@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.db import connection
 
+from nightbell.core import spelling
 from nightbell.core.incident import actor, paging, state
 from nightbell.data import prepared, rows
 from nightbell.data.access.principal import Principal
@@ -49,7 +50,7 @@ where i.organization_id = %(organization)s
   and (%(state)s::text is null or i.state = %(state)s)
   and (%(since)s::timestamptz is null or i.created_at >= %(since)s)
   and (%(until)s::timestamptz is null or i.created_at < %(until)s)
-  and (%(words)s::text is null or i.title ilike %(words)s)
+  and (%(words)s::text is null or normalize(i.title, nfkc) ilike %(words)s)
 order by i.number desc
 limit %(limit)s
 """
@@ -224,7 +225,7 @@ def listed(
     """The newest incidents first, and the cursor of the next page; without who was notified."""
     words = None
     if filters.words:
-        escaped = filters.words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+        escaped = spelling.same(filters.words).replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
         words = f"%{escaped}%"
     given: dict[str, Any] = {
         "organization": principal.organization_id,

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from nightbell.core import oncall
+from nightbell.core import oncall, spelling
 from nightbell.core.incident import actor
 from nightbell.data import rows
 from nightbell.data.access.principal import Principal
@@ -190,9 +190,10 @@ def one(principal: Principal, schedule_id: UUID) -> Summary | None:
 
 
 def named(principal: Principal, name: str) -> Summary | None:
-    """The organization's schedule of this name, in whatever case, or with this id."""
-    found = listed(principal)
-    return next((each for each in found if name == str(each.id) or name.casefold() == each.name.casefold()), None)
+    """The organization's schedule of this name, however it is written, or with this id."""
+    wanted = spelling.same(name).casefold()
+    found = (each for each in listed(principal) if wanted in (str(each.id), spelling.same(each.name).casefold()))
+    return next(found, None)
 
 
 def match(principal: Principal, schedule_id: UUID) -> Match | None:
