@@ -38,10 +38,11 @@ def test_a_schedule_pages_whoever_is_on_call_when_it_is_paged(world: World) -> N
 def test_a_later_handoff_does_not_move_the_owner_but_pages_the_next_person(world: World) -> None:
     bo, cy = world.members("Bo", "Cy")
     rota = Rota(world)
-    rota.layer(bo, cy, rotation_type=oncall.Kind.DAILY)
+    rota.layer(bo, cy, rotation_type=oncall.Kind.DAILY, name="Weekdays")
     rota.policy((world.zoe, 5))
     incident = rota.opens()
     assert bo.was_paged(incident)
+    assert "Platform on-call → Weekdays." in bo.newest_mail.text
     bo.acknowledges(incident)
     world.waits(days=1)
     assert rota.on_call() == ["Cy"]

@@ -11,7 +11,7 @@ from nightbell.core import oncall
 from nightbell.core.incident import actor
 from nightbell.data import clock
 from nightbell.data.access.principal import Principal
-from nightbell.data.models import Role
+from nightbell.data.models import Role, RotationLayer
 from tests.rota import Rota
 from tests.web import markup
 from tests.web.conftest import SignIn
@@ -27,7 +27,7 @@ def test_the_list_says_who_is_on_call_and_who_is_next(told: World, sign_in: Sign
     Rota(told, "Database on-call")
     words = markup.get(sign_in(ana), "/schedules").words
     assert words.index("Database on-call") < words.index("Platform on-call")
-    assert "Nobody is on call Add the first layer" in words
+    assert "Nobody is on call Add the first rotation" in words
     assert "Ana until " in words
     assert "then Bo, until" in words
 
@@ -43,7 +43,7 @@ def test_who_takes_turns_is_for_admins_and_overriding_is_for_everybody(told: Wor
         assert (refused.status_code, "This is for admins" in refused.content.decode()) == (403, True)
     page = markup.get(client, at)
     assert "Delete this schedule" not in page.words
-    assert "Add a layer" not in page.words
+    assert "Add a rotation" not in page.words
     assert client.get(f"{at}/override").status_code == 200
 
 
@@ -53,9 +53,9 @@ def test_empty_pages_teach(told: World, sign_in: SignIn) -> None:
     assert "A schedule says whose turn it is; there is none yet." in markup.get(client, "/shifts").words
     rota = Rota(told)
     words = markup.get(client, f"/schedules/{rota.id}").words
-    assert "Nobody takes turns yet. A layer is people taking turns" in words
+    assert "Nobody takes turns yet. A rotation is people taking turns" in words
     assert "Nobody is on call. A policy’s layer that targets this schedule is skipped." in words
-    assert "Your turns show here once a layer of a schedule names you." in markup.get(client, "/shifts").words
+    assert "Your turns show here once a rotation of a schedule names you." in markup.get(client, "/shifts").words
 
 
 def test_a_schedule_shows_layers_overrides_gaps_and_a_table_of_them(told: World, sign_in: SignIn) -> None:
@@ -70,9 +70,9 @@ def test_a_schedule_shows_layers_overrides_gaps_and_a_table_of_them(told: World,
     for said in (
         "Cy until",
         "by an override: owns what opens · then Ana",
-        "Layer 0 weekly at 09:00 Ana Bo",
+        "Rotation 1 weekly at 09:00 Ana Bo",
         "Bo somebody who has left (skipped)",
-        "only in layer 1",
+        "only in Rotation 2",
         "Nobody is on call from",
         "Take back the override by Cy",
         "Override On call, Ana from",
@@ -109,9 +109,9 @@ def test_my_shifts_name_schedule_and_layer(told: World, sign_in: SignIn) -> None
     rota.layer(ana, bo)
     rota.override(bo, hours=5)
     words = markup.get(sign_in(bo), "/shifts").words
-    assert "Platform on-call layer 0, by an overrideon call" in words
+    assert "Platform on-call Rotation 1, by an overrideon call" in words
     assert words.count("Platform on-call") == 1 + 6
-    assert "Platform on-call layer 0" in markup.get(sign_in(ana), "/shifts").words
+    assert "Platform on-call Rotation 1" in markup.get(sign_in(ana), "/shifts").words
 
 
 def test_a_calendar_address_is_shown_once_and_can_be_revoked(told: World, sign_in: SignIn) -> None:
@@ -212,6 +212,10 @@ def test_the_record_says_by_which_turn_or_override_somebody_was_paged(told: Worl
     assert "Layer 1Platform on-call (whoever is on call)" in words
     words = markup.get(client, "/incidents/2").words
     assert f"Layer 1 of {name} → Platform on-call → weekly rotation (override by Bo until" in words
+    # One that has a name is called by it.
+    RotationLayer.objects.filter(id=rota.layers[0]).update(name="Week\u202edays")
+    words = markup.get(client, "/incidents/1").words
+    assert f"Layer 1 of {name} → Platform on-call → Weekdays paged: Ana." in words
     rota.layer(cy, rotation_type=oncall.Kind.DAILY)
     rota.override(ana, hours=50, layer=rota.layers[1])
     rota.opens()
@@ -264,4 +268,4 @@ def test_what_the_pages_ask_of_the_database_does_not_grow(told: World, sign_in: 
         other.policy((cy, 5))
     assert [queries(partial(client.get, path)) for path in paths] == before
     # The list of schedules looks twice: a week ahead, and farther for those whose next change comes later.
-    assert before == [18, 19, 10, 12, 8]
+    assert before == [18, 19, 11, 12, 8]

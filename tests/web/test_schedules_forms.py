@@ -99,7 +99,7 @@ def test_a_schedule_is_made_and_leads_to_its_first_layer(told: World, sign_in: S
     layer.people[:2] = [str(bo.id), str(ana.id)]
     done = layer.press(client, "save", kind="daily", handoff="08:30")
     words = markup.get(client, done["Location"]).words
-    assert "Layer 0 daily at 08:30 Bo Ana" in words
+    assert "Rotation 1 daily at 08:30 Bo Ana" in words
     again = markup.submit(client, markup.other_tab(form), name="Platform on-call", timezone="Europe/Berlin")
     assert "There is a schedule Platform on-call already." in markup.Page(again, "/").words
 
@@ -166,7 +166,7 @@ def test_a_shift_under_way_is_overridden_from_now_on(told: World, sign_in: SignI
     [
         ({"user": ""}, "Whoever takes over is an active member."),
         ({"user": "nobody"}, "Whoever takes over is an active member."),
-        ({"layer": "x"}, "There is no such layer in this schedule."),
+        ({"layer": "x"}, "There is no such rotation in this schedule."),
         ({"starts": "tomorrow"}, "This is not a day and a time."),
         ({"starts": "0001-01-01T00:00"}, "This is not a day and a time."),
         ({"ends": "9999-12-31T23:59"}, "This is not a day and a time."),

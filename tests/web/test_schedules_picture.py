@@ -32,6 +32,12 @@ def override(by: UUID, start: datetime, hours: float, layer_id: UUID | None = No
     return schedules.OverrideRow(UUID(int=start.day), layer_id, by, NAMES[by], start, end, start, actor.SYSTEM)
 
 
+ROTATIONS = {
+    FIRST: rota.Rotation("Weekly\u202e ones", "weekly at 02:30"),
+    SECOND: rota.Rotation("Rotation 2", "daily at 01:30"),
+}
+
+
 def draw(
     schedule: oncall.Schedule, first: date, weeks: int = 2, now: datetime = START, *rows: schedules.OverrideRow
 ) -> rota.Picture:
@@ -47,7 +53,7 @@ def draw(
     summary = schedules.Summary(schedule.id, "Platform", None, schedule.timezone, START, START)
     final = oncall.final(schedule, start, end)
     found = on_call.Timeline(summary, start, end, tuple(lines), final, rows, NAMES)
-    return rota.picture(found, {FIRST: "weekly at 02:30", SECOND: "daily at 01:30"}, NAMES, zone, now)
+    return rota.picture(found, ROTATIONS, NAMES, zone, now)
 
 
 def edges(parts: tuple[rota.Box, ...] | tuple[rota.Day, ...]) -> Iterator[tuple[float, float]]:
@@ -82,7 +88,7 @@ def test_the_boxes_tile_the_window_and_agree_with_who_is_on_call(timezone: str, 
     picture = draw(schedule, first, weeks)
     assert tiles(picture.days)
     assert len(picture.days) == 7 * weeks
-    assert [row.label for row in picture.rows] == ["On call", "Layer 0", "Layer 1"]
+    assert [row.label for row in picture.rows] == ["On call", "Weekly ones", "Rotation 2"]
     for row, position in zip(picture.rows, (0, 0, 1), strict=True):
         assert tiles(row.boxes)
         for box, (x, width) in zip(row.boxes, edges(row.boxes), strict=True):

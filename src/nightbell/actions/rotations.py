@@ -156,9 +156,9 @@ def _check_name(name: str | None, others: Sequence[RotationLayer]) -> None:
 def _free_name(others: Sequence[RotationLayer]) -> str:
     taken = {each.name.casefold() for each in others}
     number = len(others) + 1
-    while f"rotation {number}" in taken:
+    while oncall.unnamed(number).casefold() in taken:
         number += 1
-    return f"Rotation {number}"
+    return oncall.unnamed(number)
 
 
 def _invalid(message: str, field: str) -> Rejected:

@@ -6,6 +6,7 @@ where it is skipped it is read with the offset from before the gap, so that 02:3
 Every interval is half-open. Instants come in any zone and are answered in UTC; one without a zone is a ValueError.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
@@ -29,6 +30,19 @@ class Kind(StrEnum):
 
 
 LENGTH_DAYS = {Kind.DAILY: 1, Kind.WEEKLY: 7}
+_UNNAMED = re.compile(r"rotation \d+", re.IGNORECASE)
+
+
+def unnamed(number: int) -> str:
+    """The name of a rotation that nobody named."""
+    return f"Rotation {number}"
+
+
+def called(name: str, kind: Kind, length_days: int) -> str:
+    """What a sentence calls a rotation: by its name, or where nobody named it by its kind: `weekly rotation`."""
+    if not _UNNAMED.fullmatch(name):
+        return name
+    return f"{kind.value if kind is not Kind.CUSTOM else f'{length_days}-day'} rotation"
 
 
 @dataclass(frozen=True, slots=True)

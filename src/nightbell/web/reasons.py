@@ -31,7 +31,7 @@ def named(principal: Principal, view: incidents.IncidentView) -> incidents.Incid
     for each in schedules.listed(principal):
         if each.id in spoken_of:
             names[each.id] = each.name
-            names |= {layer.id: f"{layer.rotation_type} rotation" for layer in schedules.layers(each.id)}
+            names |= {layer.id: words.plain(layer.called, 100) for layer in schedules.layers(each.id)}
             names |= {row.id: _override(row) for row in schedules.overrides_by_id(each.id, overrides)}
     return replace(view, names=names)
 
@@ -61,7 +61,7 @@ def opening(data: Mapping[str, Any], names: Names) -> str:
 def _duty(duty: Mapping[str, Any], names: Names) -> SafeString:
     layer_id, override_id = duty.get("layerId"), duty.get("overrideId")
     layer = names.get(UUID(layer_id)) if layer_id else None
-    said = format_html("{}", layer or f"layer {duty['position']}")
+    said = format_html("{}", layer or f"rotation {duty['position'] + 1}")
     if not override_id:
         return said
     by = names.get(UUID(override_id)) or f"override by {words.plain(names.get(UUID(duty['userId']), ''), 100)}"

@@ -45,6 +45,14 @@ class Box:
 
 
 @dataclass(frozen=True, slots=True)
+class Rotation:
+    """A rotation's name, and in words how often its turns change."""
+
+    name: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """One line of the picture."""
 
@@ -101,15 +109,19 @@ def window(zone: ZoneInfo, first: date, weeks: int) -> tuple[datetime, datetime]
 
 
 def picture(
-    found: on_call.Timeline, kinds: Mapping[UUID, str], members: Mapping[UUID, str], zone: ZoneInfo, now: datetime
+    found: on_call.Timeline,
+    rotations: Mapping[UUID, Rotation],
+    members: Mapping[UUID, str],
+    zone: ZoneInfo,
+    now: datetime,
 ) -> Picture:
-    """Draw a timeline, with the days of `zone`. `kinds` has each layer's kind of rotation, in words."""
+    """Draw a timeline, with the days of `zone`. `rotations` has the name and the kind of each by its id."""
     scale = _Scale(found.start, found.end)
     names = {**members, **found.names}
     tones = {
         user_id: place % TONES for place, user_id in enumerate(sorted(names, key=lambda each: (names[each], each)))
     }
-    drawn = _Drawing(found, scale, tones, kinds, now)
+    drawn = _Drawing(found, scale, tones, rotations, now)
     rows = [Row("On call", "what counts", True, drawn.boxes(found.final, None))]
     for place, lane in enumerate(_lanes([each for each in found.overrides if each.user_id in members])):
         rows.append(Row("" if place else "Overrides", "", False, tuple(drawn.override(each) for each in lane)))
@@ -117,8 +129,10 @@ def picture(
     for line in found.lines:
         if line.layer_id is None:
             continue
-        label = f"Layer {line.position}"
-        rows.append(Row(label, kinds.get(line.layer_id, ""), False, drawn.boxes(line.shifts, line.layer_id)))
+        # One that was added since the names were read has none yet.
+        rotation = rotations.get(line.layer_id) or Rotation(oncall.unnamed(line.position + 1), "")
+        label = words.plain(rotation.name, 100)
+        rows.append(Row(label, rotation.kind, False, drawn.boxes(line.shifts, line.layer_id)))
         table += drawn.turns(label, line.shifts, line.layer_id)
     return Picture(
         found.start,
@@ -162,7 +176,7 @@ class _Drawing:
     found: on_call.Timeline
     scale: _Scale
     tones: Mapping[UUID, int]
-    kinds: Mapping[UUID, str]
+    rotations: Mapping[UUID, Rotation]
     now: datetime
 
     def boxes(self, shifts: tuple[oncall.Shift, ...], layer_id: UUID | None) -> tuple[Box, ...]:
@@ -192,7 +206,7 @@ class _Drawing:
                 shift.end,
                 shift.start == self.found.start,
                 shift.end == self.found.end,
-                _why(duty, self.kinds),
+                _why(duty, self.rotations),
                 self._link(shift, layer_id),
             )
 
@@ -247,13 +261,13 @@ def _kind(duty: oncall.Duty | None) -> str:
     return "override" if duty.override_id else "turn"
 
 
-def _why(duty: oncall.Duty | None, kinds: Mapping[UUID, str]) -> str:
+def _why(duty: oncall.Duty | None, rotations: Mapping[UUID, Rotation]) -> str:
     if duty is None:
         return "gap"
     if duty.override_id:
         return "override"
-    kind = kinds.get(duty.layer_id, "") if duty.layer_id else ""
-    return f"layer {duty.position}, {kind}".removesuffix(", ")
+    rotation = rotations.get(duty.layer_id) if duty.layer_id else None
+    return f"{words.plain(rotation.name, 100)}, {rotation.kind}" if rotation else ""
 
 
 def _days(zone: ZoneInfo, scale: _Scale, now: datetime) -> Iterator[Day]:

@@ -118,6 +118,7 @@ class Schedule(forms.Form):
 class Layer(InZone):
     """People taking turns, in the order they are chosen."""
 
+    name = forms.CharField(required=False, max_length=rotations.MAX_NAME)
     kind = forms.TypedChoiceField(choices=KINDS, coerce=oncall.Kind)
     length = forms.IntegerField(min_value=1, max_value=rotations.MAX_LENGTH_DAYS, required=False)
     handoff = forms.TimeField(input_formats=["%H:%M"])
@@ -129,6 +130,7 @@ class Layer(InZone):
         """For the action."""
         data = self.cleaned_data
         return rotations.Given(
+            name=data["name"] or None,
             rotation_type=data["kind"],
             handoff_time=data["handoff"],
             effective_from=data["starts"],
@@ -150,7 +152,7 @@ class Override(InZone):
         """None where none was chosen, and nothing else is."""
         found: UUID | None = self.cleaned_data["layer"]
         if found is None and self.data.get("layer"):
-            raise ValidationError("There is no such layer in this schedule.")
+            raise ValidationError("There is no such rotation in this schedule.")
         return found
 
     def given(self) -> overrides.Given:

@@ -81,11 +81,10 @@ def show(
     if found is None or loaded is None:
         raise Http404
     layers = reads.layers(schedule_id)
-    kinds = {layer.id: kind_words(layer) for layer in layers}
+    rotations = {layer.id: rota.Rotation(layer.name, kind_words(layer)) for layer in layers}
     named = {each.id: each.name for each in people.active(principal)}
-    picture = rota.picture(found, kinds, named, zone, now)
-    current = _current(loaded, kinds, picture.tones, now)
-    positions: dict[UUID | None, int] = {layer.id: layer.position for layer in layers}
+    picture = rota.picture(found, rotations, named, zone, now)
+    current = _current(loaded, rotations, picture.tones, now)
     # All that the picture leads to, and some that come after it.
     listed = len(found.overrides) + MORE_OVERRIDES
     overrides = reads.overrides(schedule_id, max(now, found.start), limit=listed + 1)
@@ -97,8 +96,13 @@ def show(
         "days_height": 58 if any(day.change for day in picture.days) else 42,
         "gaps": picture.gaps[:MAX_GAPS],
         "more_gaps": max(0, len(picture.gaps) - MAX_GAPS),
-        "layers": [(layer, kinds[layer.id], _faces(layer.participant_ids, named, picture.tones)) for layer in layers],
-        "overrides": [(each, each.user_id in named, positions.get(each.layer_id)) for each in overrides[:listed]],
+        "layers": [
+            (layer, rotations[layer.id].kind, _faces(layer.participant_ids, named, picture.tones)) for layer in layers
+        ],
+        "overrides": [
+            (each, each.user_id in named, rotations.get(each.layer_id) if each.layer_id else None)
+            for each in overrides[:listed]
+        ],
         "overrides_from": found.start if found.start > now else None,
         "more_overrides": len(overrides) > listed,
         "current": current,
@@ -149,18 +153,21 @@ def show_mine(request: HttpRequest, principal: Principal, token: str = "") -> Ht
     summaries = {each.id: each for each in reads.listed(principal)}
     loaded = reads.load(summaries, now, now + MINE_AHEAD)
     shifts = [
-        (shift, summaries[schedule_id], position)
+        (shift, summaries[schedule_id], position, shift.duty.layer_id)
         for schedule_id, found in loaded.items()
         for position in oncall.positions(found)
         for shift in oncall.shifts(found, position, now, now + MINE_AHEAD)
         if shift.duty and shift.duty.user_id == principal.actor.user_id
     ]
     shifts.sort(key=lambda each: (each[0].start, each[1].name, each[2]))
+    names = reads.rotation_names(summary.id for _, summary, _, _ in shifts)
     addresses = [("My shifts", feeds.my_url(token))] if token else []
     addresses += [(each.name, feeds.schedule_url(token, each.id)) for each in summaries.values() if token]
     context = {
         "section": "shifts",
-        "shifts": shifts,
+        "shifts": [
+            (shift, summary, names.get(layer_id, "") if layer_id else "") for shift, summary, _, layer_id in shifts
+        ],
         "has_schedules": bool(summaries),
         "now": now,
         "last": now + MINE_AHEAD,
@@ -178,9 +185,9 @@ def kind_words(layer: reads.LayerRow) -> str:
 
 
 def _current(
-    loaded: oncall.Schedule, kinds: Mapping[UUID, str], tones: Mapping[UUID, int], now: datetime
+    loaded: oncall.Schedule, rotations: Mapping[UUID, rota.Rotation], tones: Mapping[UUID, int], now: datetime
 ) -> list[dict[str, Any]]:
-    """Whoever is on call now, one a layer, until when, and who follows in that layer."""
+    """Whoever is on call now, one per rotation, until when, and who follows in it."""
     lines = {duty: _following(loaded, duty.position, now) for duty in oncall.on_call(loaded, now)}
     named = on_call.names(
         user_id
@@ -194,8 +201,7 @@ def _current(
             "name": named[duty.user_id],
             "initials": rota.initials(named[duty.user_id]),
             "tone": tones.get(duty.user_id, 0),
-            "position": duty.position,
-            "kind": kinds.get(duty.layer_id, "") if duty.layer_id else "",
+            "rotation": rotations.get(duty.layer_id) if duty.layer_id else None,
             "is_override": duty.override_id is not None,
             "until": until,
             "then": named[follower.duty.user_id] if follower and follower.duty else "nobody",

@@ -22,6 +22,7 @@ from nightbell.web import rota_forms, schedules, session, slots
 
 OVERRIDE_FIELDS = {"userId": "user", "startsAt": "starts", "endsAt": "ends", "layerId": "layer"}
 LAYER_FIELDS = {
+    "name": "name",
     "rotationLengthDays": "length",
     "handoffTime": "handoff",
     "effectiveFrom": "starts",
@@ -110,7 +111,7 @@ def edit(request: HttpRequest, principal: Principal, schedule_id: UUID) -> HttpR
         else:
             if not how.preview:
                 return redirect("schedule", schedule_id=schedule_id)
-            moves = _moves(edited)
+            moves = _moves(edited, schedule_id)
     context = {
         "section": "schedules",
         "schedule": summary,
@@ -154,7 +155,7 @@ def layer(request: HttpRequest, principal: Principal, schedule_id: UUID, layer_i
         else:
             if not how.preview:
                 return redirect("schedule", schedule_id=schedule_id)
-            moves = _moves(edited)
+            moves = _moves(edited, schedule_id)
     context = {
         "section": "schedules",
         "schedule": summary,
@@ -210,6 +211,7 @@ def _edit(
     if layer_id is None:
         return actions.add_layer(principal, schedule_id, given, how)
     changes = rotations.Changes(
+        name=given.name,
         rotation_type=given.rotation_type,
         rotation_length_days=given.rotation_length_days,
         handoff_time=given.handoff_time,
@@ -220,13 +222,14 @@ def _edit(
     return actions.change_layer(principal, schedule_id, layer_id, changes, how)
 
 
-def _moves(edited: actions.Edited) -> list[dict[str, Any]]:
+def _moves(edited: actions.Edited, schedule_id: UUID) -> list[dict[str, Any]]:
     """What an edit moves, with names."""
     ids = {each for change in edited.changes for each in (change.loses, change.gains) if each is not None}
     names = on_call.names(ids)
+    rotations = {each.position: each.name for each in reads.layers(schedule_id)}
     return [
         {
-            "position": change.position,
+            "rotation": rotations.get(change.position, "New rotation"),
             "start": change.start,
             "end": change.end,
             "loses": names[change.loses] if change.loses else None,
@@ -252,6 +255,7 @@ def _layer_initial(row: reads.LayerRow | None, zone: ZoneInfo) -> Mapping[str, A
     if row is None:
         return {"kind": "weekly", "handoff": "09:00", "starts": rota_forms.wall(clock.now(), zone)}
     return {
+        "name": row.name,
         "kind": row.rotation_type,
         "length": row.rotation_length_days if row.rotation_type == oncall.Kind.CUSTOM else "",
         "handoff": row.handoff_time,

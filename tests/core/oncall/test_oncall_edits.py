@@ -131,3 +131,19 @@ def test_a_layer_that_is_added_or_removed_is_a_change_from_or_to_nobody() -> Non
     assert oncall.difference(SCHEDULE, both, NOW, NOW + DAY) == (oncall.Change(NOW, NOW + DAY, 1, None, DI),)
     assert oncall.difference(both, SCHEDULE, NOW, NOW + DAY) == (oncall.Change(NOW, NOW + DAY, 1, DI, None),)
     assert oncall.difference(both, SCHEDULE, NOW, NOW) == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "days", "called"),
+    [
+        ("Weekdays", oncall.Kind.WEEKLY, 7, "Weekdays"),
+        ("Rotation 1", oncall.Kind.WEEKLY, 7, "weekly rotation"),
+        ("rotation 12", oncall.Kind.DAILY, 1, "daily rotation"),
+        ("Rotation 2", oncall.Kind.CUSTOM, 3, "3-day rotation"),
+        ("Rotation 1 of nights", oncall.Kind.DAILY, 1, "Rotation 1 of nights"),
+    ],
+)
+def test_x14_a_rotation_is_called_by_its_name_where_somebody_named_it(
+    name: str, kind: oncall.Kind, days: int, called: str
+) -> None:
+    assert oncall.called(name, kind, days) == called

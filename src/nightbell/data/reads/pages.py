@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from nightbell.core import message, notice
+from nightbell.core import message, notice, oncall
 from nightbell.core.incident import effects, paging, state
 from nightbell.data import prepared, rows
 from nightbell.data.access.principal import Principal
@@ -46,7 +46,7 @@ where p.id = %(id)s
 
 # How a schedule put somebody on call; what has been deleted since is left out.
 DUTY = """
-select s.name, case l.rotation_type when 'custom' then l.rotation_length_days || '-day' else l.rotation_type end,
+select s.name, l.name, l.rotation_type, l.rotation_length_days,
   trim(a.first_name || ' ' || a.last_name), o.ends_at
 from schedule s
 left join rotation_layer l on l.id = %(layer)s
@@ -184,10 +184,10 @@ def _duty(why: Mapping[str, Any]) -> dict[str, Any]:
         row = cursor.fetchone()
     if row is None:
         return {}
-    name, rotation, override_by, override_until = row
+    name, rotation, kind, days, override_by, override_until = row
     return {
         "schedule": name,
-        "rotation": f"{rotation} rotation" if rotation else None,
+        "rotation": oncall.called(rotation, oncall.Kind(kind), days) if rotation else None,
         "override_by": override_by,
         "override_until": override_until,
     }

@@ -70,6 +70,8 @@ select l.id, l.position, l.rotation_type, l.rotation_length_days, to_char(l.hand
 from rotation_layer l where l.schedule_id = %(schedule)s order by l.position
 """
 
+ROTATION_NAMES = "select l.id, l.name from rotation_layer l where l.schedule_id = any(%(schedules)s::uuid[])"
+
 _OVERRIDE = """
 select o.id, o.layer_id, o.user_id, trim(a.first_name || ' ' || a.last_name), o.starts_at, o.ends_at, o.created_at,
   o.created_by::text
@@ -123,6 +125,11 @@ class LayerRow:
     effective_until: datetime | None
     participant_ids: list[UUID]
     name: str
+
+    @property
+    def called(self) -> str:
+        """What a sentence calls it: `Weekdays`, or by its kind where nobody named it."""
+        return oncall.called(self.name, oncall.Kind(self.rotation_type), self.rotation_length_days)
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +216,13 @@ def layers(schedule_id: UUID) -> list[LayerRow]:
     with connection.cursor() as cursor:
         cursor.execute(LAYERS, {"schedule": schedule_id})
         return [LayerRow(*row) for row in cursor.fetchall()]
+
+
+def rotation_names(schedule_ids: Iterable[UUID]) -> dict[UUID | None, str]:
+    """What the rotations of these schedules are called, by their ids."""
+    with connection.cursor() as cursor:
+        cursor.execute(ROTATION_NAMES, {"schedules": list(set(schedule_ids))})
+        return dict(cursor.fetchall())
 
 
 def overrides(
