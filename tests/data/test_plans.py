@@ -98,6 +98,9 @@ BY_CLOCK: list[tuple[str, dict[str, Any], str]] = [
 # Prepared, and so planned for whatever may be asked.
 PREPARED: list[tuple[str, set[str]]] = [
     (incidents.ONE, {"incident_pkey", "incident_number_once", "page_once"}),
+    (store.LOCK, {"incident_pkey", "incident_number_once"}),
+    (store.NOTIFIED, {"incident_pkey", "incident_number_once", "page_once"}),
+    (store.WRITE, {"incident_pkey", "copy_incident", "page_once"}),
     (pages.LOOK, {"page_pkey", "incident_pkey"}),
     (pages.STILL_WANTED, {"page_pkey", "incident_pkey"}),
     (messages.CLAIM["page"], {"page_due", "page_pkey"}),

@@ -4,6 +4,8 @@ Planning such a statement costs the server several times what running it does. O
 not depend on what is asked, nor on how large its tables have grown since: it finds rows by their keys.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.db import connection
@@ -20,3 +22,10 @@ def cursor() -> CursorWrapper:
     with connection.wrap_database_errors:
         wrapped: CursorWrapper = connection._prepare_cursor(ServerBindingCursor(raw))  # type: ignore[attr-defined, call-arg]  # noqa: SLF001 -- as Django wraps its own
     return wrapped
+
+
+@contextmanager
+def together() -> Iterator[tuple[CursorWrapper, CursorWrapper]]:
+    """Two such cursors, whose statements go to the server in one trip: run both before either is read."""
+    with cursor() as first, cursor() as second, connection.wrap_database_errors, connection.connection.pipeline():
+        yield first, second

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db import connection
 
 from nightbell.core.incident import actor, decide, effects, state
-from nightbell.data import holds, rows
+from nightbell.data import holds, prepared, rows
 from nightbell.data.access.principal import Principal
 from nightbell.data.reads import incidents
 
@@ -20,7 +20,7 @@ LOCK = f"""
 select nightbell_now(), i.organization_id, {rows.INCIDENT_COLUMNS}
 from incident i
 where i.organization_id = %(organization)s and (i.id = %(id)s or i.number = %(number)s)
-for no key update of i;
+for no key update of i
 """
 
 # A second statement, because after waiting for a lock only the locked row itself is fresh; in the same trip.
@@ -29,7 +29,6 @@ select distinct p.user_id from page p join incident i on i.id = p.incident_id
 where i.organization_id = %(organization)s and (i.id = %(id)s or i.number = %(number)s)
   and p.epoch >= i.handed_off_epoch
 """
-LOCK_AND_NOTIFIED = LOCK + NOTIFIED
 
 # Open incidents a member's removal must look at: theirs, the ones they acknowledged, and the ones that paged them.
 # Ordered, so that two removals take their locks in the same order. `limit 1` makes the planner look pages up incident
@@ -119,7 +118,6 @@ cross join lateral (select case
 where r.kind <> 'pages_cancelled' or exists (select from cancelled x where x.incident_id = r.incident_id)
 order by r.place
 """
-WRITE_AND_READ = WRITE + ";" + incidents.ONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,13 +147,13 @@ def lock(organization_id: UUID, ref: UUID | int) -> Locked | None:
         "id": ref if by_id else None,
         "number": None if by_id else ref,
     }
-    with connection.cursor() as cursor:
-        cursor.execute(LOCK_AND_NOTIFIED, given)
-        row = cursor.fetchone()
+    with prepared.together() as (locking, asking):
+        locking.execute(LOCK, given)
+        asking.execute(NOTIFIED, given)
+        row = locking.fetchone()
         if row is None:
             return None
-        cursor.nextset()
-        notified = frozenset(user_id for (user_id,) in cursor.fetchall())
+        notified = frozenset(user_id for (user_id,) in asking.fetchall())
     return Locked(row[1], rows.incident_of(row[2:], notified), row[0])
 
 
@@ -180,7 +178,7 @@ def write(decided: Iterable[Decided], ids: Iterator[UUID], now: datetime) -> Non
     values = _values(decided, ids, now)
     if values is not None:
         _release(decided)
-        with connection.cursor() as cursor:
+        with prepared.cursor() as cursor:
             cursor.execute(WRITE, values)
 
 
@@ -189,13 +187,11 @@ def write_one(principal: Principal, decided: Decided, ids: Iterator[UUID], now: 
     ref = incidents.reference(principal, decided.before.id)
     values = _values([decided], ids, now)
     _release([decided])
-    with connection.cursor() as cursor:
-        if values is None:
-            cursor.execute(incidents.ONE, ref)
-        else:
-            cursor.execute(WRITE_AND_READ, values | ref)
-            cursor.nextset()
-        return incidents.of_row(cursor.fetchone())
+    with prepared.together() as (writing, reading):
+        if values is not None:
+            writing.execute(WRITE, values)
+        reading.execute(incidents.ONE, ref)
+        return incidents.of_row(reading.fetchone())
 
 
 def _release(decided: Sequence[Decided]) -> None:
