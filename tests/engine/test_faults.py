@@ -3,8 +3,9 @@
 import signal
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from datetime import timedelta
 
 import psycopg
@@ -42,17 +43,10 @@ def page_of(incident: Incident) -> tuple[str, int] | None:
     return (found[0][0], found[0][1]) if found else None
 
 
-def thinks(world: World) -> threading.Event:
-    """The mail server answers nobody until it is told to go on, and takes everything then."""
-    begun, go_on = threading.Event(), threading.Event()
-
-    def think() -> None:
-        begun.set()
-        go_on.wait(10)
-
-    world.mail._server.loop.call_soon_threadsafe(think)
-    assert begun.wait(5)
-    return go_on
+def thinks(world: World) -> tuple[threading.Event, Callable[[], None]]:
+    """The mail server answers no message until it is told to go on; the event is set once one waits for its answer."""
+    held = ExitStack()
+    return held.enter_context(world.mail.holding("data")), held.close
 
 
 def test_a_notification_wakes_an_engine_at_once(world: World, start: Start) -> None:
@@ -79,13 +73,13 @@ def test_without_notifications_the_poll_finds_it_within_a_second(
 
 def test_p02_a_terminated_engine_finishes_its_calls(world: World, start: Start) -> None:
     engine = start()
-    go_on = thinks(world)
+    asked, go_on = thinks(world)
     incident, _ = opened(world)
-    eventually(lambda: page_of(incident) == ("sending", 1))
+    assert asked.wait(20)
     engine.send(signal.SIGTERM)
     eventually(lambda: "the engine stops" in engine.said)
     later, _ = opened(world, "Too late")
-    go_on.set()
+    go_on()
     assert engine.wait(10) == 0
     assert page_of(incident) == ("sent", 1)
     assert len(mails(world, incident)) == 1
@@ -231,13 +225,13 @@ def test_t02_what_an_engine_committed_and_did_not_send_another_sends(world: Worl
 
 def test_t03_what_was_accepted_and_not_recorded_is_sent_again_with_the_same_id(world: World, start: Start) -> None:
     first = start()
-    go_on = thinks(world)
+    asked, go_on = thinks(world)
     incident, _ = opened(world)
-    eventually(lambda: page_of(incident) == ("sending", 1))
+    assert asked.wait(20)
     with transaction.atomic():
         # Nobody can write anything down about the page meanwhile.
         ask("select id from page where incident_id = %s for no key update", incident.id)
-        go_on.set()
+        go_on()
         eventually(lambda: bool(mails(world, incident)))
         first.kill()
         # What it had asked for already is still waiting in the server, which would do it for nobody.

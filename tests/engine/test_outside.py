@@ -131,11 +131,11 @@ def test_p23_sessions_that_turn_read_only_recover_and_nothing_is_sent_twice(
     engine = start()
     before, _ = opened(world, "Before")
     eventually(lambda: page_of(before) == ("sent", 1))
-    go_on = thinks(world)
+    asked, go_on = thinks(world)
     incident, _ = opened(world)
-    eventually(lambda: page_of(incident) == ("sending", 1))
+    assert asked.wait(20)
     with read_only(server):
-        go_on.set()
+        go_on()
         eventually(lambda: len(mails(world, incident)) == 1)
         with pytest.raises(OperationalError):
             opened(world, "Refused")
