@@ -105,7 +105,7 @@ def open_incident(principal: Principal, given: Opening) -> tuple[incidents.Incid
                 [{"id": str(ids.new()), "channel": each} for each in rosters.channels(in_slack=True) if paged]
             ),
             "copies": [ids.new() for _ in range(slack.most_copies())],
-            "audit": json.dumps(_opening_audit(given, paged=paged)),
+            "audit": rows.text_of(_opening_audit(given, paged=paged)),
         }
     )
     if found.number is None and (repeated := _open_already(principal, given)):
@@ -251,7 +251,7 @@ def _opening_audit(given: Opening, *, paged: bool) -> list[dict[str, object]]:
         "ownerScheduleId": str(given.schedule_id) if given.schedule_id else None,
         "ownerBecause": given.owner_because,
     }
-    entries: list[dict[str, object]] = [{"id": str(ids.new()), "kind": "incident_opened", "data": data}]
+    entries = [rows.entry(ids.new(), "incident_opened", data)]
     if paged:
-        entries.append({"id": str(ids.new()), "kind": "owner_paged", "data": {"responder": str(given.owner_id)}})
+        entries.append(rows.entry(ids.new(), "owner_paged", {"responder": str(given.owner_id)}))
     return entries

@@ -160,12 +160,13 @@ def _record(
     data: dict[str, Any],
     ids: Iterator[UUID],
 ) -> None:
-    said = {"actor": json.dumps(rows.actor_values(by)), "kind": kind}
-    each = {"ids": [next(ids) for _ in incident_ids], "incidents": list(incident_ids), "data": json.dumps(data)}
-    cursor.execute(RECORD_EACH, said | each)
-    whole = {
-        "id": next(ids),
-        "organization": organization_id,
-        "data": json.dumps(data | {"incidents": len(each["ids"])}),
+    each = {
+        "ids": [next(ids) for _ in incident_ids],
+        "incidents": list(incident_ids),
+        "actor": json.dumps(rows.actor_values(by)),
+        "kind": kind,
+        "data": json.dumps(data),
     }
-    cursor.execute(record.RECORD, said | whole)
+    cursor.execute(RECORD_EACH, each)
+    whole = data | {"incidents": len(each["ids"])}
+    cursor.execute(record.RECORD, record.values(next(ids), organization_id, by, kind, whole))

@@ -104,18 +104,20 @@ with changed as (
 )
 insert into audit (id, organization_id, incident_id, at, actor, kind, data)
 select r.id, r.organization_id, r.incident_id, %(now)s, r.actor, r.kind,
-  {rows.NAMED.format(data="given.data", organization="r.organization_id")}
+  {rows.NAMED.format(data="given.data", mentioned="given.mentioned", organization="r.organization_id")}
 from rows from (jsonb_to_recordset(%(audit)s::jsonb) as (
-    id uuid, organization_id uuid, incident_id uuid, actor jsonb, kind text, data jsonb
-  )) with ordinality as r(id, organization_id, incident_id, actor, kind, data, place)
-cross join lateral (select case
-    when r.kind = 'pages_cancelled' then r.data || jsonb_build_object('pages', (
-      select jsonb_agg(jsonb_build_object('pageId', x.id, 'userId', x.user_id, 'channel', x.channel) order by x.id)
-      from cancelled x where x.incident_id = r.incident_id))
-    else r.data
-  end as data) given
--- A decision that found nothing to cancel has nothing to say about it.
-where r.kind <> 'pages_cancelled' or exists (select from cancelled x where x.incident_id = r.incident_id)
+    id uuid, organization_id uuid, incident_id uuid, actor jsonb, kind text, data jsonb, mentioned uuid[]
+  )) with ordinality as r(id, organization_id, incident_id, actor, kind, data, mentioned, place)
+cross join lateral (
+  select r.data, r.mentioned where r.kind <> 'pages_cancelled'
+  union all
+  select r.data || jsonb_build_object('pages', jsonb_agg(
+    jsonb_build_object('pageId', x.id, 'userId', x.user_id, 'channel', x.channel) order by x.id
+  )), array_agg(x.user_id)
+  from cancelled x where r.kind = 'pages_cancelled' and x.incident_id = r.incident_id
+  -- A decision that found nothing to cancel has nothing to say about it.
+  having count(*) > 0
+) given
 order by r.place
 """
 
@@ -237,10 +239,10 @@ def _audit_values(each: Decided, ids: Iterator[UUID]) -> Iterator[dict[str, Any]
     who = rows.actor_values(each.by)
     whose = {"organization_id": each.organization_id, "incident_id": each.before.id, "actor": who}
     for event in each.decision.events:
-        yield whose | {"id": next(ids), "kind": rows.kind_of(event), "data": rows.values_of(event)}
+        yield whose | rows.entry(next(ids), rows.kind_of(event), rows.values_of(event))
     for effect in each.decision.effects:
         if isinstance(effect, effects.CancelPages):
-            yield whose | {"id": next(ids), "kind": "pages_cancelled", "data": {"reason": effect.reason}}
+            yield whose | rows.entry(next(ids), "pages_cancelled", {"reason": effect.reason})
 
 
 def _cancellation_values(each: Decided, effect: effects.CancelPages) -> dict[str, Any]:

@@ -55,7 +55,7 @@ _COUNTED = " select count(*) from settled"
 _RECORDED = f""", recorded as (
   insert into audit (id, organization_id, incident_id, actor, kind, data)
   select %(audit_id)s, s.organization_id, s.incident_id, %(actor)s::jsonb, %(kind)s::text,
-    {rows.NAMED.format(data="given.data", organization="s.organization_id")}
+    {rows.NAMED.format(data="given.data", mentioned="array[s.user_id]", organization="s.organization_id")}
   from settled s cross join lateral (select jsonb_build_object(
     'pageId', s.id, 'userId', s.user_id, 'channel', s.channel, 'attempts', s.attempts, 'error', s.error
   ) as data) given where %(kind)s::text is not null

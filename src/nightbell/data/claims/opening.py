@@ -75,10 +75,10 @@ with clock as materialized (
 ), recorded as (
   insert into audit (id, organization_id, incident_id, at, actor, kind, data)
   select r.id, %(organization)s, opened.id, clock.at, %(actor)s::jsonb, r.kind,
-    {rows.NAMED.format(data="r.data", organization="%(organization)s")}
+    {rows.NAMED.format(data="r.data", mentioned="r.mentioned", organization="%(organization)s")}
   from opened cross join clock cross join rows from (
-    jsonb_to_recordset(%(audit)s::jsonb) as (id uuid, kind text, data jsonb)
-  ) with ordinality as r(id, kind, data, place)
+    jsonb_to_recordset(%(audit)s::jsonb) as (id uuid, kind text, data jsonb, mentioned uuid[])
+  ) with ordinality as r(id, kind, data, mentioned, place)
   order by r.place
 )
 select exists (select from owner), %(policy)s::uuid is null or exists (select from policy), opened.number,
