@@ -105,7 +105,7 @@ def test_engines_are_woken_again_after_the_notifier_lost_its_connection(world: W
         wake.engines()
         assert len(list(listening.notifies(timeout=5, stop_after=1))) == 1
         with connection.cursor() as cursor:
-            cursor.execute("select pid from pg_stat_activity where query like 'select pg_notify%%'")
+            cursor.execute("select pid from pg_stat_activity where query = 'notify nightbell_wake'")
             pids = [pid for (pid,) in cursor.fetchall()]
         assert pids
         for pid in pids:

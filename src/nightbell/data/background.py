@@ -1,6 +1,7 @@
 """Small writes that nothing waits for, done by one thread a process, many at once; losing one costs no promise."""
 
 import logging
+import queue
 import threading
 import time
 from collections.abc import Callable
@@ -22,7 +23,8 @@ class Background(Generic[T]):
         self._pause = pause.total_seconds()
         self._waiting: set[T] = set()
         self._lock = threading.Lock()
-        self._stirred = threading.Event()
+        # A word for each lot: where one is waited for, an event costs several times as much.
+        self._begun: queue.SimpleQueue[None] = queue.SimpleQueue()
         self._idle = threading.Event()
         self._idle.set()
         self._thread: threading.Thread | None = None
@@ -30,12 +32,13 @@ class Background(Generic[T]):
     def add(self, value: T) -> None:
         """Have `value` written soon."""
         with self._lock:
+            if not self._waiting:
+                self._idle.clear()
+                self._begun.put(None)
             self._waiting.add(value)
-            self._idle.clear()
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
                 self._thread.start()
-        self._stirred.set()
 
     def drain(self, timeout: timedelta) -> bool:
         """Wait until everything added has been written or given up; False where that takes longer than `timeout`."""
@@ -43,8 +46,7 @@ class Background(Generic[T]):
 
     def _run(self) -> None:
         while True:
-            self._stirred.wait()
-            self._stirred.clear()
+            self._begun.get()
             with self._lock:
                 lot, self._waiting = self._waiting, set()
             try:

@@ -3,11 +3,13 @@
 from datetime import timedelta
 
 from django.db import connection
+from psycopg import errors
+from psycopg.pq import ExecStatus
 
 from nightbell.data.background import Background
 
 CHANNEL = "nightbell_wake"
-NOTIFY = "select pg_notify(%(channel)s, '')"
+NOTIFY = f"notify {CHANNEL}".encode()
 
 
 def engines() -> None:
@@ -16,8 +18,12 @@ def engines() -> None:
 
 
 def _notify(_channels: set[str]) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(NOTIFY, {"channel": CHANNEL})
+    connection.ensure_connection()
+    with connection.wrap_database_errors:
+        # Without a cursor, because there is one for each decision and it asks and answers nothing.
+        answer = connection.connection.pgconn.exec_(NOTIFY)
+        if answer.status != ExecStatus.COMMAND_OK:
+            raise errors.error_from_result(answer)
 
 
 _notifier = Background("wake", _notify, timedelta(milliseconds=5))
