@@ -72,7 +72,7 @@ class Rota:
         layers = [policies.LayerGiven(policy.Schedule(self.id), minutes)]
         layers += [policies.LayerGiven(policy.Users((person.id,)), each) for person, each in then]
         given = policies.Given(f"{self.name} first", layers=tuple(layers))
-        return policies.create(self.world.organization.id, given).id
+        return policies.create(self.world.principal, given).id
 
     def opens(self, owner: Person | None = None, **more: Any) -> Incident:
         """A program opens an incident for whoever is on call."""

@@ -24,7 +24,7 @@ from nightbell.channels.slack.channel import SlackChannel
 from nightbell.core import policy
 from nightbell.core.incident import actor, commands, state
 from nightbell.data import clock as database
-from nightbell.data.access.principal import Principal
+from nightbell.data.access.principal import SYSTEM, Principal
 from nightbell.data.models import Membership, Role
 from nightbell.data.reads import incidents as reads
 from nightbell.data.reads import pages
@@ -168,7 +168,7 @@ class World:
         self.desks: list[tuple[Desk, Channel]] = []
         self.domain = f"{self.name.split()[-1].lower()}.example"
         zoe = people.Person(f"zoe@{self.domain}", "Zoe")
-        self.organization, membership = organizations.create(self.name, zoe)
+        self.organization, membership = organizations.create(Principal.operator(), self.name, zoe)
         self.zoe = Person(self, membership.user_id, "Zoe", zoe.email, Role.ADMIN)
         return self
 
@@ -184,6 +184,16 @@ class World:
         """A program with a key of the organization."""
         return Principal(self.organization.id, actor.Actor(actor.Type.API_KEY, KEY_ID, "ci", actor.Via.API), Role.ADMIN)
 
+    @property
+    def system(self) -> Principal:
+        """Nightbell itself."""
+        return Principal.system(self.organization.id)
+
+    @property
+    def operator(self) -> Principal:
+        """Whoever runs the installation."""
+        return Principal.operator(self.organization.id)
+
     def members(self, *names: str, role: Role = Role.MEMBER) -> list[Person]:
         """People of the organization, by first name."""
         return [self.member(name, role) for name in names]
@@ -191,12 +201,12 @@ class World:
     def member(self, name: str, role: Role = Role.MEMBER) -> Person:
         """One person of the organization."""
         email = f"{name.lower()}@{self.domain}"
-        membership = people.add(self.organization, people.Person(email, name), role)
+        membership = people.add(self.operator, people.Person(email, name), role)
         return Person(self, membership.user_id, name, email, role)
 
     def removes(self, person: Person) -> None:
         """An admin removes somebody."""
-        people.remove(self.organization, person.id, actor.SYSTEM)
+        people.remove(self.system, person.id)
         self.settles()
 
     def ends_membership(self, person: Person) -> None:
@@ -213,7 +223,7 @@ class World:
                 for group, minutes in layers
             ),
         )
-        return policies.create(self.organization.id, given).id
+        return policies.create(self.principal, given).id
 
     def opens(
         self,
@@ -250,7 +260,7 @@ class World:
 
     def settles(self) -> None:
         """What an engine would do now, until there is nothing more to do."""
-        while escalations.fire_due() or self.delivers():
+        while escalations.fire_due(SYSTEM) or self.delivers():
             pass
 
     def delivers(self) -> int:

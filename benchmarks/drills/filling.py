@@ -12,21 +12,25 @@ django.setup()
 
 from nightbell.actions import keys, organizations, people, policies  # noqa: E402 -- Django first
 from nightbell.core import policy  # noqa: E402
+from nightbell.data.access.principal import Principal  # noqa: E402
 
 ADMIN = "Zoe"
 
 
 def main(slug: str, *layers: str) -> None:
     """An admin who is in no layer, everybody who is in one, a policy of these layers, and a key."""
-    organization, _ = organizations.create(slug, people.Person(address(slug, ADMIN), ADMIN))
+    organization, _ = organizations.create(Principal.operator(), slug, people.Person(address(slug, ADMIN), ADMIN))
     groups = [(layer.partition(":")[0].split(","), int(layer.partition(":")[2])) for layer in layers]
     names = dict.fromkeys(name for group, _ in groups for name in group)
-    ids = {name: people.add(organization, people.Person(address(slug, name), name)).user_id for name in names}
+    ids = {
+        name: people.add(Principal.operator(organization.id), people.Person(address(slug, name), name)).user_id
+        for name in names
+    }
     given = tuple(
         policies.LayerGiven(policy.Users(tuple(ids[name] for name in group)), minutes) for group, minutes in groups
     )
-    made = policies.create(organization.id, policies.Given("Drill", layers=given))
-    _, key = keys.create(organization, "drill")
+    made = policies.create(Principal.operator(organization.id), policies.Given("Drill", layers=given))
+    _, key = keys.create(Principal.operator(organization.id), "drill")
     said = {"id": organization.id, "key": key, "policy": made.id, "owner": next(iter(ids.values()))}
     sys.stdout.write(json.dumps({name: str(value) for name, value in said.items()}) + "\n")
 

@@ -1,7 +1,6 @@
 """What a mail server may do to pages: think, be slow, refuse everybody, be away."""
 
 import time
-from dataclasses import replace
 
 from benchmarks.drills.seen import Seen
 from benchmarks.drills.serving import PATIENCE_SECONDS, Serving, wait_for, within
@@ -64,20 +63,16 @@ def slow() -> list[Seen]:
 
 def ours() -> list[Seen]:
     """A fault of ours told at RCPT: a name in HELO that the mail server does not like."""
-    seen, told = _refused("504 5.5.2 <a1b2c3d4e5f6>: Helo command rejected: need fully-qualified hostname")
-    return [replace(seen, seen=f"{seen.seen}; admins had {'a' if told < float('inf') else 'no'} notice")]
+    return [_refused("504 5.5.2 <a1b2c3d4e5f6>: Helo command rejected: need fully-qualified hostname")]
 
 
 def everybody() -> list[Seen]:
-    """Everybody is refused as if it were each recipient's own fault."""
-    seen, told = _refused("550 5.1.1 User unknown")
-    said = f"the admin was told {told:.1f} s after that" if told < float("inf") else "THE ADMIN WAS NOT TOLD"
-    must = f"{seen.must}, admins are told"
-    return [replace(seen, must=must, seen=f"{seen.seen}; {said}", ok=seen.ok and told < float("inf"))]
+    """Everybody is refused as if it were each recipient's own fault; admins have no other channel to be told over."""
+    return [_refused("550 5.1.1 User unknown")]
 
 
-def _refused(says: str) -> tuple[Seen, float]:
-    """For half a minute, in these words; and how long afterwards an admin had a notice, infinity for none."""
+def _refused(says: str) -> Seen:
+    """For half a minute, in these words."""
     with Serving() as here:
         acme = here.organization("acme", "Ana,Bo,Cy:30", "Dan:30", "Eve:30")
         here.mail.answer(rcpt=says)
@@ -91,16 +86,14 @@ def _refused(says: str) -> tuple[Seen, float]:
         shown = here.ask("select count(*) from page where error is null or position('5.' in error) = 0")[0][0] == 0
         here.mail.behave()
         left = within(lambda: here.ask(UNSENT) == [(0,)], 90)
-        told = within(lambda: any(each.recipient == acme.address("Zoe") for each in here.mail.messages), 20)
     words = "; ".join(f"{count} {state}" for state, count in states)
-    seen = Seen(
+    return Seen(
         f"the mail server answers everybody's RCPT `{says}` for half a minute",
         "temporary, shown, nothing exhausted, no page given up",
         f"of 3 incidents with three layers: {words}; {lost} pages given up, {'each' if shown else 'NOT EACH'} "
         f"shows the answer; once it was well the last left after {left:.1f} s",
         states == [("paging", 3)] and lost == 0 and shown and left < float("inf"),
     )
-    return seen, told
 
 
 def away() -> list[Seen]:

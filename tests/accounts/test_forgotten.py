@@ -13,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 
 from nightbell.actions import organizations, people
 from nightbell.data import clock
+from nightbell.data.access.principal import SYSTEM, Principal
 from nightbell.data.models import Account, Notice
 from tests.web import markup
 from tests.world import Person, World
@@ -113,7 +114,7 @@ def test_x05_two_who_ask_at_one_moment_ask_for_one(world: World) -> None:
 
     def ask() -> None:
         together.wait(10)
-        people.forgot_password(world.zoe.email)
+        people.forgot_password(SYSTEM, world.zoe.email)
         connections.close_all()
 
     asking = [threading.Thread(target=ask) for _ in range(4)]
@@ -143,7 +144,7 @@ def test_x05_who_left_after_asking_is_sent_nothing(world: World) -> None:
 
 
 def test_x05_somebody_of_two_organizations_gets_one(world: World) -> None:
-    organizations.create("Larks", people.Person(world.zoe.email, "Zoe"))
+    organizations.create(Principal.operator(), "Larks", people.Person(world.zoe.email, "Zoe"))
     asks(world.zoe.email)
     world.settles()
     assert "Set your password" in opens(link(world.zoe))
@@ -151,7 +152,7 @@ def test_x05_somebody_of_two_organizations_gets_one(world: World) -> None:
 
 def test_x05_who_left_one_organization_and_not_another_gets_one(world: World) -> None:
     (ana,) = world.members("Ana")
-    organizations.create("Larks", people.Person(ana.email, "Ana"))
+    organizations.create(Principal.operator(), "Larks", people.Person(ana.email, "Ana"))
     world.removes(ana)
     asks(ana.email)
     world.settles()
@@ -204,7 +205,7 @@ def test_x05_the_commit_waits_for_the_disk_whoever_asks(world: World, email: str
             return int(cursor.fetchone()[0])
 
     before = written()
-    people.forgot_password(email)
+    people.forgot_password(SYSTEM, email)
     assert written() > before
 
 

@@ -7,7 +7,6 @@ from django.conf import settings
 from django.test import Client
 
 from nightbell.actions import links, people
-from nightbell.core.incident import actor
 from nightbell.data.models import Account
 from tests.web import markup
 from tests.world import Person, World
@@ -117,7 +116,7 @@ def test_pages_that_are_not_offered_are_not_there(world: World, browser: Client,
 def test_a_removed_member_can_sign_in_and_sees_nothing(world: World, browser: Client) -> None:
     (ana,) = world.members("Ana")
     account(ana, PASSWORD)
-    people.remove(world.organization, ana.id, actor.SYSTEM)
+    people.remove(world.system, ana.id)
     assert sign_in(browser, ana.email, PASSWORD)[0] == 302
     page = markup.get(browser, "/", 403)
     assert "You belong to no organization" in page.words

@@ -7,7 +7,7 @@ import pytest
 
 from nightbell.actions import deliveries, incidents, people
 from nightbell.core.errors import Code, Rejected
-from nightbell.core.incident import actor, state
+from nightbell.core.incident import state
 from tests import races
 from tests.rota import Rota
 from tests.world import World
@@ -20,7 +20,7 @@ def test_whoever_left_while_the_incident_opened_is_not_its_owner(world: World) -
     rota = Rota(world)
     rota.layer(ana, bo)
     opening = partial(incidents.open_by_schedule, world.principal, GIVEN, rota.id, owner_named=False)
-    removing = partial(people.remove, world.organization, ana.id, actor.SYSTEM)
+    removing = partial(people.remove, world.principal, ana.id)
     _, opened = races.in_order(races.membership_row(ana.id), removing, opening)
     view, is_new = opened.result()
     assert (view.owner.id, is_new) == (bo.id, True)

@@ -6,6 +6,7 @@ from pytest_django import Settings
 from nightbell.actions import copies, deliveries, escalations, incidents, workspaces
 from nightbell.core import delivery
 from nightbell.data import clock
+from nightbell.data.access.principal import SYSTEM
 from nightbell.data.claims.messages import Lease
 from nightbell.data.models import Copy
 from tests.workspace import Slack
@@ -92,7 +93,7 @@ def test_a_token_that_cannot_be_read_is_waited_for_and_said(world: World, slack:
     settings.NIGHTBELL = right.model_copy(update={"encryption_keys": Fernet.generate_key().decode()})
     world.zoe.acknowledges(incident)
     other = world.opens("Disk full", layers=[([world.zoe], 5)], paging=False)
-    escalations.fire_due()
+    escalations.fire_due(SYSTEM)
     world.delivers()
     copy = Copy.objects.get(incident_id=incident.id)
     assert (copy.state, "NIGHTBELL_ENCRYPTION_KEYS" in (copy.error or "")) == ("queued", True)

@@ -7,6 +7,7 @@ from django.db import connection
 
 from nightbell.actions import coverage, organizations, people
 from nightbell.data import clock
+from nightbell.data.access.principal import SYSTEM, Principal
 from nightbell.data.models import Notice, Organization, Role
 from nightbell.data.reads import gaps
 from nightbell.engine import chores
@@ -20,21 +21,21 @@ def test_admins_are_told_of_gaps_once_a_week(world: World) -> None:
     ana, bo = world.member("Ana", Role.ADMIN), world.member("Bo")
     rota = Rota(world)
     rota.layer(bo, since=clock.now() + timedelta(days=3))
-    assert coverage.tell_all() == 1
-    assert coverage.tell_all() == 0
+    assert coverage.tell_all(SYSTEM) == 1
+    assert coverage.tell_all(SYSTEM) == 0
     world.settles()
     assert ana.was_told(WORDS)
     assert world.zoe.was_told(WORDS)
     assert world.inbox(bo) == []
     assert "- Platform on-call: from " in ana.newest_mail.text
     world.sleeps(days=6, hours=23)
-    assert coverage.tell_all() == 0
+    assert coverage.tell_all(SYSTEM) == 0
     world.sleeps(days=8)
-    assert coverage.tell_all() == 0
+    assert coverage.tell_all(SYSTEM) == 0
     rota.layer(bo)
-    assert coverage.tell_all() == 0
+    assert coverage.tell_all(SYSTEM) == 0
     Rota(world, "Empty")
-    assert coverage.tell_all() == 1
+    assert coverage.tell_all(SYSTEM) == 1
     world.settles()
     assert [mail.subject.startswith(WORDS) for mail in world.inbox(ana)] == [True, True]
     world.forgets_mail()
@@ -43,10 +44,10 @@ def test_admins_are_told_of_gaps_once_a_week(world: World) -> None:
 def test_without_gaps_nobody_is_told_and_a_gap_need_not_wait(world: World) -> None:
     rota = Rota(world)
     rota.layer(world.zoe)
-    assert coverage.tell_all() == 0
+    assert coverage.tell_all(SYSTEM) == 0
     assert Organization.objects.get(id=world.organization.id).gaps_told_at is None
     Rota(world, "Empty")
-    assert coverage.tell_all() == 1
+    assert coverage.tell_all(SYSTEM) == 1
     assert Notice.objects.count() == 1
     world.settles()
     world.forgets_mail()
@@ -57,7 +58,7 @@ def test_several_engines_tell_once(world: World) -> None:
 
     def tell() -> int:
         try:
-            return coverage.tell_all()
+            return coverage.tell_all(SYSTEM)
         finally:
             connection.close()
 
@@ -69,7 +70,7 @@ def test_several_engines_tell_once(world: World) -> None:
 
 
 def test_each_organization_is_told_of_its_own(world: World) -> None:
-    organizations.create("Early Larks", people.Person("lara@larks.example", "Lara"))
+    organizations.create(Principal.operator(), "Early Larks", people.Person("lara@larks.example", "Lara"))
     Rota(world)
     chores.tidy()
     (told,) = Notice.objects.all()

@@ -8,6 +8,7 @@ from nightbell.actions import deliveries, escalations
 from nightbell.core import delivery
 from nightbell.core.incident import state
 from nightbell.data import clock
+from nightbell.data.access.principal import SYSTEM
 from nightbell.data.claims.messages import Lease
 from nightbell.data.models import Notice, Page
 from tests.world import Incident, Person, World
@@ -18,7 +19,7 @@ BACKOFF = tuple(timedelta(seconds=seconds) for seconds in (15, 60, 120, 300, 600
 def open_and_fire(world: World, *groups: list[Person]) -> Incident:
     """An incident whose first layer is paged, and nothing of it sent."""
     incident = world.opens("DB pool exhausted", layers=[(group, 5) for group in groups], paging=False)
-    escalations.fire_due()
+    escalations.fire_due(SYSTEM)
     return incident
 
 
@@ -101,7 +102,7 @@ def test_a_lease_that_is_given_back_is_due_at_once(world: World) -> None:
 def test_temporary_failures_are_tried_again_at_longer_and_longer_intervals(world: World) -> None:
     (ana,) = world.members("Ana")
     incident = world.opens("DB pool exhausted", layers=[([ana], 600)], paging=False)
-    escalations.fire_due()
+    escalations.fire_due(SYSTEM)
     for attempt, seconds in enumerate((15, 60, 120, 300, 600, 600, 600), start=1):
         lease = claim_one()
         assert lease.attempts == attempt

@@ -16,7 +16,7 @@ from tests.world import KEY_ID, Incident, World
 
 
 def test_whatever_is_done_to_an_unknown_incident_is_not_found(world: World) -> None:
-    larks, admin = organizations.create("Day Larks", people.Person("lark@larks.example", "Lark"))
+    larks, admin = organizations.create(Principal.operator(), "Day Larks", people.Person("lark@larks.example", "Lark"))
     lark = Principal(larks.id, actor.user(admin.user_id, "Lark", actor.Via.API), Role.ADMIN)
     incident = world.opens("DB pool exhausted", owner=world.zoe)
     record = incident.record()
@@ -64,7 +64,7 @@ def test_a_key_acknowledges_by_itself_or_for_a_member(world: World) -> None:
 def test_nobody_acknowledges_for_somebody_who_is_no_member(world: World) -> None:
     ana, bo = world.members("Ana", "Bo")
     world.removes(bo)
-    _, stranger = organizations.create("Day Larks", people.Person("lark@larks.example", "Lark"))
+    _, stranger = organizations.create(Principal.operator(), "Day Larks", people.Person("lark@larks.example", "Lark"))
     incident = world.opens("DB pool exhausted", layers=[([ana], 5)])
     for user_id in (bo.id, stranger.user_id, uuid4()):
         with pytest.raises(Rejected) as refused:

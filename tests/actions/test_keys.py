@@ -11,6 +11,7 @@ from nightbell.core.errors import Code, Rejected
 from nightbell.core.incident import actor
 from nightbell.core.links import AcknowledgeGrant
 from nightbell.data.access import principal
+from nightbell.data.access.principal import Principal
 from nightbell.data.models import ApiKey, Role
 from tests.world import World
 
@@ -18,14 +19,14 @@ GRANT = AcknowledgeGrant(UUID(int=7), UUID(int=9), datetime(2026, 6, 1, 12, tzin
 
 
 def test_a_key_is_shown_once_and_kept_as_its_digest(world: World) -> None:
-    made, text = keys.create(world.organization, "ci", created_by=world.zoe.id)
+    made, text = keys.create(world.zoe.principal, "ci")
     assert text.startswith("nb_live_")
     # 160 random bits and more, at 6 bits a character.
     assert len(text) - len("nb_live_") >= 27
     row = ApiKey.objects.get(id=made.id)
     assert bytes(row.digest) == principal.digest(text)
     assert (row.name, row.created_by_id, row.last_used_at, row.revoked_at) == ("ci", world.zoe.id, None, None)
-    assert keys.create(world.organization, "ci")[1] != text
+    assert keys.create(world.operator, "ci")[1] != text
     assert principal.of_key(text) == principal.Principal(
         world.organization.id, actor.Actor(actor.Type.API_KEY, made.id, "ci", actor.Via.API), Role.ADMIN
     )
@@ -34,22 +35,22 @@ def test_a_key_is_shown_once_and_kept_as_its_digest(world: World) -> None:
 @pytest.mark.parametrize("name", ["", "x" * 101])
 def test_a_key_has_a_name(world: World, name: str) -> None:
     with pytest.raises(Rejected) as refused:
-        keys.create(world.organization, name)
+        keys.create(world.operator, name)
     assert (refused.value.code, refused.value.field) == (Code.VALIDATION_ERROR, "name")
 
 
 def test_c12_a_revoked_key_is_refused_from_the_next_request_on(world: World) -> None:
-    made, text = keys.create(world.organization, "ci")
-    larks, _ = organizations.create("Day Larks", people.Person("lark@larks.example", "Lark"))
+    made, text = keys.create(world.operator, "ci")
+    larks, _ = organizations.create(Principal.operator(), "Day Larks", people.Person("lark@larks.example", "Lark"))
     for organization, key_id in ((larks, made.id), (world.organization, uuid4())):
         with pytest.raises(Rejected) as refused:
-            keys.revoke(organization, key_id)
+            keys.revoke(Principal.operator(organization.id), key_id)
         assert (refused.value.code, refused.value.field) == (Code.NOT_FOUND, "id")
     assert principal.of_key(text) is not None
-    keys.revoke(world.organization, made.id)
+    keys.revoke(world.operator, made.id)
     assert principal.of_key(text) is None
     with pytest.raises(Rejected):
-        keys.revoke(world.organization, made.id)
+        keys.revoke(world.operator, made.id)
 
 
 def test_a_link_grants_what_it_was_made_for(world: World) -> None:

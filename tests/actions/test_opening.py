@@ -11,7 +11,7 @@ from nightbell.actions import escalations, incidents, organizations, people
 from nightbell.core.errors import Code, Rejected
 from nightbell.core.incident import actor, state
 from nightbell.data import clock
-from nightbell.data.access.principal import Principal
+from nightbell.data.access.principal import SYSTEM, Principal
 from nightbell.data.claims import opening
 from nightbell.data.models import Audit, Organization, Page, Role
 from nightbell.data.models import Incident as Row
@@ -27,7 +27,7 @@ def given(world: World, **more: object) -> incidents.Opening:
 
 def larks() -> tuple[Principal, UUID]:
     """Somebody of another organization."""
-    other, admin = organizations.create("Day Larks", people.Person("lark@larks.example", "Lark"))
+    other, admin = organizations.create(Principal.operator(), "Day Larks", people.Person("lark@larks.example", "Lark"))
     return Principal(other.id, actor.user(admin.user_id, "Lark", actor.Via.API), Role.ADMIN), admin.user_id
 
 
@@ -86,7 +86,7 @@ def test_what_is_answered_is_what_is_read_again(world: World, has_policy: bool) 
     view, _ = incidents.open_incident(world.principal, alert)
     assert view == reads.one(world.principal, view.incident.id)
     # So it is of every change.
-    escalations.fire_due()
+    escalations.fire_due(SYSTEM)
     acts: list[Callable[[], reads.IncidentView]] = [
         partial(incidents.acknowledge, world.principal, view.number),
         partial(incidents.acknowledge, world.principal, view.number),

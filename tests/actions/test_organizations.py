@@ -8,6 +8,7 @@ import pytest
 
 from nightbell.actions import organizations, people
 from nightbell.core.errors import Code, Rejected
+from nightbell.data.access.principal import Principal
 from nightbell.data.models import Account, Organization, Role
 from tests import races
 from tests.world import World
@@ -16,7 +17,7 @@ LARK = people.Person("lark@larks.example", "Lark")
 
 
 def test_an_organization_starts_with_its_first_admin(world: World) -> None:
-    larks, admin = organizations.create("Day Larks & Söhne", LARK)
+    larks, admin = organizations.create(Principal.operator(), "Day Larks & Söhne", LARK)
     assert (larks.name, larks.slug, larks.incident_count) == ("Day Larks & Söhne", "day-larks-sohne", 0)
     assert larks.fallback_user_ids == []
     assert (admin.role, admin.organization_id) == (Role.ADMIN, larks.id)
@@ -29,7 +30,7 @@ def test_an_organization_starts_with_its_first_admin(world: World) -> None:
 @pytest.mark.parametrize("name", ["", "–", "!!!", "x" * 101])
 def test_a_name_needs_a_letter_or_digit_and_an_end(world: World, name: str) -> None:
     with pytest.raises(Rejected) as refused:
-        organizations.create(name, LARK)
+        organizations.create(Principal.operator(), name, LARK)
     assert (refused.value.code, refused.value.field) == (Code.VALIDATION_ERROR, "name")
 
 
@@ -42,17 +43,17 @@ def test_a_name_needs_a_letter_or_digit_and_an_end(world: World, name: str) -> N
     ],
 )
 def test_x19_a_name_may_be_of_any_script(world: World, name: str, slug: str, typed: str) -> None:
-    made, _ = organizations.create(name, LARK)
+    made, _ = organizations.create(Principal.operator(), name, LARK)
     assert (made.name, made.slug) == (name, slug)
     assert organizations.find(slug) == organizations.find(typed) == made
     with pytest.raises(Rejected) as refused:
-        organizations.create(unicodedata.normalize("NFD", name).upper(), LARK)
+        organizations.create(Principal.operator(), unicodedata.normalize("NFD", name).upper(), LARK)
     assert refused.value.code is Code.NAME_CONFLICT
 
 
 def test_a_name_is_taken_once(world: World) -> None:
     with pytest.raises(Rejected) as refused:
-        organizations.create("night owls!", LARK)
+        organizations.create(Principal.operator(), "night owls!", LARK)
     assert (refused.value.code, refused.value.field) == (Code.NAME_CONFLICT, "name")
     # Nothing is half done.
     assert not Account.objects.filter(first_name="Lark").exists()
@@ -60,7 +61,7 @@ def test_a_name_is_taken_once(world: World) -> None:
 
 def test_two_who_take_a_name_at_once_make_one_organization(world: World) -> None:
     # The first waits when it writes its admin's account, and the second for the first.
-    create = partial(organizations.create, "Day Larks", LARK)
+    create = partial(organizations.create, Principal.operator(), "Day Larks", LARK)
     first, second = races.in_order("lock table account in share mode", create, create)
     made, _ = first.result()
     with pytest.raises(Rejected) as refused:
@@ -72,14 +73,14 @@ def test_two_who_take_a_name_at_once_make_one_organization(world: World) -> None
 def test_the_last_resort_is_made_of_active_members(world: World) -> None:
     ana, bo = world.members("Ana", "Bo")
     world.removes(bo)
-    _, stranger = organizations.create("Day Larks", LARK)
+    _, stranger = organizations.create(Principal.operator(), "Day Larks", LARK)
     for wrong in (bo.id, stranger.user_id, uuid4()):
         with pytest.raises(Rejected) as refused:
-            organizations.set_fallback(world.organization, [ana.id, wrong])
+            organizations.set_fallback(world.operator, [ana.id, wrong])
         assert (refused.value.code, refused.value.field) == (Code.INVALID_TARGET_USER, "userIds")
-    organizations.set_fallback(world.organization, [ana.id, world.zoe.id, ana.id])
+    organizations.set_fallback(world.operator, [ana.id, world.zoe.id, ana.id])
     world.organization.refresh_from_db()
     assert world.organization.fallback_user_ids == [ana.id, world.zoe.id]
-    organizations.set_fallback(world.organization, [])
+    organizations.set_fallback(world.operator, [])
     world.organization.refresh_from_db()
     assert world.organization.fallback_user_ids == []

@@ -31,7 +31,7 @@ def layer(world: World, minutes: int = 5, **more: Any) -> policies.LayerGiven:
 )
 def test_a_wrong_field_is_named_and_nothing_is_made(world: World, field: str, changes: dict[str, Any]) -> None:
     with pytest.raises(Rejected) as refused:
-        policies.create(world.organization.id, replace(policies.Given("P"), **changes))
+        policies.create(world.principal, replace(policies.Given("P"), **changes))
     assert (refused.value.code, refused.value.field) == (Code.VALIDATION_ERROR, field)
 
 
@@ -46,13 +46,13 @@ def test_wrong_layers_are_named_by_their_place(world: World) -> None:
         ("layers.0.target.userIds", (policies.LayerGiven(policy.Users(people), 5),)),
     ):
         with pytest.raises(Rejected) as refused:
-            policies.create(world.organization.id, policies.Given("P", layers=layers))
+            policies.create(world.principal, policies.Given("P", layers=layers))
         assert (refused.value.code, refused.value.field) == (Code.VALIDATION_ERROR, field)
 
 
 def test_positions_order_the_layers_of_a_new_policy(world: World) -> None:
     layers = (layer(world, 7, position=2), layer(world, 9, position=1))
-    made = policies.create(world.organization.id, policies.Given("P", layers=layers))
+    made = policies.create(world.principal, policies.Given("P", layers=layers))
     found = EscalationLayer.objects.filter(policy=made).order_by("position")
     assert [each.ack_timeout_minutes for each in found] == [9, 7]
 
@@ -60,32 +60,32 @@ def test_positions_order_the_layers_of_a_new_policy(world: World) -> None:
 def test_a_target_is_an_active_member_or_a_schedule_of_the_organization(world: World) -> None:
     rota = Rota(world)
     known = policies.LayerGiven(policy.Schedule(rota.id), 5)
-    made = policies.create(world.organization.id, policies.Given("P", layers=(known,)))
+    made = policies.create(world.principal, policies.Given("P", layers=(known,)))
     (row,) = EscalationLayer.objects.filter(policy=made)
-    policies.change_layer(world.organization.id, made.id, row.id, {"ack_timeout_minutes": 6})
-    changed = policies.change_layer(world.organization.id, made.id, row.id, {"target": policy.Users((world.zoe.id,))})
+    policies.change_layer(world.principal, made.id, row.id, {"ack_timeout_minutes": 6})
+    changed = policies.change_layer(world.principal, made.id, row.id, {"target": policy.Users((world.zoe.id,))})
     assert changed.user_ids == [world.zoe.id]
     with pytest.raises(Rejected) as refused:
-        policies.change_layer(world.organization.id, made.id, row.id, {"position": 2})
+        policies.change_layer(world.principal, made.id, row.id, {"position": 2})
     assert refused.value.field == "position"
     for target in (policy.Schedule(uuid4()), policy.Users((uuid4(),))):
         with pytest.raises(Rejected) as refused:
-            policies.add_layer(world.organization.id, made.id, policies.LayerGiven(target, 5))
+            policies.add_layer(world.principal, made.id, policies.LayerGiven(target, 5))
         assert refused.value.code is Code.INVALID_TARGET
 
 
 def test_a_policy_has_fifty_layers_at_most(world: World) -> None:
-    made = policies.create(world.organization.id, policies.Given("P", layers=(layer(world),) * 50))
+    made = policies.create(world.principal, policies.Given("P", layers=(layer(world),) * 50))
     with pytest.raises(Rejected) as refused:
-        policies.add_layer(world.organization.id, made.id, layer(world))
+        policies.add_layer(world.principal, made.id, layer(world))
     assert refused.value.field == "layers"
 
 
 def test_only_a_name_that_is_taken_is_a_conflict(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    made = policies.create(world.organization.id, policies.Given("Shop front"))
+    made = policies.create(world.principal, policies.Given("Shop front"))
     with pytest.raises(Rejected) as refused:
-        policies.create(world.organization.id, policies.Given("shop FRONT"))
+        policies.create(world.principal, policies.Given("shop FRONT"))
     assert (refused.value.code, refused.value.field) == (Code.NAME_CONFLICT, "name")
     monkeypatch.setattr(ids, "new", lambda: made.id)
     with pytest.raises(IntegrityError, match="escalation_policy_pkey"):
-        policies.create(world.organization.id, policies.Given("Another"))
+        policies.create(world.principal, policies.Given("Another"))

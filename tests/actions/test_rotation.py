@@ -6,6 +6,7 @@ from pytest_django import Settings
 
 from nightbell.actions import organizations, people, workspaces
 from nightbell.data import secrets
+from nightbell.data.access.principal import SYSTEM, Principal
 from nightbell.data.models import Workspace
 from nightbell.data.reads import slack as reads
 from tests.workspace import KEY, Slack
@@ -31,7 +32,7 @@ def test_a_token_is_kept_anew_with_the_first_key_and_the_old_key_can_go(
 ) -> None:
     before, token = kept(), secrets.decrypt(kept())
     use(settings, OTHER_KEY, KEY)
-    assert workspaces.rotate() == 1
+    assert workspaces.rotate(SYSTEM) == 1
     assert kept() != before
     use(settings, OTHER_KEY)
     assert secrets.decrypt(kept()) == token
@@ -48,7 +49,7 @@ def test_keys_that_open_nothing_change_nothing(world: World, slack: Slack, setti
     for keys, words in (((OTHER_KEY,), "none of NIGHTBELL_ENCRYPTION_KEYS opens"), ((), "is not set")):
         use(settings, *keys)
         with pytest.raises(secrets.Unreadable, match=words) as unreadable:
-            workspaces.rotate()
+            workspaces.rotate(SYSTEM)
         assert unreadable.value.__cause__ is None
         assert kept() == before
         workspace = reads.workspace(world.organization.id)
@@ -64,15 +65,15 @@ def test_one_token_that_no_key_opens_leaves_all_of_them_as_they_were(
     use(settings, OTHER_KEY)
     broken = secrets.encrypt("xoxb-other")
     # Later than the other, which would be kept anew by then.
-    larks, _ = organizations.create("Day Larks", people.Person("lark@larks.example", "Lark"))
+    larks, _ = organizations.create(Principal.operator(), "Day Larks", people.Person("lark@larks.example", "Lark"))
     assert larks.id > world.organization.id
     Workspace.objects.create(organization=larks, team_id="T0LARKS", team_name="Larks", bot_user_id="U1", token=broken)
     use(settings, KEY)
     with pytest.raises(secrets.Unreadable):
-        workspaces.rotate()
+        workspaces.rotate(SYSTEM)
     assert set(Workspace.objects.values_list("token", flat=True)) == {before, broken}
     use(settings, KEY, OTHER_KEY)
-    assert workspaces.rotate() == 2
+    assert workspaces.rotate(SYSTEM) == 2
     use(settings, KEY)
     tokens = {secrets.decrypt(token or "") for token in Workspace.objects.values_list("token", flat=True)}
     assert tokens >= {"xoxb-other"}

@@ -148,7 +148,7 @@ def test_of_a_deletion_and_a_policy_that_targets_it_at_once_one_is_refused(world
             Running(lambda rota=rota: schedules.delete(world.principal, rota.id)),  # type: ignore[misc]
             Running(
                 lambda layer=layer, number=number: policies.create(  # type: ignore[misc]
-                    world.organization.id, policies.Given(f"P{number}", layers=(layer,))
+                    world.principal, policies.Given(f"P{number}", layers=(layer,))
                 )
             ),
         ]

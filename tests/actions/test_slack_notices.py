@@ -3,6 +3,7 @@
 from nightbell.actions import escalations, ids, workspaces
 from nightbell.core import delivery, notice
 from nightbell.data import clock
+from nightbell.data.access.principal import SYSTEM
 from nightbell.data.claims import notices
 from nightbell.data.models import Notice
 from tests.workspace import Slack
@@ -18,7 +19,7 @@ def test_a_notice_goes_to_slack_as_long_as_that_is_connected(world: World, slack
     world.settles()
     assert Notice.objects.get(id=told[0].id).state == "sent"
     notices.queue(world.organization.id, notice.Kind.CHANNEL_REFUSED, told[1:], clock.now())
-    workspaces.lose(world.organization.id, "token_revoked", clock.now())
+    workspaces.lose(world.system, "token_revoked", clock.now())
     world.settles()
     lost = Notice.objects.get(id=told[1].id)
     assert (lost.state, lost.error) == ("failed", "Slack is not connected")
@@ -27,8 +28,8 @@ def test_a_notice_goes_to_slack_as_long_as_that_is_connected(world: World, slack
 def test_a_page_to_the_last_resort_waits_for_a_workspace(world: World, slack: Slack) -> None:
     slack.joins(world.zoe)
     incident = world.opens("DB pool exhausted", layers=[], paging=False)
-    escalations.fire_due()
-    workspaces.lose(world.organization.id, "token_revoked", clock.now())
+    escalations.fire_due(SYSTEM)
+    workspaces.lose(world.system, "token_revoked", clock.now())
     world.settles()
     (page,) = [each for each in incident.pages() if each.channel == delivery.SLACK]
     assert (page.reason, page.state, page.error) == ("fallback", "queued", "Slack is not connected")

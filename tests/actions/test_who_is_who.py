@@ -9,7 +9,7 @@ from tests.world import Person, World
 
 
 def known(slack: Slack, person: Person, slack_user_id: str | None) -> None:
-    workspaces.remember(slack.world.organization.id, person.id, slack.team_id, slack_user_id)
+    workspaces.remember(slack.world.system, person.id, slack.team_id, slack_user_id)
 
 
 def identity(person: Person) -> Identity:
@@ -87,7 +87,7 @@ def test_whoever_has_somebodys_old_address_is_taken_for_them_no_longer(world: Wo
 
 def test_nothing_is_remembered_of_a_workspace_that_is_not_connected(world: World, slack: Slack) -> None:
     (ana,) = world.members("Ana")
-    workspaces.remember(world.organization.id, ana.id, "T0ELSE", "U0ANA")
+    workspaces.remember(world.system, ana.id, "T0ELSE", "U0ANA")
     workspaces.disconnect(world.zoe.principal)
     known(slack, ana, "U0ANA")
     assert not Identity.objects.exists()

@@ -59,7 +59,9 @@ def choose(world: World, *channels: str, own: bool = True) -> None:
 
 
 def another_organization() -> Principal:
-    larks, membership = organizations.create("Day Larks", people.Person("lark@larks.example", "Lark"))
+    larks, membership = organizations.create(
+        Principal.operator(), "Day Larks", people.Person("lark@larks.example", "Lark")
+    )
     return Principal(larks.id, actor.user(membership.user_id, "Lark", actor.Via.WEB), Role.ADMIN)
 
 
@@ -86,7 +88,7 @@ def test_a_workspace_is_connected_and_that_is_on_the_record(world: World) -> Non
 def test_connecting_again_renews_the_token_and_keeps_what_was_chosen(world: World) -> None:
     workspaces.connect(world.zoe.principal, OWLS)
     choose(world, "C1", "C2")
-    workspaces.lose(world.organization.id, "token_revoked", clock.now())
+    workspaces.lose(world.system, "token_revoked", clock.now())
     workspaces.connect(world.zoe.principal, replace(OWLS, token="xoxb-new", team_name="Owls of the Night"))
     found = workspace(world)
     assert secrets.decrypt(found.token) == "xoxb-new"
@@ -178,8 +180,8 @@ def test_the_token_is_in_no_row_of_the_database_and_in_no_export(
 ) -> None:
     workspaces.connect(world.zoe.principal, OWLS)
     choose(world, "C1")
-    workspaces.remember(world.organization.id, world.zoe.id, "T0OWLS", "U0ZOE")
-    workspaces.lose(world.organization.id, "token_revoked", clock.now())
+    workspaces.remember(world.system, world.zoe.id, "T0OWLS", "U0ZOE")
+    workspaces.lose(world.system, "token_revoked", clock.now())
     world.settles()
     world.forgets_mail()
     stored = everything_stored()
@@ -234,7 +236,7 @@ def test_where_nothing_is_connected_there_is_nothing_to_choose_or_to_end(world: 
 
 def test_disconnecting_forgets_the_token_and_who_is_who(world: World) -> None:
     workspaces.connect(world.zoe.principal, OWLS)
-    workspaces.remember(world.organization.id, world.zoe.id, "T0OWLS", "U0ZOE")
+    workspaces.remember(world.system, world.zoe.id, "T0OWLS", "U0ZOE")
     kept = workspaces.disconnect(world.zoe.principal)
     assert secrets.decrypt(kept) == TOKEN
     assert kept not in everything_stored()
@@ -253,7 +255,7 @@ def test_c08_a_lost_workspace_is_told_to_every_admin_once_and_nobody_is_paged_th
     workspaces.connect(world.zoe.principal, OWLS)
     assert reads.destination(world.organization.id, bo.id) is not None
     for because in ("token_revoked", "invalid_auth", "token_revoked"):
-        workspaces.lose(world.organization.id, because, clock.now())
+        workspaces.lose(world.system, because, clock.now())
     found = workspace(world)
     assert (found.lost_because, found.lost_at is not None) == ("token_revoked", True)
     assert reads.destination(world.organization.id, bo.id) is None
@@ -274,19 +276,19 @@ def test_c08_an_old_tokens_refusal_does_not_lose_one_that_was_granted_since(worl
     seen = clock.now()
     world.sleeps(seconds=5)
     workspaces.connect(world.zoe.principal, replace(OWLS, token="xoxb-new"))
-    workspaces.lose(world.organization.id, "token_revoked", seen)
+    workspaces.lose(world.system, "token_revoked", seen)
     assert workspace(world).lost_at is None
-    workspaces.lose(world.organization.id, "token_revoked", seen + timedelta(seconds=6))
+    workspaces.lose(world.system, "token_revoked", seen + timedelta(seconds=6))
     assert workspace(world).lost_at is not None
     world.settles()
     world.forgets_mail()
 
 
 def test_what_is_not_connected_cannot_be_lost(world: World) -> None:
-    workspaces.lose(world.organization.id, "token_revoked", clock.now())
+    workspaces.lose(world.system, "token_revoked", clock.now())
     workspaces.connect(world.zoe.principal, OWLS)
     workspaces.disconnect(world.zoe.principal)
-    workspaces.lose(world.organization.id, "token_revoked", clock.now())
+    workspaces.lose(world.system, "token_revoked", clock.now())
     assert [kind for kind, _ in record(world)] == ["slack_connected", "slack_disconnected"]
     assert not Notice.objects.exists()
 

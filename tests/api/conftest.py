@@ -7,6 +7,7 @@ import pytest
 
 from nightbell.actions import organizations, people
 from nightbell.data import key_use, wake
+from nightbell.data.access.principal import Principal
 from tests.api.caller import Caller
 from tests.world import World
 
@@ -29,5 +30,5 @@ def api(world: World, settled: None) -> Caller:
 @pytest.fixture
 def stranger(settled: None) -> Caller:
     """A program of another organization."""
-    other, _ = organizations.create("Early Larks", people.Person("lara@larks.example", "Lara"))
+    other, _ = organizations.create(Principal.operator(), "Early Larks", people.Person("lara@larks.example", "Lara"))
     return Caller(other)

@@ -180,11 +180,11 @@ def test_acknowledging_asks_the_database_three_times(world: World, api: Caller) 
 
 
 def test_c12_a_revoked_key_is_refused_on_the_next_request(world: World, api: Caller) -> None:
-    key, text = keys.create(world.organization, "short-lived")
+    key, text = keys.create(world.operator, "short-lived")
     program = Caller(world.organization, text)
     number = api.opens(world.zoe.id)["number"]
     assert program.get("/incidents").status == 200
-    keys.revoke(world.organization, key.id)
+    keys.revoke(world.operator, key.id)
     answer = program.post(f"/incidents/{number}/acknowledge")
     assert (answer.status, answer.code) == (401, "invalid_api_key")
     assert api.shown(number)["escalation"]["state"] == "none"

@@ -6,6 +6,7 @@ from uuid import UUID
 import pytest
 
 from nightbell.actions import organizations, people
+from nightbell.data.access.principal import Principal
 from nightbell.data.models import Page
 from tests.api.caller import Answer, Caller, together, written
 from tests.world import Person, World
@@ -32,7 +33,7 @@ def test_h03_two_handoffs_at_once_end_in_commit_order(world: World, api: Caller)
 @pytest.mark.parametrize("who", ["stranger", "removed", "nobody", "not an id", "nothing"])
 def test_h06_to_somebody_who_is_no_active_member(world: World, api: Caller, who: str) -> None:
     [bo] = world.members("Bo")
-    _, lara = organizations.create("Early Larks", people.Person("lara@larks.example", "Lara"))
+    _, lara = organizations.create(Principal.operator(), "Early Larks", people.Person("lara@larks.example", "Lara"))
     world.ends_membership(bo)
     target = {"stranger": str(lara.user_id), "removed": str(bo.id), "nobody": str(UUID(int=9)), "not an id": "Bo"}
     number = api.opens(world.zoe.id)["number"]
@@ -115,7 +116,7 @@ def test_h22_a_removal_meets_openings_and_handoffs(world: World, api: Caller) ->
     opening = {"title": "x", "severity": "low", "ownerId": str(bo.id)}
 
     def removal() -> Answer:
-        people.remove(world.organization, bo.id, world.principal.actor)
+        people.remove(world.principal, bo.id)
         return api.get("/users")
 
     opened, handed, _ = together(lambda: api.post("/incidents", opening), lambda: hands(api, number, bo), removal)

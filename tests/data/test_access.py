@@ -11,6 +11,7 @@ from nightbell.core.errors import Code, Rejected
 from nightbell.core.incident import actor
 from nightbell.data import clock
 from nightbell.data.access import grants, principal
+from nightbell.data.access.principal import Principal
 from nightbell.data.models import Account, Role
 from nightbell.data.reads import incidents, pages
 from tests.world import World
@@ -19,14 +20,14 @@ WEB = actor.Via.WEB
 
 
 def test_a_key_acts_for_its_organization_until_it_is_revoked(world: World) -> None:
-    made, text = keys.create(world.organization, "ci")
+    made, text = keys.create(world.operator, "ci")
     for via in (actor.Via.API, actor.Via.CLI):
         found = principal.of_key(text, via)
         assert found == principal.Principal(
             world.organization.id, actor.Actor(actor.Type.API_KEY, made.id, "ci", via), Role.ADMIN
         )
         assert found.is_admin
-    keys.revoke(world.organization, made.id)
+    keys.revoke(world.operator, made.id)
     for wrong in (text, text[:-1], text.upper(), text.removeprefix("nb_live_"), f"sk_{text}", "", "nb_live_", "é"):
         assert principal.of_key(wrong) is None
 
@@ -52,9 +53,9 @@ def test_somebody_who_may_not_sign_in_is_nobody(world: World) -> None:
 
 def test_of_several_organizations_it_is_the_chosen_one_or_the_first(world: World) -> None:
     (bo,) = world.members("Bo")
-    larks, _ = organizations.create("Day Larks", people.Person("lark@larks.example", "Lark"))
-    strangers, _ = organizations.create("Strangers", people.Person("lark@larks.example", "Lark"))
-    people.add(larks, people.Person(bo.email, "Bo"), Role.ADMIN)
+    larks, _ = organizations.create(Principal.operator(), "Day Larks", people.Person("lark@larks.example", "Lark"))
+    strangers, _ = organizations.create(Principal.operator(), "Strangers", people.Person("lark@larks.example", "Lark"))
+    people.add(Principal.operator(larks.id), people.Person(bo.email, "Bo"), Role.ADMIN)
 
     def organization(preferred: object = None) -> object:
         found = principal.of_user(bo.id, WEB, preferred, since=None)  # type: ignore[arg-type]
@@ -70,7 +71,7 @@ def test_of_several_organizations_it_is_the_chosen_one_or_the_first(world: World
 def test_a_link_lets_in_whom_it_was_made_for(world: World) -> None:
     (bo,) = world.members("Bo")
     incident = world.opens("DB pool exhausted", owner=world.zoe, paging=False)
-    larks, lark = organizations.create("Day Larks", people.Person("lark@larks.example", "Lark"))
+    larks, lark = organizations.create(Principal.operator(), "Day Larks", people.Person("lark@larks.example", "Lark"))
     holder = grants.holder(links.AcknowledgeGrant(incident.id, bo.id, clock.now()))
     assert holder is not None
     assert holder.principal == principal.of_member(world.organization.id, bo.id, actor.Via.LINK, since=None)
@@ -84,8 +85,8 @@ def test_nothing_is_read_across_the_border(world: World) -> None:
     (ana,) = world.members("Ana")
     incident = world.opens("DB pool exhausted", layers=[([ana], 5)])
     assert ana.was_paged(incident)
-    larks, admin = organizations.create("Day Larks", people.Person("lark@larks.example", "Lark"))
-    _, text = keys.create(larks, "ci")
+    larks, admin = organizations.create(Principal.operator(), "Day Larks", people.Person("lark@larks.example", "Lark"))
+    _, text = keys.create(Principal.operator(larks.id), "ci")
     strangers = [
         principal.of_key(text),
         principal.of_user(admin.user_id, WEB, since=None),

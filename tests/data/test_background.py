@@ -86,8 +86,8 @@ def test_whoever_stops_waits_for_what_is_not_written_yet_but_not_for_ever(world:
 
 
 def test_a_key_that_was_used_says_when(world: World) -> None:
-    made, _ = keys.create(world.organization, "ci")
-    other, _ = keys.create(world.organization, "unused")
+    made, _ = keys.create(world.operator, "ci")
+    other, _ = keys.create(world.operator, "unused")
 
     def is_marked() -> bool:
         # Another story may have ended the connection it writes on: then one mark is lost, and the next is not.

@@ -165,7 +165,7 @@ def refusal(violation: str) -> str | None:
 def rows(world: World) -> Iterator[World]:
     """One row at least of everything, each of them right."""
     world.member("Dee", Role.ADMIN)
-    keys.create(world.organization, "ci")
+    keys.create(world.operator, "ci")
     ana, bo = world.members("Ana", "Bo")
     incident = world.opens("DB pool exhausted", layers=[([ana], 5)], dedup_key="pool", paging=False)
     with world.mail.refusing_connections():

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
+from typing import TypeVar
 
 import psycopg
 import pytest
@@ -9,16 +10,27 @@ from django.db import IntegrityError, OperationalError, connection
 from django.db import transaction as database
 
 from nightbell.data import transaction, wake
+from nightbell.data.access.principal import SYSTEM, Needs, Principal
 from nightbell.data.models import Organization
 from tests import races
 from tests.world import World
 
+R = TypeVar("R")
 COUNT = "update organization set incident_count = incident_count + 1 where id = %s"
 
 
 def count_up(world: World) -> None:
     with connection.cursor() as cursor:
         cursor.execute(COUNT, (world.organization.id,))
+
+
+def by_system(act: Callable[[], R]) -> Callable[[], R]:
+    """An action that Nightbell itself asks for."""
+
+    def asked(_principal: Principal) -> R:
+        return act()
+
+    return partial(transaction.action(Needs.INSTALLATION)(asked), SYSTEM)
 
 
 def counted(world: World) -> int:
@@ -29,7 +41,7 @@ def counted(world: World) -> int:
 def test_p18_a_serialisation_failure_is_tried_at_most_five_times(world: World, failures: int, attempts: int) -> None:
     made: list[int] = []
 
-    @transaction.action
+    @by_system
     def act() -> str:
         made.append(len(made))
         with connection.cursor() as cursor:
@@ -56,7 +68,7 @@ def test_p18_a_deadlock_is_run_again_whole(world: World) -> None:
     with World("Day Larks") as larks:
         made: list[int] = []
 
-        @transaction.action
+        @by_system
         def act() -> None:
             made.append(len(made))
             count_up(world)
@@ -134,7 +146,7 @@ def hang_up() -> None:
 def test_p18_nothing_else_is_tried_again(world: World, fail: Callable[[], None], error: type[Exception]) -> None:
     made: list[int] = []
 
-    @transaction.action
+    @by_system
     def act() -> None:
         made.append(len(made))
         Organization.objects.update(name="Half done")
@@ -149,7 +161,7 @@ def test_p18_nothing_else_is_tried_again(world: World, fail: Callable[[], None],
 
 
 def test_an_action_is_durable_unless_it_joins(world: World) -> None:
-    act = transaction.action(partial(count_up, world))
+    act = by_system(partial(count_up, world))
     with pytest.raises(RuntimeError, match="durable"), database.atomic():
         act()
     assert counted(world) == 0
@@ -172,13 +184,13 @@ def test_an_action_is_durable_unless_it_joins(world: World) -> None:
 def test_an_action_that_joins_is_left_to_the_transaction_it_joined(world: World) -> None:
     made: list[int] = []
 
-    @transaction.action
+    @by_system
     def inner() -> None:
         made.append(len(made))
         with connection.cursor() as cursor:
             cursor.execute("do $$ begin raise exception 'again' using errcode = '40001'; end $$")
 
-    @transaction.action
+    @by_system
     def outer() -> None:
         count_up(world)
         if len(made) < 2:
@@ -206,8 +218,8 @@ def test_a_commit_wakes_the_engines_and_nothing_else_does(world: World) -> None:
         while heard(listening, 0.3):
             pass
         with pytest.raises(ValueError, match="wrong"):
-            transaction.action(fail)()
-        transaction.quiet_action(partial(count_up, world))()
+            by_system(fail)()
+        transaction.quiet_action(Needs.INSTALLATION)(lambda _principal: count_up(world))(SYSTEM)
         assert heard(listening, 0.3) == 0
-        transaction.action(partial(count_up, world))()
+        by_system(partial(count_up, world))()
         assert heard(listening, 5) == 1

@@ -12,6 +12,7 @@ from django.db import connection, transaction
 
 from nightbell.actions import copies, deliveries, ids, organizations, people
 from nightbell.core.incident import actor, state
+from nightbell.data.access.principal import Principal
 from nightbell.data.claims import messages, turns
 from nightbell.data.claims.messages import Lease
 from nightbell.data.models import Incident as Row
@@ -34,7 +35,9 @@ class Org:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.organization, membership = organizations.create(name, people.Person(f"ana@{name.lower()}.example", "Ana"))
+        self.organization, membership = organizations.create(
+            Principal.operator(), name, people.Person(f"ana@{name.lower()}.example", "Ana")
+        )
         self.user_id = membership.user_id
         self.incident = Row.objects.create(
             id=ids.new(),

@@ -18,6 +18,7 @@ from django.test import Client
 
 from nightbell.actions import organizations, people
 from nightbell.api.v1 import api
+from nightbell.data.access.principal import Principal
 from nightbell.data.models import Account
 from nightbell.data.reads import policies
 from tests import routes
@@ -224,7 +225,7 @@ def test_every_door_has_its_row() -> None:
 def test_a_door_lets_in_whom_it_should(world: World, settled: None, door: str) -> None:
     who, _ = TABLE[door]
     ana = world.member("Ana")
-    _, lara = organizations.create("Early Larks", people.Person("lara@larks.example", "Lara"))
+    _, lara = organizations.create(Principal.operator(), "Early Larks", people.Person("lara@larks.example", "Lara"))
     there = scene(world, ana, door)
     stranger, other, member, admin = Doer(), Doer(lara.user_id), Doer(ana.id), Doer(world.zoe.id)
     before = everything()

@@ -17,6 +17,7 @@ from nightbell.actions import deliveries, escalations
 from nightbell.channels.base import Channel, Hold, Parcel
 from nightbell.core import delivery, health
 from nightbell.data import beats
+from nightbell.data.access.principal import SYSTEM
 from nightbell.engine import beat, chores, loop
 from nightbell.engine.lanes import Lane
 from tests.engine.conftest import Start
@@ -199,12 +200,12 @@ def test_p32_a_lane_whose_senders_all_overstay_is_seen(world: World, monkeypatch
     lane.start()
     try:
         world.opens("One", layers=[([world.member("Ana")], 5)], paging=False)
-        escalations.fire_due()
+        escalations.fire_due(SYSTEM)
         lane.stir()
         time.sleep(1)
         assert not lane.overstaying, "one sender is free"
         world.opens("Two", layers=[([world.member("Bo")], 5)], paging=False)
-        escalations.fire_due()
+        escalations.fire_due(SYSTEM)
         lane.stir()
         eventually(lambda: lane.overstaying)
     finally:

@@ -17,6 +17,7 @@ from nightbell.actions import deliveries, escalations, incidents
 from nightbell.channels.base import Channel, Hold, Parcel
 from nightbell.core import delivery
 from nightbell.core.incident import state
+from nightbell.data.access.principal import SYSTEM
 from nightbell.demo import clock
 from nightbell.engine.lanes import Lane
 from tests.engine.conftest import Start
@@ -107,7 +108,7 @@ class _Endless(Channel):
 
 def test_p02_a_call_that_does_not_end_gives_its_lease_back(world: World) -> None:
     incident, _ = opened(world)
-    escalations.fire_due()
+    escalations.fire_due(SYSTEM)
     channel = _Endless()
     caught_up = threading.Event()
     caught_up.set()
@@ -130,7 +131,7 @@ def test_p02_a_call_that_does_not_end_gives_its_lease_back(world: World) -> None
 def test_p03_a_page_of_another_version_is_sent_and_an_unknown_channel_left_alone(world: World, start: Start) -> None:
     older, _ = opened(world, "Older")
     newer, _ = opened(world, "Newer")
-    escalations.fire_due()
+    escalations.fire_due(SYSTEM)
     ask("update page set why = '{}' where incident_id = %s", older.id)
     ask('update page set why = why || \'{"colour": "red"}\' where incident_id = %s', older.id)
     ask("update page set channel = 'telegraph' where incident_id = %s", newer.id)
@@ -214,7 +215,7 @@ def test_t01_two_engines_advance_each_overdue_incident_once(world: World, start:
 
 def test_t02_what_an_engine_committed_and_did_not_send_another_sends(world: World, start: Start) -> None:
     incident, person = opened(world)
-    escalations.fire_due()
+    escalations.fire_due(SYSTEM)
     assert len(deliveries.claim("email", 10)) == 1  # by an engine that dies now
     start()
     time.sleep(0.3)

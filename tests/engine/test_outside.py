@@ -15,6 +15,7 @@ from nightbell.actions import deliveries, escalations
 from nightbell.channels.base import Channel, Hold, Parcel
 from nightbell.core import delivery
 from nightbell.data import transaction
+from nightbell.data.access.principal import SYSTEM
 from nightbell.demo import clock
 from nightbell.engine import steps
 from nightbell.engine.lanes import Lane
@@ -53,24 +54,24 @@ def test_p22_rows_of_every_kind_are_pulled_and_nothing_else_moves(world: World) 
     incident = world.opens("DB pool exhausted", layers=[([ana], 5)])
     ask("update notice set due_at = nightbell_now() + interval '1 day'")
     before = ask("select i.due_at, p.due_at from incident i join page p on p.incident_id = i.id")
-    assert escalations.pull_back() == {"incident": 0, "page": 0, "notice": 0, "incident_copy": 0}
+    assert escalations.pull_back(SYSTEM) == {"incident": 0, "page": 0, "notice": 0, "incident_copy": 0}
     clock.advance(timedelta(minutes=-2))
-    assert escalations.pull_back() == {"incident": 1, "page": 1, "notice": 0, "incident_copy": 0}
+    assert escalations.pull_back(SYSTEM) == {"incident": 1, "page": 1, "notice": 0, "incident_copy": 0}
     assert 295 < due_in("incident") <= 300
     assert 10 < due_in("page") <= 15
     clock.advance(timedelta(minutes=2, seconds=30))
-    assert escalations.pull_back() == {"incident": 0, "page": 0, "notice": 0, "incident_copy": 0}
+    assert escalations.pull_back(SYSTEM) == {"incident": 0, "page": 0, "notice": 0, "incident_copy": 0}
     assert before != ask("select i.due_at, p.due_at from incident i join page p on p.incident_id = i.id")
     lease = deliveries.claim("email", 1)[0]
     clock.advance(timedelta(hours=-1))
-    escalations.pull_back()
+    escalations.pull_back(SYSTEM)
     assert due_in("page") <= delivery.LEASE.total_seconds()
     assert lease.id == incident.pages()[0].id
 
 
 def test_p22_what_is_under_way_while_the_clock_steps_back_waits_no_longer_either(world: World) -> None:
     incident, _ = opened(world)
-    escalations.fire_due()
+    escalations.fire_due(SYSTEM)
     (lease,) = deliveries.claim("email", 1)
     seen = deliveries.look(lease)
     assert seen is not None
@@ -231,12 +232,12 @@ def test_p33_a_domain_that_hangs_keeps_nobody_elses_page(world: World) -> None:
     owls = [world.member(f"Owl{number}") for number in range(3)]
     ask("update account set email = 'hung@hangs.example' where id = %s", owls[0].id)
     hung: list[Incident] = [world.opens(f"H{n}", layers=[([owls[0]], 60)], paging=False) for n in range(24)]
-    escalations.fire_due()
+    escalations.fire_due(SYSTEM)
     with running(channel, senders=8, slow=0) as lane:
         # Nobody knows it yet: it leaves a quarter of the senders free.
         eventually(lambda: len(channel.waiting) == 6)
         world.opens("Elsewhere", layers=[([owls[1]], 60)], paging=False)
-        escalations.fire_due()
+        escalations.fire_due(SYSTEM)
         lane.stir()
         eventually(lambda: channel.taken == [owls[1].email], seconds=10)
         channel.over.set()
@@ -249,7 +250,7 @@ def test_p33_a_domain_that_hangs_keeps_nobody_elses_page(world: World) -> None:
         channel.before_it.clear()
         channel.gate = threading.Semaphore(0)
         with atomic(), transaction.joining():
-            escalations.fire_due()
+            escalations.fire_due(SYSTEM)
             ask("update page set due_at = nightbell_now() where retried")
         lane.stir()
         eventually(lambda: len(channel.before_it) + len(channel.waiting) == 8)

@@ -14,6 +14,7 @@ from nightbell.channels.email import EmailChannel
 from nightbell.channels.smtp import LIMITS
 from nightbell.core import delivery
 from nightbell.core.incident import state
+from nightbell.data.access.principal import SYSTEM
 from nightbell.demo import clock
 from nightbell.engine.lanes import Lane
 from tests.engine.processes import PATIENCE, ask, eventually
@@ -44,7 +45,7 @@ def opened(world: World, *names: str) -> tuple[Incident, list[Person]]:
     """An incident with a layer of 30 minutes for each of these; the first has a page to be sent."""
     people = world.members(*names)
     incident = world.opens(f"For {names[0]}", layers=[([each], 30) for each in people], paging=False)
-    escalations.fire_due()
+    escalations.fire_due(SYSTEM)
     return incident, people
 
 
@@ -80,7 +81,7 @@ def test_e08_a_fault_of_ours_told_at_rcpt_exhausts_nothing(world: World, says: s
     world.mail.answer(rcpt=says)
     with lane(world) as running:
         eventually(lambda: pages_of(incident)[0][:2] == ("queued", 1))
-        assert escalations.fire_due() == 0
+        assert escalations.fire_due(SYSTEM) == 0
         assert says in str(pages_of(incident)[0][2])
         assert (incident.now.state, incident.now.position) == (state.State.PAGING, 1)
         world.mail.behave()

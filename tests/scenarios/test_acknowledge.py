@@ -9,7 +9,7 @@ from nightbell.core import delivery
 from nightbell.core.errors import Code, Rejected
 from nightbell.core.incident import actor, state
 from nightbell.data.access import grants
-from nightbell.data.access.principal import Principal
+from nightbell.data.access.principal import SYSTEM, Principal
 from nightbell.data.models import Role
 from tests import races
 from tests.world import Incident, World
@@ -53,7 +53,7 @@ def test_k03_acknowledge_beats_the_deadline(world: World) -> None:
     with races.holding(races.WRITING):
         acknowledging = races.Running(partial(incidents.acknowledge, ana.principal, incident.id)).waits()
         # It has the lock: the engine does not wait for it.
-        assert escalations.fire_due() == 0
+        assert escalations.fire_due(SYSTEM) == 0
     assert acknowledging.result().incident.state is state.State.ACKNOWLEDGED
     world.settles()
     assert is_acknowledged(incident)
@@ -67,7 +67,7 @@ def test_k04_the_deadline_beats_acknowledge_and_its_unsent_pages_are_cancelled(w
     incident = world.opens("DB pool exhausted", layers=[([ana], 5), ([cy], 15)])
     world.sleeps(minutes=5)
     with races.holding(races.WRITING):
-        firing = races.Running(escalations.fire_due).waits()
+        firing = races.Running(partial(escalations.fire_due, SYSTEM)).waits()
         acknowledging = races.Running(partial(incidents.acknowledge, ana.principal, incident.id)).waits()
     assert firing.result() == 1
     view = acknowledging.result()
@@ -98,7 +98,7 @@ def test_k04_the_deadline_beats_acknowledge_and_its_unsent_pages_are_cancelled(w
 def test_k05_acknowledge_while_a_sender_is_inside_the_provider_call(world: World, outcome: str) -> None:
     (ana,) = world.members("Ana")
     incident = world.opens("DB pool exhausted", layers=[([ana], 5)], paging=False)
-    escalations.fire_due()
+    escalations.fire_due(SYSTEM)
     (lease,) = deliveries.claim("email", 10)
     seen = deliveries.look(lease)
     assert seen is not None
@@ -168,7 +168,7 @@ def test_k09_by_a_member_who_was_not_paged(world: World) -> None:
 def test_k10_with_another_organizations_key(world: World) -> None:
     (ana,) = world.members("Ana")
     incident = world.opens("DB pool exhausted", layers=[([ana], 5)])
-    other, admin = organizations.create("Day Larks", people.Person("lark@larks.example", "Lark"))
+    other, admin = organizations.create(Principal.operator(), "Day Larks", people.Person("lark@larks.example", "Lark"))
     stranger = Principal(other.id, actor.user(admin.user_id, "Lark", actor.Via.API), Role.ADMIN)
     before = incident.record()
     for ref in (incident.id, incident.number):

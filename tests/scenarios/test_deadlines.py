@@ -105,7 +105,7 @@ def test_t08_a_policy_without_layers(world: World) -> None:
 def test_t09_an_impossible_timeout_is_refused(world: World, minutes: int) -> None:
     layer = policies.LayerGiven(policy.Users((world.zoe.id,)), minutes)
     with pytest.raises(Rejected) as refused:
-        policies.create(world.organization.id, policies.Given("Payments", layers=(layer,)))
+        policies.create(world.principal, policies.Given("Payments", layers=(layer,)))
     assert refused.value.code is Code.VALIDATION_ERROR
     assert "ackTimeoutMinutes" in str(refused.value.field)
 
@@ -118,11 +118,11 @@ def test_t10_and_c01_a_running_escalation_keeps_its_copy(world: World) -> None:
     world.settles()
     before = incident.now.policy
     changed = policies.LayerGiven(policy.Users((dee.id,)), 60)
-    policies.change(world.organization.id, policy_id, {"layers": (changed,), "name": "New", "repeat_count": 9})
+    policies.change(world.principal, policy_id, {"layers": (changed,), "name": "New", "repeat_count": 9})
     assert incident.minutes_left == 5
     world.waits(minutes=5)
     assert bo.was_paged(incident, layer=2)
-    policies.delete(world.organization.id, policy_id)
+    policies.delete(world.principal, policy_id)
     world.waits(minutes=5)
     assert cy.was_paged(incident, layer=3)
     assert incident.now.policy == before

@@ -4,6 +4,7 @@ import logging
 import time
 from collections import Counter
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.db import connection
@@ -12,6 +13,7 @@ from django.utils import timezone
 from nightbell.actions import deliveries, escalations, ids, incidents
 from nightbell.core.incident import state
 from nightbell.data import clock
+from nightbell.data.access.principal import SYSTEM
 from nightbell.data.models import Account, Audit, Incident, Page
 from nightbell.engine import loop
 from tests import races
@@ -23,12 +25,12 @@ def test_t01_two_engines_see_the_same_overdue_incident(world: World) -> None:
     incident = world.opens("DB pool exhausted", layers=[([ana], 5), ([bo], 5)])
     world.sleeps(minutes=5)
     with races.holding(races.WRITING):
-        firing = races.Running(escalations.fire_due).waits()
+        firing = races.Running(partial(escalations.fire_due, SYSTEM)).waits()
         # The other has it: nothing to wait for, nothing to change.
-        assert escalations.fire_due() == 0
-        assert escalations.fire_one(incident.id) == 0
+        assert escalations.fire_due(SYSTEM) == 0
+        assert escalations.fire_one(SYSTEM, incident.id) == 0
     assert firing.result() == 1
-    assert escalations.fire_due() == 0
+    assert escalations.fire_due(SYSTEM) == 0
     assert len(incident.record("escalation_timed_out")) == 1
     world.settles()
     assert ana.was_paged(incident)
@@ -44,7 +46,7 @@ def test_t01_two_engines_share_what_is_due(world: World) -> None:
 
     def engine() -> int:
         fired = 0
-        while batch := escalations.fire_due(3):
+        while batch := escalations.fire_due(SYSTEM, 3):
             fired += batch
         return fired
 
@@ -59,7 +61,7 @@ def test_t01_two_engines_share_what_is_due(world: World) -> None:
 def test_t02_an_engine_dies_after_its_commit_and_before_any_send(world: World) -> None:
     (ana,) = world.members("Ana")
     incident = world.opens("DB pool exhausted", layers=[([ana], 5)], paging=False)
-    assert escalations.fire_due() == 1
+    assert escalations.fire_due(SYSTEM) == 1
     # Its pages are rows. It leased them, and is never heard of again.
     assert len(deliveries.claim("email", 10)) == 1
     world.waits(seconds=29)
@@ -72,7 +74,7 @@ def test_t02_an_engine_dies_after_its_commit_and_before_any_send(world: World) -
 def test_t03_a_sender_dies_after_the_provider_accepted(world: World) -> None:
     (ana,) = world.members("Ana")
     incident = world.opens("DB pool exhausted", layers=[([ana], 5)], paging=False)
-    escalations.fire_due()
+    escalations.fire_due(SYSTEM)
     (lease,) = deliveries.claim("email", 10)
     seen = deliveries.look(lease)
     assert seen is not None
@@ -138,7 +140,7 @@ def test_t20_ten_thousand_are_due_at_the_same_instant(world: World) -> None:
     # Of this process only, so that a busy machine does not count.
     started = time.process_time()
     batches = []
-    while fired := escalations.fire_due():
+    while fired := escalations.fire_due(SYSTEM):
         batches.append(fired)
     assert batches == [500] * 20
     assert time.process_time() - started < 15
@@ -150,7 +152,7 @@ def test_t20_ten_thousand_are_due_at_the_same_instant(world: World) -> None:
 def test_c07_an_address_changes_while_a_page_is_queued(world: World) -> None:
     (ana,) = world.members("Ana")
     incident = world.opens("DB pool exhausted", layers=[([ana], 5)], paging=False)
-    escalations.fire_due()
+    escalations.fire_due(SYSTEM)
     Account.objects.filter(id=ana.id).update(email="ana@new.example")
     world.settles()
     assert world.inbox(ana) == []

@@ -7,6 +7,7 @@ import pytest
 from nightbell.actions import incidents, organizations, people
 from nightbell.core.errors import Code, Rejected
 from nightbell.core.incident import state
+from nightbell.data.access.principal import Principal
 from tests.world import Incident, Person, World
 
 
@@ -32,7 +33,9 @@ def refusal(incident: Incident, by: Person, target_id: object) -> Code:
 
 def test_h06_to_somebody_who_is_no_active_member(world: World) -> None:
     ana, bo = world.members("Ana", "Bo")
-    other, stranger = organizations.create("Day Larks", people.Person("lark@larks.example", "Lark"))
+    other, stranger = organizations.create(
+        Principal.operator(), "Day Larks", people.Person("lark@larks.example", "Lark")
+    )
     world.removes(bo)
     incident = world.opens("DB pool exhausted", layers=[([ana], 5)])
     for target in (bo.id, stranger.user_id, other.id, None):

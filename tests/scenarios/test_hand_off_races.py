@@ -8,7 +8,8 @@ import pytest
 
 from nightbell.actions import escalations, incidents, people
 from nightbell.core.errors import Code, Rejected
-from nightbell.core.incident import actor, state
+from nightbell.core.incident import state
+from nightbell.data.access.principal import SYSTEM
 from tests import races
 from tests.world import Incident, Person, World
 
@@ -127,7 +128,7 @@ def test_h04_the_deadline_beats_a_handoff(world: World) -> None:
     incident = world.opens("DB pool exhausted", layers=[([ana], 5), ([cy], 7), ([dee], 9)])
     world.sleeps(minutes=5)
     with races.holding(races.WRITING):
-        firing = races.Running(escalations.fire_due).waits()
+        firing = races.Running(partial(escalations.fire_due, SYSTEM)).waits()
         handed = races.Running(handing(incident, ana, bo)).waits()
     assert firing.result() == 1
     handed.result()
@@ -149,7 +150,7 @@ def test_h05_a_handoff_beats_the_deadline(world: World) -> None:
     world.sleeps(minutes=5)
     with races.holding(races.WRITING):
         handed = races.Running(handing(incident, ana, bo)).waits()
-        assert escalations.fire_due() == 0
+        assert escalations.fire_due(SYSTEM) == 0
     handed.result()
     world.settles()
     assert (incident.now.position, incident.minutes_left) == (1, 5)
@@ -161,7 +162,7 @@ def test_h05_a_handoff_beats_the_deadline(world: World) -> None:
 
 
 def removing(world: World, person: Person) -> Callable[[], Any]:
-    return partial(people.remove, world.organization, person.id, actor.SYSTEM)
+    return partial(people.remove, world.principal, person.id)
 
 
 def test_h22_a_removal_beats_a_handoff_to_whom_it_removes(world: World) -> None:

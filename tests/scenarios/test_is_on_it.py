@@ -1,6 +1,7 @@
 """Whoever was paged hears when somebody else acknowledges, once and without being woken; Slack says who resolved it."""
 
 from nightbell.actions import escalations
+from nightbell.data.access.principal import SYSTEM
 from tests.scenarios.test_slack import two
 from tests.workspace import Slack
 from tests.world import World
@@ -28,7 +29,7 @@ def test_w4_whom_no_mail_had_reached_hears_nothing(world: World) -> None:
     ana.acknowledges(incident)
     world.settles()
     queued = world.opens("Disk full", layers=[([ana, bo], 5)], paging=False)
-    escalations.fire_due()
+    escalations.fire_due(SYSTEM)
     ana.acknowledges(queued)
     world.settles()
 

@@ -7,7 +7,7 @@ import pytest
 from nightbell.actions import overrides, people, schedules
 from nightbell.core import oncall
 from nightbell.core.errors import Code, Rejected
-from nightbell.core.incident import actor, state
+from nightbell.core.incident import state
 from nightbell.data import clock
 from nightbell.data.models import Audit, EscalationLayer, Schedule
 from nightbell.demo import clock as hands
@@ -299,7 +299,7 @@ def test_editing_is_on_the_record_with_who_did_it(world: World) -> None:
 def test_a_shift_cannot_be_given_to_somebody_who_is_leaving(world: World) -> None:
     bo = world.member("Bo")
     rota = Rota(world)
-    people.remove(world.organization, bo.id, actor.SYSTEM)
+    people.remove(world.system, bo.id)
     with pytest.raises(Rejected) as refused:
         rota.override(bo)
     assert refused.value.code is Code.INVALID_TARGET_USER

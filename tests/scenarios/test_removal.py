@@ -3,6 +3,7 @@
 from nightbell.actions import deliveries, escalations, organizations
 from nightbell.core import delivery
 from nightbell.core.incident import actor, state
+from nightbell.data.access.principal import SYSTEM
 from nightbell.data.models import Role
 from tests.world import World
 
@@ -33,7 +34,7 @@ def test_h07_the_owner_is_removed_while_paging(world: World) -> None:
 def test_h07_a_removed_owners_unsent_pages_are_cancelled(world: World) -> None:
     ana, bo, cy = world.members("Ana", "Bo", "Cy")
     incident = world.opens("DB pool exhausted", layers=[([ana, bo], 5), ([cy], 7)], paging=False)
-    escalations.fire_due()
+    escalations.fire_due(SYSTEM)
     world.removes(ana)
     assert not ana.was_paged(incident)
     (cancelled,) = incident.record("pages_cancelled")
@@ -134,7 +135,7 @@ def test_a_responder_is_removed_while_a_sender_is_about_to_page_them(world: Worl
     ana, bo, cy = world.members("Ana", "Bo", "Cy")
     incident = world.opens("DB pool exhausted", layers=[([ana], 5), ([bo], 5), ([cy], 7)])
     world.sleeps(minutes=5)
-    escalations.fire_due()
+    escalations.fire_due(SYSTEM)
     (lease,) = deliveries.claim("email", 10)
     world.removes(bo)
     # The last look before the provider is called: nobody can answer this page any more.
@@ -182,7 +183,7 @@ def test_somebody_who_returns_is_paged_again(world: World) -> None:
 def test_configured_fallback_responders_are_paged_instead_of_the_admins(world: World) -> None:
     ana, bo, cy = world.members("Ana", "Bo", "Cy")
     dee = world.member("Dee", Role.ADMIN)
-    organizations.set_fallback(world.organization, [bo.id, cy.id])
+    organizations.set_fallback(world.operator, [bo.id, cy.id])
     incident = world.opens("DB pool exhausted", layers=[([ana], 5)])
     world.removes(cy)
     world.waits(minutes=5)

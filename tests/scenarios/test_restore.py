@@ -10,7 +10,7 @@ from nightbell.actions import coverage, holds, incidents, organizations, people,
 from nightbell.core.errors import Code, Rejected
 from nightbell.core.incident import state
 from nightbell.data import clock
-from nightbell.data.access.principal import Principal
+from nightbell.data.access.principal import SYSTEM, Principal
 from nightbell.data.models import Audit, Copy, Notice, Organization, Page
 from nightbell.data.reads import incidents as reads
 from tests import restoring
@@ -183,7 +183,7 @@ def test_p27_an_admin_resumes_their_own_organization_and_no_other(
     world: World, paged: tuple[Person, Person, Person, Incident], restores: Restoring
 ) -> None:
     ana, _, _, incident = paged
-    other, membership = organizations.create("Larks", people.Person("lou@larks.example", "Lou"))
+    other, membership = organizations.create(Principal.operator(), "Larks", people.Person("lou@larks.example", "Lou"))
     lou = Person(world, membership.user_id, "Lou", "lou@larks.example", world.zoe.role)
     lou_s = Principal(other.id, lou.principal.actor, lou.role)
     theirs, _ = incidents.open_incident(lou_s, incidents.Opening("Theirs", state.Severity.LOW, lou.id))
@@ -196,7 +196,7 @@ def test_p27_an_admin_resumes_their_own_organization_and_no_other(
     found = reads.one(lou_s, theirs.incident.id)
     assert found is not None
     assert not found.incident.held
-    assert holds.resume_everywhere(world.zoe.principal.actor) == 1
+    assert holds.resume_everywhere(SYSTEM) == 1
     assert incident.record("paging_resumed")
     world.settles()
     world.forgets_mail()
@@ -334,9 +334,9 @@ def test_p27_the_weekly_mail_of_uncovered_hours_waits_for_a_week(world: World, r
     Rota(world, "Empty")
     Organization.objects.update(gaps_told_at=clock.now() - timedelta(days=8))
     restores(age=timedelta())
-    assert coverage.tell_all() == 0
+    assert coverage.tell_all(SYSTEM) == 0
     world.sleeps(days=7)
-    assert coverage.tell_all() == 1
+    assert coverage.tell_all(SYSTEM) == 1
     world.settles()
     assert world.zoe.was_told("Nobody is on call at some hours")
 

@@ -8,6 +8,7 @@ import pytest
 from nightbell.actions import copies, deliveries, escalations, incidents, people, workspaces
 from nightbell.core.incident import actor
 from nightbell.core.incident.state import State
+from nightbell.data.access.principal import SYSTEM
 from nightbell.data.models import Copy, Page, Workspace
 from nightbell.demo import clock
 from tests.workspace import Slack
@@ -164,7 +165,7 @@ def test_c08_a_disconnected_workspace_pages_nobody_and_mail_goes_on(world: World
     ana, bo = world.members("Ana", "Bo")
     slack.joins(ana, bo)
     incident = world.opens("DB pool exhausted", layers=[([ana], 5), ([bo], 15)], paging=False)
-    escalations.fire_due()
+    escalations.fire_due(SYSTEM)
     workspaces.disconnect(world.zoe.principal)
     world.settles()
     assert slack.messages == []
@@ -229,7 +230,7 @@ def test_k05_what_slack_takes_while_somebody_answers_is_put_right(world: World, 
     ana, bo = world.members("Ana", "Bo")
     slack.joins(ana, bo)
     incident = world.opens("DB pool exhausted", layers=[([ana], 5), ([bo], 5)], paging=False)
-    escalations.fire_due()
+    escalations.fire_due(SYSTEM)
     (lease,) = deliveries.claim("slack", 10)
     seen = deliveries.look(lease)
     assert seen is not None
@@ -319,7 +320,7 @@ def test_an_edit_follows_an_acknowledgement_within_five_seconds(world: World, sl
 
 def test_removing_somebody_does_not_stop_their_colleagues_copies(world: World, slack: Slack) -> None:
     ana, bo, incident = two(world, slack)
-    people.remove(world.organization, ana.id, actor.SYSTEM)
+    people.remove(world.system, ana.id)
     world.settles()
     assert slack.page_of(bo).shows("DB pool exhausted")
     bo.acknowledges(incident)

@@ -1,4 +1,4 @@
-"""Rules 1 and 8: who may write rows, where SQL lives, and how an incident is locked."""
+"""Rules 1 and 8: who may write rows, where that is decided, where SQL lives, and how an incident is locked."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ WAYS_IN = {"web", "api", "slack"}
 CLOCK = "demo/clock.py"
 # What is about a server or a connection and no row: starting one, listening on one.
 NOT_ABOUT_ROWS = {"postgres"}
+# What says for whom a page is; and what goes out to Slack only for an admin, before there is anything to do.
+SHOWN_TO = {"web/session.py", "slack/oauth.py"}
 QUERYSETS = {"all()", "exclude()", "filter()", "objects", "order_by()", "select_for_update()", "select_related()"}
 ALWAYS = {"bulk_create", "bulk_update", "get_or_create", "update_or_create"}
 
@@ -24,6 +26,14 @@ def names_no_objects(file: source.Source) -> Iterator[str]:
         for node in file.nodes:
             if isinstance(node, ast.Attribute) and node.attr in {"objects", "_default_manager", "_base_manager"}:
                 yield file.at(node.lineno, f"names .{node.attr}; go through data.access, data.reads or an action")
+
+
+def decides_no_rights(file: source.Source) -> Iterator[str]:
+    """Who may do what is asked by the action. A page says for whom it is, by a decorator of `web.session`."""
+    if file.room in WAYS_IN and file.inside not in SHOWN_TO:
+        for node in file.nodes:
+            if isinstance(node, ast.Attribute) and node.attr in {"is_admin", "may_edit", "may", "require", "role"}:
+                yield file.at(node.lineno, f"asks .{node.attr}; that is for the action")
 
 
 def writes_no_rows(file: source.Source) -> Iterator[str]:
@@ -135,6 +145,7 @@ def names_its_table(file: source.Source) -> Iterator[str]:
 
 RULES = [
     names_no_objects,
+    decides_no_rights,
     writes_no_rows,
     keeps_sql_in_data,
     names_sql_in_upper_case,
@@ -160,6 +171,8 @@ def test_the_tree_keeps_the_rule(rule: source.Rule) -> None:
     [
         (names_no_objects, VIEW, "Incident.objects.first()"),
         (names_no_objects, VIEW, "Incident._default_manager.first()"),
+        (decides_no_rights, VIEW, "if not principal.is_admin:\n    raise Http404"),
+        (decides_no_rights, VIEW, "principal.require(Needs.EDITING)"),
         (writes_no_rows, VIEW, "incident.save()"),
         (writes_no_rows, VIEW, "Incident.objects.create(title='x')"),
         (writes_no_rows, VIEW, "incident.pages.create(user=user)"),

@@ -59,9 +59,7 @@ def test_whoever_is_on_call_owns_it_with_the_schedules_policy(world: World, slac
 
 def test_a_named_policy_is_taken(world: World, slack: Slack, paged: Paged) -> None:
     ana, bo, _ = paged()
-    policies.create(
-        world.organization.id, policies.Given("Night", layers=(policies.LayerGiven(policy.Users((bo.id,)), 5),))
-    )
+    policies.create(world.principal, policies.Given("Night", layers=(policies.LayerGiven(policy.Users((bo.id,)), 5),)))
     opens_form(slack, ana)
     slack.submit(slack.user(ana), {"title": "Disk full", "policy": "Night"})
     row = Row.objects.get(title="Disk full")

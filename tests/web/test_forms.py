@@ -4,6 +4,7 @@ import pytest
 
 from nightbell.actions import organizations, people
 from nightbell.core.incident import state
+from nightbell.data.access.principal import Principal
 from tests.web import markup
 from tests.web.conftest import SignIn
 from tests.world import World
@@ -150,7 +151,7 @@ def test_a_note_too_long_is_refused_and_kept(told: World, sign_in: SignIn, form:
 
 
 def test_the_organization_can_be_switched(told: World, sign_in: SignIn) -> None:
-    other, _ = organizations.create("Day Larks", people.Person(told.zoe.email, "Zoe"))
+    other, _ = organizations.create(Principal.operator(), "Day Larks", people.Person(told.zoe.email, "Zoe"))
     client = sign_in(told.zoe)
     page = markup.get(client, "/")
     assert "Night Owls" in "".join(given.get("aria-label", "") for _, given in page.tags)

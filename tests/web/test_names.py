@@ -3,6 +3,7 @@
 from typing import Any
 
 from nightbell.actions import escalations, organizations, people
+from nightbell.data.access.principal import SYSTEM, Principal
 from nightbell.data.models import Account, Audit
 from tests.api.caller import Caller
 from tests.rota import Rota
@@ -33,7 +34,7 @@ def test_w5_every_entry_has_the_name_of_then_of_everybody_it_mentions(told: Worl
     told.removes(bo)
     told.waits(minutes=20)
     waiting = told.opens("Second", layers=[([ana], 5)], paging=False)
-    escalations.fire_due()
+    escalations.fire_due(SYSTEM)
     cy.resolves(waiting)
     names = {str(each.id): each.name for each in (ana, bo, cy, told.zoe)}
     seen = set()
@@ -53,7 +54,7 @@ def test_w5_every_entry_has_the_name_of_then_of_everybody_it_mentions(told: Worl
 
 
 def test_w5_text_that_looks_like_an_id_names_nobody_of_another_organization(told: World) -> None:
-    _, stranger = organizations.create("Early Larks", people.Person("lara@larks.example", "Lara"))
+    _, stranger = organizations.create(Principal.operator(), "Early Larks", people.Person("lara@larks.example", "Lara"))
     for title in ("-" * 36, str(stranger.user_id), str(told.organization.id)):
         (entry,) = told.opens(title).record("incident_opened")
         assert entry.data["names"] == {str(told.zoe.id): "Zoe"}

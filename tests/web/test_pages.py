@@ -9,7 +9,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from nightbell.actions import organizations, people
-from nightbell.core.incident import actor
+from nightbell.data.access.principal import Principal
 from nightbell.data.models import Role
 from tests.web import markup
 from tests.web.conftest import SignIn
@@ -200,7 +200,7 @@ def test_a_removed_member_is_out_on_the_next_request(told: World, sign_in: SignI
     incident = told.opens("DB pool exhausted", layers=[([ana], 5)])
     client = sign_in(bo)
     form = markup.get(client, "/incidents/1").form("/acknowledge")
-    people.remove(told.organization, bo.id, actor.SYSTEM)
+    people.remove(told.system, bo.id)
     answer = markup.submit(client, form)
     assert answer.status_code == 403
     assert "You belong to no organization" in markup.Page(answer, form.action).words
@@ -208,7 +208,7 @@ def test_a_removed_member_is_out_on_the_next_request(told: World, sign_in: SignI
 
 
 def test_k10_another_organizations_incident_is_not_there(told: World, sign_in: SignIn) -> None:
-    other, admin = organizations.create("Day Larks", people.Person("lea@larks.example", "Lea"))
+    other, admin = organizations.create(Principal.operator(), "Day Larks", people.Person("lea@larks.example", "Lea"))
     told.opens("DB pool exhausted")
     client = sign_in(Person(told, admin.user_id, "Lea", "lea@larks.example", Role.ADMIN))
     assert "There is nothing here" in markup.get(client, "/incidents/1", 404).words

@@ -153,7 +153,7 @@ def test_hostile_names_stay_text(told: World, sign_in: SignIn) -> None:
 
 
 def test_another_organization_s_schedule_is_not_there(told: World, sign_in: SignIn) -> None:
-    other, admin = organizations.create("Day Owls", people.Person("max@day.example", "Max"))
+    other, admin = organizations.create(Principal.operator(), "Day Owls", people.Person("max@day.example", "Max"))
     max_ = Principal(other.id, actor.user(admin.user_id, "Max", actor.Via.WEB), Role.ADMIN)
     theirs = schedules.create(max_, schedules.Given("Theirs", "UTC"))
     rota = Rota(told)

@@ -15,6 +15,7 @@ from pytest_django import Settings
 from nightbell.actions import organizations, people, workspaces
 from nightbell.channels.slack.client import SCOPES
 from nightbell.data import secrets
+from nightbell.data.access.principal import Principal
 from nightbell.data.models import Audit, Role
 from nightbell.data.models import Workspace as Row
 from nightbell.data.reads import slack as reads
@@ -166,7 +167,7 @@ def test_a_forged_state_is_nobodys(told: World, open_slack: Slack, sign_in: Sign
 
 
 def test_a_state_does_not_lead_into_another_organization(told: World, open_slack: Slack, sign_in: SignIn) -> None:
-    larks, _ = organizations.create("Day Larks", people.Person("lark@larks.example", "Lark"))
+    larks, _ = organizations.create(Principal.operator(), "Day Larks", people.Person("lark@larks.example", "Lark"))
     client = sign_in(told.zoe)
     for organization in (str(larks.id), "", "x", "\0"):
         answer = client.get("/slack/connect", {"organization": organization})
@@ -221,7 +222,9 @@ def test_an_app_that_may_too_little_is_refused_and_says_what_it_lacks(
 def test_a_workspace_that_another_organization_has_is_refused(told: World, open_slack: Slack, sign_in: SignIn) -> None:
     zoe = sign_in(told.zoe)
     arrives(zoe, comes_back(sets_out(zoe, told)))
-    larks, membership = organizations.create("Day Larks", people.Person("lark@larks.example", "Lark"))
+    larks, membership = organizations.create(
+        Principal.operator(), "Day Larks", people.Person("lark@larks.example", "Lark")
+    )
     lark = sign_in(Person(told, membership.user_id, "Lark", "lark@larks.example", Role.ADMIN))
     asked = lark.get("/slack/connect", {"organization": str(larks.id)})["Location"]
     page = arrives(lark, comes_back(asked))
@@ -254,7 +257,7 @@ def test_whoever_was_shut_out_connects_again_from_the_page_that_says_so(
     client = sign_in(told.zoe)
     arrives(client, comes_back(sets_out(client, told)))
     open_slack.revoke()
-    workspaces.lose(told.organization.id, "token_revoked", Row.objects.get().connected_at)
+    workspaces.lose(told.system, "token_revoked", Row.objects.get().connected_at)
     page = markup.get(client, PAGE)
     assert "Slack no longer lets Nightbell in" in page.words
     assert "token_revoked" in page.words

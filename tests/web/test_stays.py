@@ -9,6 +9,7 @@ from django.test import Client
 
 from nightbell.actions import calendars, organizations, people
 from nightbell.actions import links as one_time
+from nightbell.data.access.principal import Principal
 from nightbell.data.models import Account, Role
 from tests.api.member import Member
 from tests.web import markup
@@ -19,7 +20,7 @@ EXPIRED = "This link has expired"
 
 
 def comes_back(world: World, person: Person) -> None:
-    people.add(world.organization, people.Person(person.email, person.name), Role.MEMBER)
+    people.add(world.operator, people.Person(person.email, person.name), Role.MEMBER)
 
 
 def link_in_mail(person: Person) -> str:
@@ -97,8 +98,8 @@ def test_x06_a_session_ends_with_the_stay_it_was_begun_in(told: World, sign_in: 
 def test_x06_a_session_goes_on_in_an_organization_somebody_else_let_them_into(told: World, sign_in: SignIn) -> None:
     ana = told.member("Ana")
     client = sign_in(ana)
-    larks, _ = organizations.create("Early Larks", people.Person("lara@larks.example", "Lara"))
-    people.add(larks, people.Person(ana.email, ana.name), Role.MEMBER)
+    larks, _ = organizations.create(Principal.operator(), "Early Larks", people.Person("lara@larks.example", "Lara"))
+    people.add(Principal.operator(larks.id), people.Person(ana.email, ana.name), Role.MEMBER)
     told.removes(ana)
     assert "Early Larks" in markup.get(client, "/").words
     comes_back(told, ana)

@@ -6,6 +6,7 @@ from allauth.account.forms import ResetPasswordForm
 from django.http import HttpRequest
 
 from nightbell.actions import people
+from nightbell.data.access.principal import SYSTEM
 
 
 class ForgottenPassword(ResetPasswordForm):  # type: ignore[misc]
@@ -18,5 +19,5 @@ class ForgottenPassword(ResetPasswordForm):  # type: ignore[misc]
     def save(self, request: HttpRequest, **_: Any) -> str:  # noqa: ARG002 -- the library's signature
         """Have an engine send the link."""
         email: str = self.cleaned_data["email"]
-        people.forgot_password(email)
+        people.forgot_password(SYSTEM, email)
         return email

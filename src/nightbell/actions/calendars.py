@@ -8,14 +8,14 @@ from django.conf import settings
 from nightbell.actions import ids
 from nightbell.data import clock, transaction
 from nightbell.data.access import principal as access
-from nightbell.data.access.principal import Principal
+from nightbell.data.access.principal import Needs, Principal
 from nightbell.data.models import CalendarToken, Membership
 from nightbell.data.reads import calendars
 
 RANDOM_BYTES = 32
 
 
-@transaction.action
+@transaction.action(Needs.MEMBERSHIP)
 def create(principal: Principal) -> str:
     """A new token for this member, shown here and nowhere else; the one before is revoked."""
     _revoke(principal)
@@ -27,7 +27,7 @@ def create(principal: Principal) -> str:
     return token
 
 
-@transaction.action
+@transaction.action(Needs.MEMBERSHIP)
 def revoke(principal: Principal) -> None:
     """No calendar reads anything by this member's token any more."""
     _revoke(principal)

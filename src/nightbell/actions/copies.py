@@ -10,6 +10,7 @@ from nightbell.actions.deliveries import Looked
 from nightbell.core import delivery, message
 from nightbell.core.incident import state
 from nightbell.data import clock, secrets
+from nightbell.data.access.principal import Principal
 from nightbell.data.claims import messages, turns
 from nightbell.data.reads import incidents, pages, standings
 
@@ -87,7 +88,7 @@ def settle(
     as_of = looked.as_of if settlement.state is delivery.State.SENT else None
     messages.settle_copy(lease, settlement, place=(channel_id or None, message_id or None), shown=as_of)
     if isinstance(outcome, delivery.Refused) and outcome.access_lost and looked.organization_id is not None:
-        workspaces.lose(looked.organization_id, outcome.error, looked.at)
+        workspaces.lose(Principal.system(looked.organization_id), outcome.error, looked.at)
     return outcome
 
 

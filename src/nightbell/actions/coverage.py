@@ -1,7 +1,6 @@
 """Telling an organization's admins of the hours in which nobody is on call: once a week, and only if there are any."""
 
 from datetime import timedelta
-from uuid import UUID
 
 from django.db import transaction as database
 from django.db.models import Q
@@ -9,6 +8,7 @@ from django.db.models import Q
 from nightbell.actions import notices
 from nightbell.core import notice
 from nightbell.data import clock, transaction
+from nightbell.data.access.principal import Needs, Principal
 from nightbell.data.models import Organization
 from nightbell.data.reads import gaps
 
@@ -17,14 +17,16 @@ EVERY = timedelta(days=7)
 MAX_TOLD = 50
 
 
-def tell_all() -> int:
+@transaction.needing(Needs.INSTALLATION)
+def tell_all(_principal: Principal) -> int:
     """Tell the admins of every organization that is due; how many organizations were told."""
     due = Organization.objects.filter(_due()).order_by("id").values_list("id", flat=True)
-    return sum(_tell(organization_id) for organization_id in list(due))
+    return sum(_tell(Principal.system(organization_id)) for organization_id in list(due))
 
 
-@transaction.action
-def _tell(organization_id: UUID) -> bool:
+@transaction.action(Needs.INSTALLATION)
+def _tell(principal: Principal) -> bool:
+    organization_id = principal.organization_id
     # Whoever changes this row first tells; another engine waits for it here, and then finds nothing due.
     if not Organization.objects.filter(_due(), id=organization_id).update(gaps_told_at=clock.Now()):
         return False

@@ -10,6 +10,7 @@ from nightbell.core import delivery, message, notice
 from nightbell.core.incident import actor, commands, decide, effects
 from nightbell.core.links import AcknowledgeGrant
 from nightbell.data import clock, rows, secrets, store, transaction
+from nightbell.data.access.principal import Needs, Principal
 from nightbell.data.claims import messages, turns
 from nightbell.data.models import Account
 from nightbell.data.reads import pages, rosters, slack
@@ -78,10 +79,10 @@ def settle(
         case delivery.State.SENT:
             _write(lease, settlement, "page_sent", looked.as_of)
         case delivery.State.FAILED if lease.table == "page":
-            _lose(lease, settlement, "page_failed")
+            _lose(Principal.system(lease.organization_id), lease, settlement, "page_failed")
         case delivery.State.CANCELLED if lease.table == "page":
             # Withdrawn at the last moment, perhaps because the recipient left: then nobody may be left to wait for.
-            _lose(lease, settlement, None)
+            _lose(Principal.system(lease.organization_id), lease, settlement, None)
         case _:
             _write(lease, settlement, None)
     if lease.channel == delivery.SLACK and lease.table == "page":
@@ -112,7 +113,7 @@ def _look_at_page(lease: messages.Lease) -> tuple[delivery.Page, Looked] | None:
         return None
     if not seen.recipient_is_member:
         # Nobody can answer this page any more: that is a failure of the group's, not only of the page's.
-        _lose(lease, _cancelled(seen.reason_not_wanted), None)
+        _lose(Principal.system(lease.organization_id), lease, _cancelled(seen.reason_not_wanted), None)
         return None
     if not seen.wanted:
         _write(lease, _cancelled(seen.reason_not_wanted), None)
@@ -144,7 +145,12 @@ def _destination(lease: messages.Lease, seen: pages.Look) -> tuple[str, str] | N
         # Nobody comes after them: an admin may connect Slack again.
         _write(lease, again(NOT_CONNECTED, lease, seen.now), None)
     elif found == NOT_CONNECTED:
-        _lose(lease, delivery.Settlement(delivery.State.FAILED, error=NOT_CONNECTED), "page_failed")
+        _lose(
+            Principal.system(lease.organization_id),
+            lease,
+            delivery.Settlement(delivery.State.FAILED, error=NOT_CONNECTED),
+            "page_failed",
+        )
     return found if isinstance(found, tuple) else None
 
 
@@ -179,11 +185,11 @@ def _learn(outcome: delivery.Outcome, looked: Looked) -> None:
     assert looked.user_id is not None
     match outcome:
         case delivery.Accepted(recipient=(team_id, slack_user_id)):
-            workspaces.remember(looked.organization_id, looked.user_id, team_id, slack_user_id)
+            workspaces.remember(Principal.system(looked.organization_id), looked.user_id, team_id, slack_user_id)
         case delivery.Refused(nobody=str(team_id)):
-            workspaces.remember(looked.organization_id, looked.user_id, team_id, None)
+            workspaces.remember(Principal.system(looked.organization_id), looked.user_id, team_id, None)
         case delivery.Refused(error, access_lost=True):
-            workspaces.lose(looked.organization_id, error, looked.at)
+            workspaces.lose(Principal.system(looked.organization_id), error, looked.at)
         case _:
             pass
 
@@ -247,8 +253,8 @@ def _write(
     return messages.settle(lease, settlement, kind=kind, audit_id=ids.new(), actor=_SYSTEM, shown=as_of)
 
 
-@transaction.action
-def _lose(lease: messages.Lease, settlement: delivery.Settlement, kind: str | None) -> None:
+@transaction.action(Needs.INSTALLATION)
+def _lose(principal: Principal, lease: messages.Lease, settlement: delivery.Settlement, kind: str | None) -> None:
     """A page nobody will answer. Locks the incident first, as everybody does: its group may have failed with it."""
     organization_id, incident_id = messages.incident_of(lease.id)
     locked = store.lock(organization_id, incident_id)
@@ -256,5 +262,5 @@ def _lose(lease: messages.Lease, settlement: delivery.Settlement, kind: str | No
         return
     people = rosters.read([organization_id], [locked.incident])
     decision = decide.decide(locked.incident, commands.GroupFailed(people[organization_id]), locked.now)
-    decided = store.Decided(organization_id, locked.incident, decision, actor.SYSTEM)
+    decided = store.Decided(organization_id, locked.incident, decision, principal.actor)
     store.write([decided], ids.stream(), locked.now)

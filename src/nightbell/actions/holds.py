@@ -1,32 +1,29 @@
 """What people do about incidents that a restore holds: have all of them paged for again, or one that still fires."""
 
+from dataclasses import replace
 from uuid import UUID
 
 from nightbell.actions import ids
-from nightbell.core.errors import Code, Rejected
-from nightbell.core.incident import actor
 from nightbell.data import holds, transaction
-from nightbell.data.access.principal import Principal
-from nightbell.data.models import Role
+from nightbell.data.access.principal import Needs, Principal
 
 
-@transaction.action
+@transaction.action(Needs.ADMINISTRATION)
 def resume(principal: Principal) -> int:
-    """Page again for every incident the organization has held; how many there were. For admins.
+    """Page again for every incident the organization has held; how many there were.
 
-    Each goes on where it stood: one that is overdue advances by one layer. Raises Rejected: `not_authorized`.
+    Each goes on where it stood: one that is overdue advances by one layer.
     """
-    if not principal.is_admin:
-        raise Rejected(Code.NOT_AUTHORIZED, "Only an admin resumes paging.")
     return _release(principal, None, "resumed")
 
 
-def resume_everywhere(by: actor.Actor) -> int:
+@transaction.needing(Needs.INSTALLATION)
+def resume_everywhere(principal: Principal) -> int:
     """The same for every organization of the installation, one after the other."""
-    return sum(resume(Principal(each.organization_id, by, Role.ADMIN)) for each in holds.organizations())
+    return sum(resume(replace(principal, organization_id=each.organization_id)) for each in holds.organizations())
 
 
-@transaction.action
+@transaction.action(Needs.MEMBERSHIP)
 def repeat(principal: Principal, incident_id: UUID) -> None:
     """Whoever sent this incident says that it still fires: it is no longer held."""
     _release(principal, incident_id, "repeated")

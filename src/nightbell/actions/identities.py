@@ -7,7 +7,8 @@ from nightbell.channels.slack import channel
 from nightbell.channels.slack.buckets import Priority
 from nightbell.channels.slack.client import Failed
 from nightbell.core import delivery
-from nightbell.data import clock, secrets
+from nightbell.data import clock, secrets, transaction
+from nightbell.data.access.principal import Needs, Principal
 from nightbell.data.reads import slack
 
 EVERY = timedelta(days=1)
@@ -15,7 +16,8 @@ EVERY = timedelta(days=1)
 AT_ONCE = 40
 
 
-def check_all() -> int:
+@transaction.needing(Needs.INSTALLATION)
+def check_all(_principal: Principal) -> int:
     """Look at whoever has not been looked at for a day; how many are not to be paged there any more.
 
     Slack takes a message for somebody who is switched off without a word: nobody would ever read that page.
@@ -24,16 +26,16 @@ def check_all() -> int:
 
 
 def _check(workspace: slack.Workspace) -> int:
-    now, gone = clock.now(), 0
+    principal, now, gone = Principal.system(workspace.organization_id), clock.now(), 0
     try:
         asked = workspaces.ask(workspace)
         for user_id, slack_user_id in slack.unchecked(workspace, EVERY, AT_ONCE):
             left = channel.look_at(asked, slack_user_id, Priority.EDIT) is None
-            workspaces.remember(workspace.organization_id, user_id, workspace.team_id, None if left else slack_user_id)
+            workspaces.remember(principal, user_id, workspace.team_id, None if left else slack_user_id)
             gone += left
     except Failed as failed:
         if isinstance(failed.outcome, delivery.Refused) and failed.outcome.access_lost:
-            workspaces.lose(workspace.organization_id, failed.error, now)
+            workspaces.lose(principal, failed.error, now)
     except secrets.Unreadable:
         # Said where a page is not sent for it.
         pass

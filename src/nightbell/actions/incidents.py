@@ -12,7 +12,7 @@ from nightbell.core import oncall
 from nightbell.core.errors import Code, Rejected
 from nightbell.core.incident import commands, decide, state
 from nightbell.data import clock, rows, store, transaction, wake
-from nightbell.data.access.principal import Principal
+from nightbell.data.access.principal import Needs, Principal
 from nightbell.data.claims import opening
 from nightbell.data.reads import incidents, rosters, schedules, slack
 
@@ -37,6 +37,7 @@ class Opening:
     owner_because: str | None = None
 
 
+@transaction.needing(Needs.MEMBERSHIP)
 def open_by_schedule(
     principal: Principal, given: Opening, schedule_id: UUID | None, *, owner_named: bool
 ) -> tuple[incidents.IncidentView, bool]:
@@ -78,6 +79,7 @@ def _owned(principal: Principal, given: Opening, schedule_id: UUID) -> Opening:
     return replace(given, owner_id=heir, owner_because="nobody_on_call")
 
 
+@transaction.needing(Needs.MEMBERSHIP)
 def open_incident(principal: Principal, given: Opening) -> tuple[incidents.IncidentView, bool]:
     """Open an incident; True where it is new, False where one with its dedup key is open already.
 
@@ -122,7 +124,7 @@ def open_incident(principal: Principal, given: Opening) -> tuple[incidents.Incid
     return _as_opened(principal, given, incident_id, found), True
 
 
-@transaction.action
+@transaction.action(Needs.MEMBERSHIP)
 def acknowledge(principal: Principal, ref: UUID | int, on_behalf_of: UUID | None = None) -> incidents.IncidentView:
     """I am on it. A key may say so for a member. Raises Rejected: `not_found`, `invalid_target_user`."""
     member = None
@@ -133,7 +135,7 @@ def acknowledge(principal: Principal, ref: UUID | int, on_behalf_of: UUID | None
     return _change(principal, ref, lambda _: commands.Acknowledge(principal.actor, member))
 
 
-@transaction.action
+@transaction.action(Needs.MEMBERSHIP)
 def hand_off(
     principal: Principal,
     ref: UUID | int,
@@ -149,7 +151,7 @@ def hand_off(
     return _change(principal, ref, lambda _: commands.HandOff(principal.actor, target, note or None, seen))
 
 
-@transaction.action
+@transaction.action(Needs.MEMBERSHIP)
 def escalate(principal: Principal, ref: UUID | int, seen: commands.Seen | None = None) -> incidents.IncidentView:
     """Page the next layer now.
 
@@ -163,7 +165,7 @@ def escalate(principal: Principal, ref: UUID | int, seen: commands.Seen | None =
     return _change(principal, ref, command)
 
 
-@transaction.action
+@transaction.action(Needs.MEMBERSHIP)
 def change_status(
     principal: Principal, ref: UUID | int, status: state.Status, note: str | None = None
 ) -> incidents.IncidentView:
@@ -171,7 +173,7 @@ def change_status(
     return _change(principal, ref, lambda _: commands.ChangeStatus(principal.actor, status, note))
 
 
-@transaction.action
+@transaction.action(Needs.MEMBERSHIP)
 def resolve(principal: Principal, ref: UUID | int, note: str | None = None) -> incidents.IncidentView:
     """Every step that is left. Raises Rejected: `not_found`."""
     return _change(principal, ref, lambda _: commands.Resolve(principal.actor, note))

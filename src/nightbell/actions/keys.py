@@ -6,29 +6,34 @@ from uuid import UUID
 from nightbell.actions import ids
 from nightbell.core.errors import Code, Rejected
 from nightbell.data import clock, transaction
-from nightbell.data.access import principal
-from nightbell.data.models import ApiKey, Organization
+from nightbell.data.access import principal as access
+from nightbell.data.access.principal import Needs, Principal
+from nightbell.data.models import ApiKey
 
 # 32 random bytes are 256 bits; the contract asks for 160.
 RANDOM_BYTES = 32
 
 
-@transaction.action
-def create(organization: Organization, name: str, created_by: UUID | None = None) -> tuple[ApiKey, str]:
+@transaction.action(Needs.ADMINISTRATION)
+def create(principal: Principal, name: str) -> tuple[ApiKey, str]:
     """Make a key; its text, returned beside it, is nowhere else. Raises Rejected: `validation_error`."""
     if not 1 <= len(name) <= 100:
         raise Rejected(Code.VALIDATION_ERROR, "A name has 1 to 100 characters.", "name")
-    key = principal.KEY_PREFIX + secrets.token_urlsafe(RANDOM_BYTES)
+    key = access.KEY_PREFIX + secrets.token_urlsafe(RANDOM_BYTES)
     made = ApiKey.objects.create(
-        id=ids.new(), organization=organization, name=name, digest=principal.digest(key), created_by_id=created_by
+        id=ids.new(),
+        organization_id=principal.organization_id,
+        name=name,
+        digest=access.digest(key),
+        created_by_id=principal.actor.user_id,
     )
     return made, key
 
 
-@transaction.action
-def revoke(organization: Organization, key_id: UUID) -> None:
+@transaction.action(Needs.ADMINISTRATION)
+def revoke(principal: Principal, key_id: UUID) -> None:
     """Refuse a key from the next request on. Raises Rejected: `not_found`."""
-    changed = ApiKey.objects.filter(organization=organization, id=key_id, revoked_at=None).update(
+    changed = ApiKey.objects.filter(organization_id=principal.organization_id, id=key_id, revoked_at=None).update(
         revoked_at=clock.Now()
     )
     if not changed:

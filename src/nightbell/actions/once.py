@@ -4,10 +4,10 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from uuid import UUID
 
 from nightbell.core.errors import Code, Rejected
 from nightbell.data import transaction
+from nightbell.data.access.principal import Needs, Principal
 from nightbell.data.claims import answers
 
 HONOURED = timedelta(hours=24)
@@ -37,14 +37,14 @@ def not_our_fault(status: int) -> bool:
 
 
 def once(
-    caller: UUID,
+    principal: Principal,
     request: str,
     key: str,
     body: bytes,
     act: Callable[[], Answer],
     stands: Callable[[int], bool] = not_our_fault,
 ) -> Answer:
-    """What `act` answers, or answered when this caller asked the same under this key in the last 24 hours.
+    """What `act` answers, or answered when they asked the same under this key in the last 24 hours.
 
     An answer whose status does not stand is given and not kept, and what was changed for it is undone.
 
@@ -53,20 +53,24 @@ def once(
     """
     if not 1 <= len(key) <= MAX_KEY or "\0" in key:
         raise Rejected(Code.VALIDATION_ERROR, f"A key has 1 to {MAX_KEY} characters.", "Idempotency-Key")
-    asked = answers.Asked(caller, request, key, hashlib.sha256(body).digest())
+    assert principal.actor.id is not None
+    asked = answers.Asked(principal.actor.id, request, key, hashlib.sha256(body).digest())
     try:
-        return _once(asked, act, stands)
+        return _once(principal, asked, act, stands)
     except _NotKept as undone:
         return undone.answer
 
 
-def forget() -> int:
+@transaction.needing(Needs.INSTALLATION)
+def forget(_principal: Principal) -> int:
     """Delete the answers nobody is promised any more; how many there were."""
     return answers.forget(HONOURED)
 
 
-@transaction.action
-def _once(asked: answers.Asked, act: Callable[[], Answer], stands: Callable[[int], bool]) -> Answer:
+@transaction.action(Needs.MEMBERSHIP)
+def _once(
+    _principal: Principal, asked: answers.Asked, act: Callable[[], Answer], stands: Callable[[int], bool]
+) -> Answer:
     place = answers.claim(asked, HONOURED)
     if place is None:
         kept = answers.kept(asked)

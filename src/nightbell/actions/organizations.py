@@ -7,13 +7,14 @@ from nightbell.actions import ids, people
 from nightbell.core import spelling
 from nightbell.core.errors import Code, Rejected
 from nightbell.data import transaction
+from nightbell.data.access.principal import Needs, Principal
 from nightbell.data.models import Membership, Organization, Role
 
 MAX_NAME = 100
 
 
-@transaction.action
-def create(name: str, admin: people.Person) -> tuple[Organization, Membership]:
+@transaction.action(Needs.INSTALLATION)
+def create(_principal: Principal, name: str, admin: people.Person) -> tuple[Organization, Membership]:
     """Make an organization and its first admin, whose account is made if there is none with that address.
 
     Raises Rejected: `validation_error` (a name without a letter or digit), `name_conflict`.
@@ -27,7 +28,7 @@ def create(name: str, admin: people.Person) -> tuple[Organization, Membership]:
     if not Organization.objects.filter(id=organization.id).exists():
         raise Rejected(Code.NAME_CONFLICT, f"There is an organization {slug} already.", "name")
     organization.refresh_from_db()
-    return organization, people.join(organization, admin, Role.ADMIN)
+    return organization, people.join(organization.id, admin, Role.ADMIN)
 
 
 def find(slug: str) -> Organization:
@@ -38,14 +39,14 @@ def find(slug: str) -> Organization:
     return organization
 
 
-@transaction.action
-def set_fallback(organization: Organization, user_ids: Sequence[UUID]) -> None:
+@transaction.action(Needs.ADMINISTRATION)
+def set_fallback(principal: Principal, user_ids: Sequence[UUID]) -> None:
     """Name who is paged when nobody answered; nobody named means the admins. Raises Rejected: `invalid_target_user`."""
     active = set(
-        Membership.objects.filter(organization=organization, user_id__in=user_ids, removed_at=None).values_list(
-            "user_id", flat=True
-        )
+        Membership.objects.filter(
+            organization_id=principal.organization_id, user_id__in=user_ids, removed_at=None
+        ).values_list("user_id", flat=True)
     )
     if active != set(user_ids):
         raise Rejected(Code.INVALID_TARGET_USER, "A fallback responder is an active member.", "userIds")
-    Organization.objects.filter(id=organization.id).update(fallback_user_ids=list(dict.fromkeys(user_ids)))
+    Organization.objects.filter(id=principal.organization_id).update(fallback_user_ids=list(dict.fromkeys(user_ids)))

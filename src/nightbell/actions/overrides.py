@@ -9,7 +9,7 @@ from nightbell.actions import ids, rotations, schedules
 from nightbell.core import notice, oncall
 from nightbell.core.errors import Code, Rejected
 from nightbell.data import clock, record, rows, transaction
-from nightbell.data.access.principal import Principal
+from nightbell.data.access.principal import Needs, Principal
 from nightbell.data.claims import notices
 from nightbell.data.models import Membership, Override, RotationLayer, Schedule
 from nightbell.data.reads import on_call
@@ -30,7 +30,7 @@ class Given:
     layer_id: UUID | None = None
 
 
-@transaction.action
+@transaction.action(Needs.MEMBERSHIP)
 def create(principal: Principal, schedule_id: UUID, given: Given) -> UUID:
     """Put somebody else on call for a while.
 
@@ -52,7 +52,7 @@ def preview(principal: Principal, schedule_id: UUID, given: Given) -> tuple[onca
     return schedules.preview(principal, schedule_id, lambda: create(principal, schedule_id, given))
 
 
-@transaction.action
+@transaction.action(Needs.MEMBERSHIP)
 def take_now(principal: Principal, schedule_id: UUID, user_id: UUID | None) -> UUID:
     """Put this member on call from now until the shift that is under way ends, in the whole schedule.
 
@@ -78,7 +78,7 @@ def preview_taking(principal: Principal, schedule_id: UUID, user_id: UUID | None
     return schedules.preview(principal, schedule_id, lambda: take_now(principal, schedule_id, user_id))
 
 
-@transaction.action
+@transaction.action(Needs.MEMBERSHIP)
 def delete(principal: Principal, schedule_id: UUID, override_id: UUID) -> None:
     """Take an override back: one that has begun ends now, so that the past stays as it was.
 

@@ -9,6 +9,7 @@ from nightbell.channels import email as mail
 from nightbell.core.errors import Code, Rejected
 from nightbell.core.incident import actor, commands, decide
 from nightbell.data import clock, store, transaction
+from nightbell.data.access.principal import Needs, Principal
 from nightbell.data.claims import notices
 from nightbell.data.models import Account, Membership, Organization, Role
 from nightbell.data.reads import rosters
@@ -26,15 +27,15 @@ class Person:
     timezone: str = "UTC"
 
 
-@transaction.action
-def add(organization: Organization, person: Person, role: Role = Role.MEMBER) -> Membership:
+@transaction.action(Needs.ADMINISTRATION)
+def add(principal: Principal, person: Person, role: Role = Role.MEMBER) -> Membership:
     """Let somebody in. Raises Rejected: `validation_error` (the address), `name_conflict` (a member already)."""
-    return join(organization, person, role)
+    return join(principal.organization_id, person, role)
 
 
-def join(organization: Organization, person: Person, role: Role) -> Membership:
+def join(organization_id: UUID, person: Person, role: Role) -> Membership:
     """The same, within the transaction of whoever calls it."""
-    membership = Membership(id=ids.new(), organization=organization, user=_account(person), role=role)
+    membership = Membership(id=ids.new(), organization_id=organization_id, user=_account(person), role=role)
     # The index sees what a look beforehand cannot: somebody who adds the same person at the same time.
     Membership.objects.bulk_create([membership], ignore_conflicts=True)
     joined = Membership.objects.filter(id=membership.id).first()
@@ -43,16 +44,17 @@ def join(organization: Organization, person: Person, role: Role) -> Membership:
     return joined
 
 
-@transaction.action
-def remove(organization: Organization, user_id: UUID, by: actor.Actor) -> list[UUID]:
+@transaction.action(Needs.ADMINISTRATION)
+def remove(principal: Principal, user_id: UUID) -> list[UUID]:
     """Remove a member; the open incidents that were changed by it.
 
     Locks the membership before any incident, as opening and handing off do, so that neither can give an incident to
     somebody who is leaving. Raises Rejected: `not_found`, `cannot_remove_self`, `last_admin`.
     """
-    if by.user_id == user_id:
+    if principal.actor.user_id == user_id:
         raise Rejected(Code.CANNOT_REMOVE_SELF, "Nobody removes themselves.")
-    admins = Membership.objects.select_for_update(no_key=True).filter(organization=organization, removed_at=None)
+    organization_id = principal.organization_id
+    admins = Membership.objects.select_for_update(no_key=True).filter(organization_id=organization_id, removed_at=None)
     members = {each.user_id: each for each in admins.order_by("id")}
     leaving = members.get(user_id)
     if leaving is None:
@@ -60,8 +62,8 @@ def remove(organization: Organization, user_id: UUID, by: actor.Actor) -> list[U
     if not any(each.role == Role.ADMIN for each in members.values() if each.user_id != user_id):
         raise Rejected(Code.LAST_ADMIN, "An organization keeps at least one admin.", "userId")
     Membership.objects.filter(id=leaving.id).update(removed_at=clock.Now())
-    involved = store.involving(organization.id, user_id)
-    return [incident_id for incident_id in involved if _leave(organization.id, incident_id, user_id)]
+    involved = store.involving(organization_id, user_id)
+    return [incident_id for incident_id in involved if _leave(organization_id, incident_id, user_id)]
 
 
 def _leave(organization_id: UUID, incident_id: UUID, user_id: UUID) -> bool:
@@ -101,8 +103,8 @@ def _check(person: Person) -> None:
             raise Rejected(Code.VALIDATION_ERROR, f"A name has {least} to {MAX_NAME} characters.", field)
 
 
-@transaction.action
-def forgot_password(email: str) -> None:
+@transaction.action(Needs.INSTALLATION)
+def forgot_password(_principal: Principal, email: str) -> None:
     """Have a one-time link mailed to whoever has this address; nothing tells whether anybody has."""
     notices.queue_link(ids.new(), email, clock.now())
 

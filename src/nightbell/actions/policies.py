@@ -11,6 +11,7 @@ from nightbell.actions import ids
 from nightbell.core import policy
 from nightbell.core.errors import Code, Rejected
 from nightbell.data import clock, transaction
+from nightbell.data.access.principal import Needs, Principal
 from nightbell.data.models import EscalationLayer, EscalationPolicy, Membership, Schedule
 
 MAX_NAME = 255
@@ -58,13 +59,13 @@ class LayerChanges(TypedDict, total=False):
     position: int
 
 
-@transaction.action
-def create(organization_id: UUID, given: Given) -> EscalationPolicy:
+@transaction.action(Needs.EDITING)
+def create(principal: Principal, given: Given) -> EscalationPolicy:
     """Make a policy. Raises Rejected: `validation_error`, `invalid_target`, `name_conflict`."""
-    _check(organization_id, given)
+    _check(principal.organization_id, given)
     made = EscalationPolicy(
         id=ids.new(),
-        organization_id=organization_id,
+        organization_id=principal.organization_id,
         name=given.name,
         description=given.description,
         repeat_count=given.repeat_count,
@@ -77,35 +78,35 @@ def create(organization_id: UUID, given: Given) -> EscalationPolicy:
     return made
 
 
-@transaction.action
-def replace_whole(organization_id: UUID, policy_id: UUID, given: Given) -> EscalationPolicy:
+@transaction.action(Needs.EDITING)
+def replace_whole(principal: Principal, policy_id: UUID, given: Given) -> EscalationPolicy:
     """Make a policy anew under its id; what is as it was stays. Raises Rejected: `not_found`, what `create` raises."""
-    return _write(_lock(organization_id, policy_id), given, layers=True)
+    return _write(_lock(principal.organization_id, policy_id), given, layers=True)
 
 
-@transaction.action
-def change(organization_id: UUID, policy_id: UUID, changes: Changes) -> EscalationPolicy:
+@transaction.action(Needs.EDITING)
+def change(principal: Principal, policy_id: UUID, changes: Changes) -> EscalationPolicy:
     """Change some of a policy. Raises Rejected: `not_found`, `validation_error`, `invalid_target`, `name_conflict`."""
-    found = _lock(organization_id, policy_id)
+    found = _lock(principal.organization_id, policy_id)
     given = replace(Given(found.name, found.description, found.repeat_count), **changes)
     return _write(found, given, layers="layers" in changes)
 
 
-@transaction.action
-def delete(organization_id: UUID, policy_id: UUID) -> None:
+@transaction.action(Needs.EDITING)
+def delete(principal: Principal, policy_id: UUID) -> None:
     """Delete a policy with its layers. Raises Rejected: `not_found`."""
-    _lock(organization_id, policy_id).delete()
+    _lock(principal.organization_id, policy_id).delete()
 
 
-@transaction.action
-def add_layer(organization_id: UUID, policy_id: UUID, given: LayerGiven) -> EscalationLayer:
+@transaction.action(Needs.EDITING)
+def add_layer(principal: Principal, policy_id: UUID, given: LayerGiven) -> EscalationLayer:
     """Add a layer, last or at its position. Raises Rejected: `not_found`, `validation_error`, `invalid_target`."""
-    found = _lock(organization_id, policy_id)
+    found = _lock(principal.organization_id, policy_id)
     layers = _layers(found)
     if len(layers) >= policy.MAX_LAYERS:
         raise _invalid(f"A policy has at most {policy.MAX_LAYERS} layers.", "layers")
     _check_layer(given, "")
-    _check_targets(organization_id, [(given, "")])
+    _check_targets(principal.organization_id, [(given, "")])
     last = len(layers) + 1
     made = _layer(found.id, given, last if given.position is None else given.position)
     _check_position(made.position, last)
@@ -116,17 +117,17 @@ def add_layer(organization_id: UUID, policy_id: UUID, given: LayerGiven) -> Esca
     return made
 
 
-@transaction.action
-def change_layer(organization_id: UUID, policy_id: UUID, layer_id: UUID, changes: LayerChanges) -> EscalationLayer:
+@transaction.action(Needs.EDITING)
+def change_layer(principal: Principal, policy_id: UUID, layer_id: UUID, changes: LayerChanges) -> EscalationLayer:
     """Change some of a layer. Raises Rejected: `not_found`, `validation_error`, `invalid_target`."""
-    found = _lock(organization_id, policy_id)
+    found = _lock(principal.organization_id, policy_id)
     layers = _layers(found)
     old = _layer_of(layers, layer_id)
     given = replace(LayerGiven(_target(old), old.ack_timeout_minutes), **changes)
     _check_layer(given, "")
     if "target" in changes:
         # Somebody named before may have left since; that hinders nobody from changing the rest.
-        _check_targets(organization_id, [(given, "")], set(old.user_ids or ()))
+        _check_targets(principal.organization_id, [(given, "")], set(old.user_ids or ()))
     made = _layer(found.id, given, old.position if given.position is None else given.position)
     made.id = old.id
     _check_position(made.position, len(layers))
@@ -138,10 +139,10 @@ def change_layer(organization_id: UUID, policy_id: UUID, layer_id: UUID, changes
     return made
 
 
-@transaction.action
-def delete_layer(organization_id: UUID, policy_id: UUID, layer_id: UUID) -> None:
+@transaction.action(Needs.EDITING)
+def delete_layer(principal: Principal, policy_id: UUID, layer_id: UUID) -> None:
     """Delete a layer; those after it move up. Raises Rejected: `not_found`."""
-    found = _lock(organization_id, policy_id)
+    found = _lock(principal.organization_id, policy_id)
     layers = _layers(found)
     leaving = _layer_of(layers, layer_id)
     layers.remove(leaving)
@@ -150,10 +151,10 @@ def delete_layer(organization_id: UUID, policy_id: UUID, layer_id: UUID) -> None
     _touch(found)
 
 
-@transaction.action
-def order_layers(organization_id: UUID, policy_id: UUID, layer_ids: Sequence[UUID]) -> EscalationPolicy:
+@transaction.action(Needs.EDITING)
+def order_layers(principal: Principal, policy_id: UUID, layer_ids: Sequence[UUID]) -> EscalationPolicy:
     """Put the layers in this order, which names each of them once. Raises Rejected: `not_found`, `validation_error`."""
-    found = _lock(organization_id, policy_id)
+    found = _lock(principal.organization_id, policy_id)
     layers = {layer.id: layer for layer in _layers(found)}
     if sorted(layer_ids) != sorted(layers):
         raise _invalid("The order names every layer of the policy exactly once.", "layerIds")

@@ -14,7 +14,7 @@ from nightbell.actions import ids, rotations
 from nightbell.core import oncall, zones
 from nightbell.core.errors import Code, Rejected
 from nightbell.data import clock, record, transaction
-from nightbell.data.access.principal import Principal
+from nightbell.data.access.principal import Needs, Principal
 from nightbell.data.models import RotationLayer, Schedule
 from nightbell.data.reads import schedules
 
@@ -58,7 +58,7 @@ class Edited:
     layer_id: UUID | None = None
 
 
-@transaction.action
+@transaction.action(Needs.EDITING)
 def create(principal: Principal, given: Given) -> UUID:
     """Make a schedule without layers. Raises Rejected: `validation_error`, `name_conflict`."""
     _check(given)
@@ -69,7 +69,7 @@ def create(principal: Principal, given: Given) -> UUID:
     return made.id
 
 
-@transaction.action
+@transaction.action(Needs.EDITING)
 def create_whole(principal: Principal, given: Given, layers: Sequence[rotations.Given]) -> UUID:
     """Make a schedule with its layers, or nothing. Raises Rejected as `create` and `add_layer` do."""
     with transaction.joining():
@@ -79,7 +79,7 @@ def create_whole(principal: Principal, given: Given, layers: Sequence[rotations.
     return made
 
 
-@transaction.action
+@transaction.action(Needs.EDITING)
 def change(principal: Principal, schedule_id: UUID, changes: Changes, how: How = How()) -> Edited:
     """Change a schedule's own fields. Raises Rejected: `not_found`, `validation_error`, `name_conflict`."""
     row = lock(principal, schedule_id)
@@ -102,7 +102,7 @@ def change(principal: Principal, schedule_id: UUID, changes: Changes, how: How =
     return edited
 
 
-@transaction.action
+@transaction.action(Needs.MEMBERSHIP)
 def preview(principal: Principal, schedule_id: UUID, act: Callable[[], object]) -> tuple[oncall.Change, ...]:
     """What `act` would do to a schedule in the next 28 days: it is done, looked at and undone.
 
@@ -118,7 +118,7 @@ def preview(principal: Principal, schedule_id: UUID, act: Callable[[], object]) 
     return oncall.difference(before, after, now, now + PREVIEW)
 
 
-@transaction.action
+@transaction.action(Needs.EDITING)
 def delete(principal: Principal, schedule_id: UUID) -> None:
     """Delete a schedule that no policy targets. Raises Rejected: `not_found`, `in_use`."""
     row = lock(principal, schedule_id)
@@ -129,7 +129,7 @@ def delete(principal: Principal, schedule_id: UUID) -> None:
     _record(principal, "schedule_deleted", schedule_id, {"name": row.name})
 
 
-@transaction.action
+@transaction.action(Needs.EDITING)
 def add_layer(principal: Principal, schedule_id: UUID, given: rotations.Given, how: How = How()) -> Edited:
     """Add a layer, last or at its position.
 
@@ -148,7 +148,7 @@ def add_layer(principal: Principal, schedule_id: UUID, given: rotations.Given, h
     return edited if how.preview else replace(edited, layer_id=made.id)
 
 
-@transaction.action
+@transaction.action(Needs.EDITING)
 def change_layer(
     principal: Principal,
     schedule_id: UUID,
@@ -176,13 +176,13 @@ def change_layer(
     return replace(_edit(principal, schedule_id, edit, how), layer_id=layer_id)
 
 
-@transaction.action
+@transaction.action(Needs.EDITING)
 def delete_layer(principal: Principal, schedule_id: UUID, layer_id: UUID, how: How = How()) -> Edited:
     """Delete a layer with its overrides; those after it move up. Raises Rejected: `not_found`."""
     return _edit(principal, schedule_id, lambda layers: layers.remove(_layer_of(layers, layer_id)), how)
 
 
-@transaction.action
+@transaction.action(Needs.EDITING)
 def order_layers(
     principal: Principal,
     schedule_id: UUID,

@@ -15,9 +15,9 @@ from nightbell.channels import registry
 from nightbell.channels.slack.client import Client
 from nightbell.core import delivery, notice
 from nightbell.core.errors import Code, Rejected
-from nightbell.core.incident import actor, state
+from nightbell.core.incident import state
 from nightbell.data import clock, record, secrets, transaction
-from nightbell.data.access.principal import Principal
+from nightbell.data.access.principal import Needs, Principal
 from nightbell.data.models import Copy, Identity, Incident, Workspace
 from nightbell.data.reads import slack
 
@@ -32,7 +32,7 @@ class Granted:
     token: str = field(repr=False)
 
 
-@transaction.action
+@transaction.action(Needs.ADMINISTRATION)
 def connect(principal: Principal, granted: Granted) -> None:
     """Use this workspace from now on; connecting the same one again renews its token and keeps what was chosen.
 
@@ -64,10 +64,10 @@ def connect(principal: Principal, granted: Granted) -> None:
         raise Rejected(Code.IN_USE, f"Another organization here uses the workspace {granted.team_name}.") from None
     if before is not None and before.team_id == granted.team_id:
         _show_again(principal.organization_id)
-    _record(principal.organization_id, principal.actor, "slack_connected", _team(granted))
+    _record(principal, "slack_connected", _team(granted))
 
 
-@transaction.action
+@transaction.action(Needs.ADMINISTRATION)
 def choose(
     principal: Principal, *, alerts_channels: Sequence[str], incident_channels: bool, archive_on_resolve: bool
 ) -> None:
@@ -83,10 +83,10 @@ def choose(
     workspace.archive_on_resolve = archive_on_resolve
     _save(workspace, "alerts_channels", "incident_channels", "archive_on_resolve")
     data = {"alertsChannels": chosen, "incidentChannels": incident_channels, "archiveOnResolve": archive_on_resolve}
-    _record(principal.organization_id, principal.actor, "slack_configured", {"teamId": workspace.team_id, **data})
+    _record(principal, "slack_configured", {"teamId": workspace.team_id, **data})
 
 
-@transaction.action
+@transaction.action(Needs.ADMINISTRATION)
 def disconnect(principal: Principal) -> str:
     """Forget the token, and who is who there; the token as it was kept, so that Slack can be asked to forget it too.
 
@@ -97,16 +97,17 @@ def disconnect(principal: Principal) -> str:
     assert kept is not None
     _save(workspace, "token", "lost_at", "lost_because")
     Identity.objects.filter(organization_id=principal.organization_id).delete()
-    _record(principal.organization_id, principal.actor, "slack_disconnected", _team(workspace))
+    _record(principal, "slack_disconnected", _team(workspace))
     return kept
 
 
-@transaction.action
-def lose(organization_id: UUID, because: str, seen_at: datetime) -> None:
+@transaction.action(Needs.INSTALLATION)
+def lose(principal: Principal, because: str, seen_at: datetime) -> None:
     """Slack refuses the token: page nobody there any more, and tell the admins by mail, once.
 
     `seen_at` is when the token that was refused was read; one that was granted since is another.
     """
+    organization_id = principal.organization_id
     lost = Workspace.objects.filter(
         organization_id=organization_id, token__isnull=False, lost_at=None, connected_at__lte=seen_at
     )
@@ -114,17 +115,18 @@ def lose(organization_id: UUID, because: str, seen_at: datetime) -> None:
     if not lost.update(lost_at=now, lost_because=because):
         return
     workspace = Workspace.objects.get(organization_id=organization_id)
-    _record(organization_id, actor.SYSTEM, "slack_lost", {**_team(workspace), "because": because})
+    _record(principal, "slack_lost", {**_team(workspace), "because": because})
     told = {"team": workspace.team_name, "because": because}
     notices.tell_admins(organization_id, notice.Kind.SLACK_LOST, told, now)
 
 
-@transaction.action
-def remember(organization_id: UUID, user_id: UUID, team_id: str, slack_user_id: str | None) -> None:
+@transaction.action(Needs.ADMINISTRATION)
+def remember(principal: Principal, user_id: UUID, team_id: str, slack_user_id: str | None) -> None:
     """Which user of the workspace this member is; None for nobody there.
 
     Whoever was taken for that user before is looked up again: the address they were found by is another's now.
     """
+    organization_id = principal.organization_id
     # One at a time, or two members could be remembered as one user.
     workspace = Workspace.objects.select_for_update().filter(organization_id=organization_id, team_id=team_id)
     if workspace.filter(token__isnull=False).first() is None:
@@ -146,8 +148,8 @@ def ask(workspace: slack.Workspace) -> Client:
     return registry.slack(workspace.team_id, secrets.decrypt(workspace.token))
 
 
-@transaction.action
-def rotate() -> int:
+@transaction.action(Needs.INSTALLATION)
+def rotate(_principal: Principal) -> int:
     """Keep every token with the first of the configured keys; how many there are. Raises Unreadable, changing none."""
     kept = list(Workspace.objects.select_for_update().filter(token__isnull=False).order_by("organization_id"))
     for workspace in kept:
@@ -191,5 +193,5 @@ def _save(workspace: Workspace, *fields: str) -> None:
     Workspace.objects.filter(organization_id=workspace.organization_id).update(**values)
 
 
-def _record(organization_id: UUID, by: actor.Actor, kind: str, data: dict[str, Any]) -> None:
-    record.write(ids.new(), organization_id, by, kind, data)
+def _record(principal: Principal, kind: str, data: dict[str, Any]) -> None:
+    record.write(ids.new(), principal.organization_id, principal.actor, kind, data)

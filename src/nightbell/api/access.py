@@ -46,12 +46,6 @@ def principal_of(request: HttpRequest) -> Principal:
     return found
 
 
-def require_admin(who: Principal) -> None:
-    """Raises Problem: `not_authorized`."""
-    if not who.is_admin:
-        raise errors.Problem("not_authorized", "Only an admin may do this.")
-
-
 def why_refused(request: HttpRequest) -> str:
     """What is wrong with where a browser's request comes from; empty where nothing is."""
     asked = f"{request.scheme}://{request.get_host()}"

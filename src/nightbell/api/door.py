@@ -74,5 +74,5 @@ def _serve_once(request: HttpRequest, run: Run, path: dict[str, Any], key: str, 
         return once.Answer(response.status_code, response.content.decode())
 
     asked = f"{who.organization_id} {request.method} {request.path_info}"
-    answer = once.once(who.actor.id, asked, key, body, act)
+    answer = once.once(who, asked, key, body, act)
     return errors.again(request, answer.status, answer.text) if answer.again else responses[-1]

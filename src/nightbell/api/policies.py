@@ -8,7 +8,7 @@ from django.http import HttpResponse
 from ninja import Path, Router
 
 from nightbell.actions import policies
-from nightbell.api import access, answers, bodies, errors, parsing, rendering
+from nightbell.api import answers, bodies, errors, parsing, rendering
 from nightbell.api.access import Request
 from nightbell.core import policy
 from nightbell.core.errors import Code, Rejected
@@ -32,8 +32,7 @@ def list_policies(request: Request) -> HttpResponse:
 @router.post("/escalation/policies", response={201: answers.Data[answers.Policy]})
 def create_policy(request: Request, body: bodies.PolicyGiven) -> HttpResponse:
     """Make a policy."""
-    access.require_admin(request.principal)
-    made = policies.create(request.principal.organization_id, _given(body))
+    made = policies.create(request.principal, _given(body))
     return _answer(request, made.id, 201)
 
 
@@ -49,58 +48,52 @@ def replace_policy(request: Request, policy_id: PolicyId, body: bodies.PolicyRep
 
     It takes what GET gives, and what is as it was stays as it was, its layers' ids and `updatedAt` too.
     """
-    access.require_admin(request.principal)
     if body.id is not None and parsing.uuid(body.id) != _id(policy_id):
         raise errors.invalid("id", "It is not the id in the address.")
-    made = policies.replace_whole(request.principal.organization_id, _id(policy_id), _given(body))
+    made = policies.replace_whole(request.principal, _id(policy_id), _given(body))
     return _answer(request, made.id)
 
 
 @router.patch("/escalation/policies/{id}", response=ONE)
 def change_policy(request: Request, policy_id: PolicyId, body: bodies.PolicyChanges) -> HttpResponse:
     """Change what is given."""
-    access.require_admin(request.principal)
     changes = {name: getattr(body, name) for name in body.model_fields_set}
     if "layers" in changes:
         changes["layers"] = _layers(body.layers)
-    changed = policies.change(request.principal.organization_id, _id(policy_id), cast(policies.Changes, changes))
+    changed = policies.change(request.principal, _id(policy_id), cast(policies.Changes, changes))
     return _answer(request, changed.id)
 
 
 @router.delete("/escalation/policies/{id}", response=NOTHING)
 def delete_policy(request: Request, policy_id: PolicyId) -> HttpResponse:
     """Running escalations go on: they have copies of their own."""
-    access.require_admin(request.principal)
-    policies.delete(request.principal.organization_id, _id(policy_id))
+    policies.delete(request.principal, _id(policy_id))
     return rendering.nothing()
 
 
 @router.post("/escalation/policies/{id}/layers", response={201: answers.Data[answers.Layer]})
 def add_layer(request: Request, policy_id: PolicyId, body: bodies.LayerGiven) -> HttpResponse:
     """At the end, or where `position` says."""
-    access.require_admin(request.principal)
-    made = policies.add_layer(request.principal.organization_id, _id(policy_id), _layer(body, ""))
+    made = policies.add_layer(request.principal, _id(policy_id), _layer(body, ""))
     return _answer_layer(request, made.policy_id, made.id, 201)
 
 
 @router.put("/escalation/policies/{id}/layers/order", response=ONE)
 def order_layers(request: Request, policy_id: PolicyId, body: bodies.LayerOrder) -> HttpResponse:
     """The whole order."""
-    access.require_admin(request.principal)
     layer_ids = [_layer_id(layer_id) for layer_id in body.layer_ids]
-    ordered = policies.order_layers(request.principal.organization_id, _id(policy_id), layer_ids)
+    ordered = policies.order_layers(request.principal, _id(policy_id), layer_ids)
     return _answer(request, ordered.id)
 
 
 @router.patch("/escalation/policies/{id}/layers/{layerId}", response={200: answers.Data[answers.Layer]})
 def change_layer(request: Request, policy_id: PolicyId, layer_id: LayerId, body: bodies.LayerChanges) -> HttpResponse:
     """Change what is given."""
-    access.require_admin(request.principal)
     changes = {name: getattr(body, name) for name in body.model_fields_set}
     if "target" in changes:
         changes["target"] = _target(body.target, "")
     changed = policies.change_layer(
-        request.principal.organization_id, _id(policy_id), _layer_id(layer_id), cast(policies.LayerChanges, changes)
+        request.principal, _id(policy_id), _layer_id(layer_id), cast(policies.LayerChanges, changes)
     )
     return _answer_layer(request, changed.policy_id, changed.id)
 
@@ -108,8 +101,7 @@ def change_layer(request: Request, policy_id: PolicyId, layer_id: LayerId, body:
 @router.delete("/escalation/policies/{id}/layers/{layerId}", response=NOTHING)
 def delete_layer(request: Request, policy_id: PolicyId, layer_id: LayerId) -> HttpResponse:
     """Those after it move up."""
-    access.require_admin(request.principal)
-    policies.delete_layer(request.principal.organization_id, _id(policy_id), _layer_id(layer_id))
+    policies.delete_layer(request.principal, _id(policy_id), _layer_id(layer_id))
     return rendering.nothing()
 
 

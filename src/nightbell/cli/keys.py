@@ -6,13 +6,13 @@ import click
 
 from nightbell.actions import keys, organizations
 from nightbell.cli import answers, words
-from nightbell.cli.members import reader
+from nightbell.data.access.principal import Principal
 from nightbell.data.reads import keys as reads
 
 
 def create_key(name: str, slug: str, as_json: bool) -> None:
     """Make an API key. It is shown once, now."""
-    made, text = keys.create(organizations.find(slug), name)
+    made, text = keys.create(Principal.operator(organizations.find(slug).id), name)
     if not as_json:
         click.echo(f"The key {made.name} ({made.id}); nobody can show it again:", err=True)
     answers.show({"id": str(made.id), "name": made.name, "key": text}, as_json, text)
@@ -20,7 +20,7 @@ def create_key(name: str, slug: str, as_json: bool) -> None:
 
 def list_keys(slug: str, as_json: bool) -> None:
     """List the keys that work."""
-    found = reads.working(reader(organizations.find(slug)))
+    found = reads.working(Principal.operator(organizations.find(slug).id))
     data = [
         {
             "id": str(each.id),
@@ -36,10 +36,10 @@ def list_keys(slug: str, as_json: bool) -> None:
 def revoke_key(key_id: UUID, slug: str, yes: bool, as_json: bool) -> None:
     """Refuse a key from its next request on."""
     organization = organizations.find(slug)
-    named = {each.id: each.name for each in reads.working(reader(organization))}
+    named = {each.id: each.name for each in reads.working(Principal.operator(organization.id))}
     if key_id in named:
         answers.confirm(f"Revoke the key {words.plain(named[key_id])} of {slug}? What uses it is refused at once.", yes)
-    keys.revoke(organization, key_id)
+    keys.revoke(Principal.operator(organization.id), key_id)
     answers.show({"id": str(key_id)}, as_json, f"The key {key_id} is refused from now on.")
 
 

@@ -4,20 +4,17 @@ from uuid import UUID
 
 from nightbell.actions import links, organizations, people
 from nightbell.cli import answers, words
-from nightbell.core.incident import actor
 from nightbell.data.access.principal import Principal
-from nightbell.data.models import Organization, Role
+from nightbell.data.models import Role
 from nightbell.data.reads import incidents
 from nightbell.data.reads import people as reads
-
-COMMAND_LINE = actor.Actor(actor.Type.SYSTEM, None, "command line", actor.Via.CLI)
 
 
 def add_member(email: str, slug: str, first_name: str, last_name: str, role: str, as_json: bool) -> None:
     """Let somebody in."""
     organization = organizations.find(slug)
     given = Role(role if role in Role.values else f"org:{role}")
-    added = people.add(organization, people.Person(email, first_name, last_name), given)
+    added = people.add(Principal.operator(organization.id), people.Person(email, first_name, last_name), given)
     url = links.sign_in_url(added.user)
     answers.show(
         {"userId": str(added.user_id), "role": given.value, "signInUrl": url},
@@ -30,7 +27,7 @@ def add_member(email: str, slug: str, first_name: str, last_name: str, role: str
 
 def list_members(slug: str, as_json: bool) -> None:
     """List the members, by name."""
-    found = reads.active(reader(organizations.find(slug)))
+    found = reads.active(Principal.operator(organizations.find(slug).id))
     data = [{"userId": str(each.id), "name": each.name, "email": each.email, "role": each.role} for each in found]
     lines = [f"{words.plain(each.name)} <{words.plain(each.email)}>, {_role(each.role)}" for each in found]
     answers.show({"members": data}, as_json, *(lines or [f"{slug} has no members."]))
@@ -39,12 +36,13 @@ def list_members(slug: str, as_json: bool) -> None:
 def remove_member(email: str, slug: str, yes: bool, as_json: bool) -> None:
     """Remove somebody, at once: from sessions, links, policies and open incidents."""
     organization = organizations.find(slug)
+    principal = Principal.operator(organization.id)
     (user_id,) = people.find(organization, [email])
     answers.confirm(
         f"Remove {words.plain(email)} from {slug}? They are out of policies and open incidents at once.", yes
     )
-    changed = people.remove(organization, user_id, COMMAND_LINE)
-    seen = _after(reader(organization), changed)
+    changed = people.remove(principal, user_id)
+    seen = _after(principal, changed)
     effects = [
         f"  #{each.number} {words.plain(each.title)}: {each.incident.state.value}, owner {words.plain(each.owner.name)}"
         for each in seen
@@ -55,11 +53,6 @@ def remove_member(email: str, slug: str, yes: bool, as_json: bool) -> None:
         f"{email} is no longer a member of {slug}.",
         *effects,
     )
-
-
-def reader(organization: Organization) -> Principal:
-    """Whoever runs the installation, as the reads of an organization see them."""
-    return Principal(organization.id, COMMAND_LINE, Role.ADMIN)
 
 
 def _after(principal: Principal, changed: list[UUID]) -> list[incidents.IncidentView]:

@@ -2,12 +2,13 @@
 
 from nightbell.actions import links, organizations, people
 from nightbell.cli import answers, words
+from nightbell.data.access.principal import Principal
 from nightbell.data.reads import organizations as reads
 
 
 def create_org(name: str, email: str, first_name: str, last_name: str, as_json: bool) -> None:
     """Make an organization and its first admin."""
-    made, admin = organizations.create(name, people.Person(email, first_name, last_name))
+    made, admin = organizations.create(Principal.operator(), name, people.Person(email, first_name, last_name))
     url = links.sign_in_url(admin.user)
     answers.show(
         {"organizationId": str(made.id), "slug": made.slug, "userId": str(admin.user_id), "signInUrl": url},
@@ -35,7 +36,7 @@ def fallback(slug: str, emails: tuple[str, ...], as_json: bool) -> None:
     """Name who is paged when nobody answered at all. Nobody named: the admins."""
     organization = organizations.find(slug)
     user_ids = people.find(organization, emails)
-    organizations.set_fallback(organization, user_ids)
+    organizations.set_fallback(Principal.operator(organization.id), user_ids)
     named = ", ".join(emails) or "its admins"
     answers.show(
         {"organizationId": str(organization.id), "userIds": [str(each) for each in user_ids]},

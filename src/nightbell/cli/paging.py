@@ -2,8 +2,8 @@
 
 from nightbell.actions import holds as actions
 from nightbell.cli import answers
-from nightbell.cli.members import COMMAND_LINE
 from nightbell.data import holds
+from nightbell.data.access.principal import Principal
 
 
 def show(as_json: bool) -> None:
@@ -24,7 +24,7 @@ def resume(yes: bool, as_json: bool) -> None:
     count = answers.counted(sum(each.count for each in held), "incident")
     where = answers.counted(len(held), "organization")
     answers.confirm(f"Page again for {count} in {where}? People are woken now.", yes)
-    released = actions.resume_everywhere(COMMAND_LINE)
+    released = actions.resume_everywhere(Principal.operator())
     answers.show(_data(held), as_json, f"Paging goes on for {answers.counted(released, 'incident')}.")
 
 

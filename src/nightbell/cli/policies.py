@@ -4,11 +4,11 @@ from uuid import UUID
 
 from nightbell.actions import organizations, people, policies
 from nightbell.cli import answers, words
-from nightbell.cli.members import reader
 from nightbell.cli.typed import SCHEDULE
 from nightbell.core import instants
 from nightbell.core import policy as frozen
 from nightbell.core.errors import Code, Rejected
+from nightbell.data.access.principal import Principal
 from nightbell.data.models import Organization
 from nightbell.data.reads import directory, schedules
 from nightbell.data.reads import people as members
@@ -18,13 +18,13 @@ def create_policy(name: str, slug: str, layers: tuple[tuple[list[str], int], ...
     """Make a policy: its layers are paged in this order until somebody answers."""
     organization = organizations.find(slug)
     given = policies.Given(name, repeat_count=repeat, layers=tuple(_layer(organization, *each) for each in layers))
-    made = policies.create(organization.id, given)
+    made = policies.create(Principal.operator(organization.id), given)
     answers.show({"id": str(made.id)}, as_json, f"The policy {name} ({made.id}), {len(layers)} layers.")
 
 
 def list_policies(slug: str, as_json: bool) -> None:
     """List the policies with their layers, by name."""
-    principal = reader(organizations.find(slug))
+    principal = Principal.operator(organizations.find(slug).id)
     found = [view.policy for view in directory.policies(principal)]
     names = {each.id: each.name for each in members.active(principal)}
     names |= {each.id: f"schedule {each.name}" for each in schedules.listed(principal)}
@@ -54,7 +54,7 @@ def _target(organization: Organization, named: list[str]) -> frozen.Target:
     if not named[0].startswith(SCHEDULE):
         return frozen.Users(tuple(people.find(organization, named)))
     name = named[0].removeprefix(SCHEDULE)
-    found = schedules.named(reader(organization), name)
+    found = schedules.named(Principal.operator(organization.id), name)
     if found is None:
         raise Rejected(Code.NOT_FOUND, f"There is no schedule {name} in {organization.slug}.", "schedule")
     return frozen.Schedule(found.id)

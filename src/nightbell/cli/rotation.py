@@ -5,6 +5,7 @@ import click
 from nightbell.actions import workspaces
 from nightbell.cli import answers, proof
 from nightbell.data import secrets
+from nightbell.data.access.principal import Principal
 
 
 def rotate() -> int:
@@ -12,6 +13,6 @@ def rotate() -> int:
     try:
         proof.session()
         with answers.plainly():
-            return workspaces.rotate()
+            return workspaces.rotate(Principal.operator())
     except secrets.Unreadable as error:
         raise click.ClickException(str(error)) from error

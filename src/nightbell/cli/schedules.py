@@ -6,10 +6,10 @@ import click
 
 from nightbell.actions import organizations, people, rotations, schedules
 from nightbell.cli import answers, words
-from nightbell.cli.members import reader
 from nightbell.cli.typed import Turns
 from nightbell.core import instants
 from nightbell.data import clock
+from nightbell.data.access.principal import Principal
 from nightbell.data.models import Organization
 from nightbell.data.reads import schedules as reads
 
@@ -19,7 +19,7 @@ def create_schedule(
 ) -> None:
     """Make a schedule. Whoever has the turn in its first layer would own an incident."""
     organization = organizations.find(slug)
-    principal, start = reader(organization), _start(since)
+    principal, start = Principal.operator(organization.id), _start(since)
     given = tuple(_layer(organization, each, start) for each in layers)
     made = schedules.create_whole(principal, schedules.Given(name, timezone), given)
     answers.show({"id": str(made)}, as_json, f"The schedule {name} ({made}), {len(layers)} layers.")
@@ -28,7 +28,7 @@ def create_schedule(
 def add_layer(name: str, turns: Turns, slug: str, since: str | None, as_json: bool) -> None:
     """Add a layer to a schedule, named by its name or id."""
     organization = organizations.find(slug)
-    principal = reader(organization)
+    principal = Principal.operator(organization.id)
     found = reads.named(principal, name)
     if found is None:
         raise click.ClickException(f"name: There is no schedule {name} in {slug}.")

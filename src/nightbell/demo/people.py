@@ -7,7 +7,6 @@ from django.db import connection
 
 from nightbell.actions import organizations, people, policies, workspaces
 from nightbell.core import policy
-from nightbell.core.incident import actor
 from nightbell.data.access import principal as access
 from nightbell.data.models import Account, Membership
 from nightbell.demo import clock
@@ -45,17 +44,16 @@ def prepare() -> None:
     """Make everybody, in an empty database, and its clock movable."""
     with connection.cursor() as cursor:
         clock.install(cursor)
-    organization, admin = organizations.create(ORGANIZATION, ADMIN)
-    joined = [admin, *(people.add(organization, other) for other in OTHERS)]
+    organization, admin = organizations.create(access.Principal.operator(), ORGANIZATION, ADMIN)
+    by = access.Principal.operator(organization.id)
+    joined = [admin, *(people.add(by, other) for other in OTHERS)]
     ids = {each.user.first_name: each.user_id for each in joined}
     layers = tuple(
         policies.LayerGiven(policy.Users(tuple(ids[name] for name in names)), ack_timeout_minutes=minutes)
         for names, minutes in LAYERS
     )
-    policies.create(organization.id, policies.Given(POLICY, layers=layers))
+    policies.create(by, policies.Given(POLICY, layers=layers))
     if settings.NIGHTBELL.slack_configured:
-        by = access.of_member(organization.id, admin.user_id, actor.Via.WEB, since=None)
-        assert by is not None
         workspaces.connect(by, GRANTED)
         workspaces.choose(by, alerts_channels=[ALERTS_CHANNEL], incident_channels=True, archive_on_resolve=False)
 

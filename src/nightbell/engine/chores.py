@@ -9,6 +9,7 @@ from django.db import Error, connection
 
 from nightbell.actions import coverage, identities, once
 from nightbell.data import beats
+from nightbell.data.access.principal import SYSTEM
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +45,7 @@ class Chores:
 def tidy() -> None:
     """Forget what nobody is promised any more; tell admins of hours with nobody on call; look who is still in Slack."""
     SessionStore.clear_expired()
-    once.forget()
+    once.forget(SYSTEM)
     beats.forget(REMEMBERED)
-    coverage.tell_all()
-    identities.check_all()
+    coverage.tell_all(SYSTEM)
+    identities.check_all(SYSTEM)

@@ -12,6 +12,7 @@ from django.db import connection
 
 from nightbell.actions import copies, deliveries, escalations
 from nightbell.channels import registry
+from nightbell.data.access.principal import SYSTEM
 from nightbell.engine import beat
 from nightbell.engine.chores import Chores
 from nightbell.engine.lanes import LOST_DATABASE, Lane
@@ -145,7 +146,7 @@ class Engine:
     def _fire(self) -> int:
         """Fire one batch; a batch that fails is gone through one by one, so that one bad row stops nobody."""
         try:
-            fired = escalations.fire_due()
+            fired = escalations.fire_due(SYSTEM)
         except LOST_DATABASE:
             raise
         except Exception:
@@ -160,13 +161,13 @@ class Engine:
         fired = 0
         for incident_id in escalations.due_now():
             try:
-                fired += escalations.fire_one(incident_id)
+                fired += escalations.fire_one(SYSTEM, incident_id)
             except LOST_DATABASE:
                 raise
             except Exception:
                 self.failures += 1
                 log.exception("incident %s cannot be advanced; it is set aside for a minute", incident_id)
-                escalations.set_aside(incident_id)
+                escalations.set_aside(SYSTEM, incident_id)
         return fired
 
     def _lost(self, error: Exception) -> None:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from nightbell.actions import escalations
 from nightbell.data import clock
+from nightbell.data.access.principal import SYSTEM
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +38,7 @@ class Steps:
             log.warning("the database's clock has stepped back by %.0f s", back.total_seconds())
         elif at - self._pulled_at < PULL_EVERY_SECONDS:
             return
-        pulled = {table: count for table, count in escalations.pull_back().items() if count}
+        pulled = {table: count for table, count in escalations.pull_back(SYSTEM).items() if count}
         self._pulled_at = at
         if pulled:
             log.warning("due later than they were set for, and pulled to that: %s", pulled)

@@ -39,7 +39,7 @@ def submit(principal: Principal, view: Mapping[str, Any]) -> forms.Answer:
         return once.Answer(200, f"{answers.called(opened)} is open, and {opened.owner.name} owns it.")
 
     try:
-        answer = once.once(principal.actor.id, REQUEST, str(view["id"]), b"", open_it)
+        answer = once.once(principal, REQUEST, str(view["id"]), b"", open_it)
     except Rejected as refusal:
         return forms.wrong(FIELDS.get(refusal.field or "", TITLE), refusal.message)
     if not answer.again:

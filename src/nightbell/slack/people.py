@@ -73,7 +73,7 @@ def _by_address(workspace: slack.Workspace, somebody: Somebody) -> Principal:
             "Nobody in Nightbell has the mail address of your Slack account. "
             f"Ask an admin of Nightbell to add you with that address. {UNCHANGED}"
         )
-    workspaces.remember(workspace.organization_id, user_id, somebody.team_id, somebody.user_id)
+    workspaces.remember(Principal.system(workspace.organization_id), user_id, somebody.team_id, somebody.user_id)
     principal = access.member(somebody.team_id, somebody.user_id)
     assert principal is not None
     return principal

@@ -77,9 +77,7 @@ def match(request: HttpRequest, principal: Principal) -> HttpResponse:
             if user is None and each.slack_user_id:
                 # Known by their id, whatever their address has become.
                 user = channel.look_at(slack_, each.slack_user_id)
-            workspaces.remember(
-                principal.organization_id, each.user_id, workspace.team_id, str(user["id"]) if user else None
-            )
+            workspaces.remember(principal, each.user_id, workspace.team_id, str(user["id"]) if user else None)
             if user:
                 called[each.user_id] = f"@{user.get('name')} · {user.get('real_name') or user['id']}"
         left = len(everybody) - MATCHED
@@ -99,7 +97,7 @@ def test(request: HttpRequest, principal: Principal) -> HttpResponse:
         everybody = reads.identities(principal.organization_id, workspace.team_id)
         me = next(each for each in everybody if each.user_id == principal.actor.id)
         found = me.slack_user_id or channel.person(slack_, me.email)
-        workspaces.remember(principal.organization_id, me.user_id, workspace.team_id, found)
+        workspaces.remember(principal, me.user_id, workspace.team_id, found)
         if found is None:
             raise _Refused(f"Nobody in {workspace.team_name} has your address, {me.email}.")
         said = blocks.test(me.name, directory.name(principal.organization_id))

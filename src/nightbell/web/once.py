@@ -42,7 +42,7 @@ def acting(request: HttpRequest, principal: Principal, act: Callable[[], HttpRes
 
     asked = f"{principal.organization_id} {request.method} {request.path_info}"
     assert principal.actor.id is not None
-    done = once.once(principal.actor.id, asked, f"{mark} {_content(request)}", b"", run, _led_on)
+    done = once.once(principal, asked, f"{mark} {_content(request)}", b"", run, _led_on)
     return redirect(done.text) if done.again else answers[-1]
 
 

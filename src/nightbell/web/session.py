@@ -15,10 +15,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from nightbell.core import drafts, zones
+from nightbell.core.errors import Code, Rejected
 from nightbell.core.incident import actor
 from nightbell.data.access import principal as access
 from nightbell.data.access import sessions
-from nightbell.data.access.principal import Principal
+from nightbell.data.access.principal import Needs, Principal
 from nightbell.data.models import Account
 from nightbell.data.reads import directory
 from nightbell.web import health, once
@@ -45,7 +46,12 @@ def member(
         if principal is None:
             return render(request, "web/no_member.html", status=403)
         with timezone.override(zone(account.timezone)):
-            return once.acting(request, principal, lambda: view(request, principal, *args, **kwargs))
+            try:
+                return once.acting(request, principal, lambda: view(request, principal, *args, **kwargs))
+            except Rejected as refusal:
+                if refusal.code is not Code.NOT_AUTHORIZED:
+                    raise
+                return page(request, principal, "web/not_admin.html", {}, status=403)
 
     return cast(Callable[Concatenate[HttpRequest, P], HttpResponseBase], never_cache(run))
 
@@ -57,8 +63,7 @@ def admin(
 
     @wraps(view)
     def run(request: HttpRequest, principal: Principal, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
-        if not principal.is_admin:
-            return page(request, principal, "web/not_admin.html", {}, status=403)
+        principal.require(Needs.ADMINISTRATION)
         return view(request, principal, *args, **kwargs)
 
     return member(cast(Callable[Concatenate[HttpRequest, Principal, P], HttpResponse], run))

@@ -1,17 +1,25 @@
-"""Who is asking: every read and every action takes one, so that nothing crosses an organization's border."""
+"""Who is asking: every read and every action takes one, so that nothing crosses an organization's border.
+
+What they may do is decided here, and asked by the action itself.
+"""
 
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum
+from typing import Self
 from uuid import UUID
 
 from django.db import connection
 
+from nightbell.core.errors import Code, Rejected
 from nightbell.core.incident import actor
 from nightbell.data import prepared
 from nightbell.data.models import Role
 
 KEY_PREFIX = "nb_live_"
+# The organization of whoever acts for the whole installation: none has this id.
+NOWHERE = UUID(int=0)
 
 KEY = """
 select k.id, k.name, k.organization_id from api_key k where k.digest = %(digest)s and k.revoked_at is null
@@ -41,18 +49,63 @@ where m.organization_id = %(organization)s and m.user_id = %(user)s and m.remove
 """
 
 
+class Needs(Enum):
+    """What an action asks of whoever wants it done, and the words for whoever has it not."""
+
+    MEMBERSHIP = "Only a member may do this."
+    EDITING = "Only an admin may change schedules and escalation policies."
+    ADMINISTRATION = "Only an admin may do this."
+    INSTALLATION = "Only whoever runs this installation may do this."
+
+
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Somebody who acts for or in one organization. A key acts for the organization itself."""
+    """Somebody who acts for or in one organization. A key acts for the organization itself.
+
+    `runs` is true of Nightbell itself and of whoever runs it, at its command line.
+    """
 
     organization_id: UUID
     actor: actor.Actor
     role: Role
+    runs: bool = False
 
     @property
     def is_admin(self) -> bool:
-        """Whether they may change people, keys and policies."""
-        return self.role is Role.ADMIN
+        """Whether they may change people, keys and settings."""
+        return self.may(Needs.ADMINISTRATION)
+
+    @property
+    def may_edit(self) -> bool:
+        """Whether they may change schedules and policies."""
+        return self.may(Needs.EDITING)
+
+    def may(self, needs: Needs) -> bool:
+        """Whether they may do what needs this."""
+        if needs is Needs.INSTALLATION:
+            return self.runs
+        if self.organization_id == NOWHERE:
+            return False
+        return needs is Needs.MEMBERSHIP or self.role is Role.ADMIN
+
+    def require(self, needs: Needs) -> None:
+        """Raises Rejected: `not_authorized`."""
+        if not self.may(needs):
+            raise Rejected(Code.NOT_AUTHORIZED, needs.value)
+
+    @classmethod
+    def system(cls, organization_id: UUID = NOWHERE) -> Self:
+        """Nightbell itself, as it acts in an organization or in the whole installation."""
+        return cls(organization_id, actor.SYSTEM, Role.ADMIN, runs=True)
+
+    @classmethod
+    def operator(cls, organization_id: UUID = NOWHERE) -> Self:
+        """Whoever runs the installation, at its command line."""
+        by = actor.Actor(actor.Type.SYSTEM, None, "command line", actor.Via.CLI)
+        return cls(organization_id, by, Role.ADMIN, runs=True)
+
+
+SYSTEM = Principal.system()
 
 
 def digest(key: str) -> bytes:

@@ -1,0 +1,136 @@
+"""Who may do what: a table by hand, from the rules of people, of every action there is."""
+
+import importlib
+import pkgutil
+from collections.abc import Iterator
+from dataclasses import replace
+from uuid import uuid4
+
+import pytest
+
+from nightbell import actions
+from nightbell.core.errors import Code, Rejected
+from nightbell.core.incident import actor
+from nightbell.data import transaction
+from nightbell.data.access.principal import SYSTEM, Needs, Principal
+from nightbell.data.models import Role
+
+# Incidents, overrides and one's own calendar are every member's. Who repeats an incident lets it go, whoever they are.
+MEMBERS = {
+    "calendars.create",
+    "calendars.revoke",
+    "holds.repeat",
+    "incidents.acknowledge",
+    "incidents.change_status",
+    "incidents.escalate",
+    "incidents.hand_off",
+    "incidents.open_by_schedule",
+    "incidents.open_incident",
+    "incidents.resolve",
+    "once._once",
+    "overrides.create",
+    "overrides.delete",
+    "overrides.take_now",
+    # It saves nothing, and what it would do asks for itself.
+    "schedules.preview",
+}
+EDITORS = {
+    "policies.add_layer",
+    "policies.change",
+    "policies.change_layer",
+    "policies.create",
+    "policies.delete",
+    "policies.delete_layer",
+    "policies.order_layers",
+    "policies.replace_whole",
+    "schedules.add_layer",
+    "schedules.change",
+    "schedules.change_layer",
+    "schedules.create",
+    "schedules.create_whole",
+    "schedules.delete",
+    "schedules.delete_layer",
+    "schedules.order_layers",
+}
+ADMINS = {
+    "holds.resume",
+    "keys.create",
+    "keys.revoke",
+    "organizations.set_fallback",
+    "people.add",
+    "people.remove",
+    "workspaces.choose",
+    "workspaces.connect",
+    "workspaces.disconnect",
+    "workspaces.remember",
+}
+NIGHTBELL = {
+    "coverage._tell",
+    "coverage.tell_all",
+    "deliveries._lose",
+    "escalations.fire_due",
+    "escalations.fire_one",
+    "escalations.pull_back",
+    "escalations.set_aside",
+    "holds.resume_everywhere",
+    "identities.check_all",
+    "once.forget",
+    "organizations.create",
+    "people.forgot_password",
+    "refusals._blame_installation",
+    "workspaces.lose",
+    "workspaces.rotate",
+}
+
+TABLE = (
+    dict.fromkeys(MEMBERS, Needs.MEMBERSHIP)
+    | dict.fromkeys(EDITORS, Needs.EDITING)
+    | dict.fromkeys(ADMINS, Needs.ADMINISTRATION)
+    | dict.fromkeys(NIGHTBELL, Needs.INSTALLATION)
+)
+
+MEMBER = Principal(uuid4(), actor.Actor(actor.Type.USER, uuid4(), "Ana"), Role.MEMBER)
+ADMIN = replace(MEMBER, role=Role.ADMIN)
+HERE = MEMBER.organization_id
+
+
+def every_action() -> Iterator[tuple[str, Needs]]:
+    for each in pkgutil.iter_modules(actions.__path__):
+        module = importlib.import_module(f"{actions.__name__}.{each.name}")
+        for name, act in vars(module).items():
+            if hasattr(act, "needs") and act.__module__ == module.__name__:
+                yield f"{each.name}.{name}", act.needs
+
+
+def test_every_action_needs_what_the_table_says() -> None:
+    assert dict(every_action()) == TABLE
+
+
+@pytest.mark.parametrize(
+    ("who", "may"),
+    [
+        (MEMBER, {Needs.MEMBERSHIP}),
+        (ADMIN, {Needs.MEMBERSHIP, Needs.EDITING, Needs.ADMINISTRATION}),
+        (Principal.operator(HERE), set(Needs)),
+        (Principal.system(HERE), set(Needs)),
+        # Of no organization: nothing in one can be meant.
+        (Principal.operator(), {Needs.INSTALLATION}),
+        (SYSTEM, {Needs.INSTALLATION}),
+    ],
+)
+def test_who_may_do_what(who: Principal, may: set[Needs]) -> None:
+    assert {each for each in Needs if who.may(each)} == may
+
+
+@pytest.mark.parametrize("decorated", [transaction.needing, transaction.action, transaction.quiet_action])
+def test_whoever_may_not_is_refused_before_anything_is_done(decorated: object) -> None:
+    done: list[str] = []
+
+    def act(_principal: Principal, what: str) -> None:
+        done.append(what)
+
+    guarded = decorated(Needs.ADMINISTRATION)(act)  # type: ignore[operator]
+    with pytest.raises(Rejected) as refused:
+        guarded(MEMBER, "wrong")
+    assert (refused.value.code, done) == (Code.NOT_AUTHORIZED, [])
+    assert refused.value.message == "Only an admin may do this."
