@@ -9,7 +9,7 @@ import pytest
 from nightbell.actions import organizations, people
 from nightbell.core.errors import Code, Rejected
 from nightbell.data.access.principal import Principal
-from nightbell.data.models import Account, Organization, Role
+from nightbell.data.models import Account, Audit, Organization, Role
 from tests import races
 from tests.world import World
 
@@ -84,3 +84,13 @@ def test_the_last_resort_is_made_of_active_members(world: World) -> None:
     organizations.set_fallback(world.operator, [])
     world.organization.refresh_from_db()
     assert world.organization.fallback_user_ids == []
+
+
+def test_who_may_edit_is_on_the_record_once(world: World) -> None:
+    for members_edit in (True, False, False, True):
+        organizations.let_members_edit(world.zoe.principal, members_edit)
+    found = Audit.objects.filter(organization=world.organization, kind="organization_changed").order_by("id")
+    assert [(each.actor["name"], each.data["before"], each.data["after"]) for each in found] == [
+        ("Zoe", {"membersEdit": True}, {"membersEdit": False}),
+        ("Zoe", {"membersEdit": False}, {"membersEdit": True}),
+    ]

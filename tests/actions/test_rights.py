@@ -56,6 +56,7 @@ ADMINS = {
     "holds.resume",
     "keys.create",
     "keys.revoke",
+    "organizations.let_members_edit",
     "organizations.set_fallback",
     "people.add",
     "people.remove",
@@ -110,6 +111,7 @@ def test_every_action_needs_what_the_table_says() -> None:
     ("who", "may"),
     [
         (MEMBER, {Needs.MEMBERSHIP}),
+        (replace(MEMBER, edits=True), {Needs.MEMBERSHIP, Needs.EDITING}),
         (ADMIN, {Needs.MEMBERSHIP, Needs.EDITING, Needs.ADMINISTRATION}),
         (Principal.operator(HERE), set(Needs)),
         (Principal.system(HERE), set(Needs)),

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import connection
 from django.test import Client
 
-from nightbell.actions import once
+from nightbell.actions import once, organizations
 from nightbell.api import v1
 from nightbell.data.access.principal import SYSTEM
 from nightbell.data.models import Account, ApiKey, IdempotentAnswer
@@ -90,8 +90,9 @@ def test_a_member_acknowledges_only_as_themselves(world: World, api: Caller) -> 
     assert answer.data["escalation"]["acknowledgedBy"]["id"] == str(bo.id)
 
 
-def test_only_admins_change_policies(world: World, api: Caller) -> None:
+def test_only_admins_change_policies_where_that_is_reserved(world: World, api: Caller) -> None:
     [bo] = world.members("Bo")
+    organizations.let_members_edit(world.operator, False)
     body = {"name": "Payments"}
     answer = Answer(signed_in(bo).post("/v1/escalation/policies", body, content_type="application/json"))
     assert (answer.status, answer.code) == (401, "not_authorized")

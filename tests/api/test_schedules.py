@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import pytest
 
+from nightbell.actions import organizations
 from nightbell.data.models import Audit, RotationLayer, Schedule
 from tests.api.caller import Answer, Caller
 from tests.api.member import Member
@@ -334,9 +335,10 @@ def test_c13_a_schedules_zone_changed(world: World, api: Caller) -> None:
     assert entry.data["after"]["timezone"] == "Pacific/Auckland"
 
 
-def test_members_may_read_schedules_and_not_edit_them(world: World, api: Caller) -> None:
+def test_members_may_read_schedules_and_not_edit_them_where_that_is_reserved(world: World, api: Caller) -> None:
     schedule_id = makes(api).data["id"]
     bo = world.member("Bo")
+    organizations.let_members_edit(world.operator, False)
     member = Member(bo)
     assert member.get(PATH).status == 200
     refusals = [

@@ -74,3 +74,19 @@ def test_machines_that_migrate_at_once_take_turns() -> None:
         said = [process.communicate(timeout=90) for process in several]
         assert [process.returncode for process in several] == [0, 0, 0], said
         assert sum("up to date" in out for out, _ in said) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_organization_that_was_there_before_goes_on_reserving_edits_for_its_admins() -> None:
+    made = "insert into organization (id, name, slug) values (gen_random_uuid(), %s, %s) returning members_edit"
+    MigrationRecorder(connection).record_unapplied("nightbell", "0012_members_edit")
+    with connection.cursor() as cursor:
+        cursor.execute("alter table organization drop column members_edit")
+        cursor.execute(made.removesuffix(" returning members_edit"), ["Old", "old"])
+    assert upgrade.migrate() == ["nightbell.0012_members_edit"]
+    with connection.cursor() as cursor:
+        cursor.execute("select members_edit from organization")
+        assert cursor.fetchall() == [(False,)]
+        # Whoever makes one beside it and does not know the column makes a new one all the same.
+        cursor.execute(made, ["New", "new"])
+        assert cursor.fetchall() == [(True,)]

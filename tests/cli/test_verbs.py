@@ -75,6 +75,7 @@ def test_people_are_told_in_words_what_was_made(run: Any) -> None:
         (("org", "create", "Other", "--admin", "nobody", "--first-name", "X"), "email"),
         (("org", "fallback", "acme", "cy@example.com"), "email"),
         (("org", "fallback", "other"), "org"),
+        (("org", "editing", "other", "admins"), "org"),
         (("member", "add", "bo@example.com", "--org", "acme", "--first-name", "Bo"), "email"),
         (("member", "remove", "cy@example.com", "--org", "acme", "--yes"), "email"),
         (("key", "create", "", "--org", "acme"), "name"),
@@ -123,6 +124,14 @@ def test_a_key_is_shown_once_works_and_is_revoked(run: Any, data: Any, acme: Any
     plain = run("key", "create", "shell", "--org", "acme")
     assert principal.of_key(plain.stdout.strip()) is not None
     assert ApiKey.objects.get(name="shell").created_by_id is None
+
+
+def test_schedules_and_policies_are_reserved_for_admins_and_left_to_members(data: Any, acme: Any) -> None:
+    assert Organization.objects.get().members_edit
+    assert data("org", "editing", "acme", "admins")["editing"] == "admins"
+    assert not Organization.objects.get().members_edit
+    assert data("org", "editing", "acme", "members")["editing"] == "members"
+    assert Organization.objects.get().members_edit
 
 
 def test_the_last_resort_is_named_and_forgotten(data: Any, acme: Any) -> None:

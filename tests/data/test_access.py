@@ -1,5 +1,6 @@
 """Who is asking, and that nobody sees or does anything in an organization that is not theirs."""
 
+from dataclasses import replace
 from uuid import uuid4
 
 import pytest
@@ -36,10 +37,17 @@ def test_a_member_is_known_by_their_account(world: World) -> None:
     (bo,) = world.members("Bo")
     Account.objects.filter(id=bo.id).update(last_name="Lind")
     found = principal.of_user(bo.id, WEB, since=None)
-    assert found == principal.Principal(world.organization.id, actor.user(bo.id, "Bo Lind", WEB), Role.MEMBER)
+    bo_lind = actor.user(bo.id, "Bo Lind", WEB)
+    assert found == principal.Principal(world.organization.id, bo_lind, Role.MEMBER, edits=True)
     assert not found.is_admin
     assert principal.of_member(world.organization.id, bo.id, WEB, since=None) == found
     assert principal.of_user(uuid4(), WEB, since=None) is None
+    organizations.let_members_edit(world.operator, False)
+    for reserved in (
+        principal.of_user(bo.id, WEB, since=None),
+        principal.of_member(world.organization.id, bo.id, WEB, since=None),
+    ):
+        assert reserved == replace(found, edits=False)
     world.removes(bo)
     assert principal.of_user(bo.id, WEB, since=None) is None
     assert principal.of_member(world.organization.id, bo.id, WEB, since=None) is None

@@ -32,8 +32,9 @@ def test_the_list_says_who_is_on_call_and_who_is_next(told: World, sign_in: Sign
     assert "then Bo, until" in words
 
 
-def test_who_takes_turns_is_for_admins_and_overriding_is_for_everybody(told: World, sign_in: SignIn) -> None:
+def test_who_takes_turns_may_be_for_admins_and_overriding_is_for_everybody(told: World, sign_in: SignIn) -> None:
     ana, bo = told.members("Ana", "Bo")
+    organizations.let_members_edit(told.operator, False)
     rota = Rota(told)
     layer = rota.layer(ana, bo)
     client = sign_in(bo)
@@ -45,6 +46,9 @@ def test_who_takes_turns_is_for_admins_and_overriding_is_for_everybody(told: Wor
     assert "Delete this schedule" not in page.words
     assert "Add a rotation" not in page.words
     assert client.get(f"{at}/override").status_code == 200
+    organizations.let_members_edit(told.operator, True)
+    assert client.get(f"{at}/layers/{layer}").status_code == 200
+    assert "Add a rotation" in markup.get(client, at).words
 
 
 def test_empty_pages_teach(told: World, sign_in: SignIn) -> None:

@@ -1,4 +1,4 @@
-"""Organizations: making one, and naming its last resort."""
+"""Organizations: making one, naming its last resort, and saying who may change its schedules and policies."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -6,7 +6,7 @@ from uuid import UUID
 from nightbell.actions import ids, people
 from nightbell.core import spelling
 from nightbell.core.errors import Code, Rejected
-from nightbell.data import transaction
+from nightbell.data import record, transaction
 from nightbell.data.access.principal import Needs, Principal
 from nightbell.data.models import Membership, Organization, Role
 
@@ -50,3 +50,12 @@ def set_fallback(principal: Principal, user_ids: Sequence[UUID]) -> None:
     if active != set(user_ids):
         raise Rejected(Code.INVALID_TARGET_USER, "A fallback responder is an active member.", "userIds")
     Organization.objects.filter(id=principal.organization_id).update(fallback_user_ids=list(dict.fromkeys(user_ids)))
+
+
+@transaction.action(Needs.ADMINISTRATION)
+def let_members_edit(principal: Principal, members_edit: bool) -> None:
+    """Leave schedules and escalation policies to every member, or reserve them for admins."""
+    changed = Organization.objects.filter(id=principal.organization_id).exclude(members_edit=members_edit)
+    if changed.update(members_edit=members_edit):
+        data = {"before": {"membersEdit": not members_edit}, "after": {"membersEdit": members_edit}}
+        record.write(ids.new(), principal.organization_id, principal.actor, "organization_changed", data)

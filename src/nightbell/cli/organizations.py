@@ -1,4 +1,4 @@
-"""What the verbs about organizations do: `nightbell org create`, `org list` and `org fallback`."""
+"""What the verbs about organizations do: `nightbell org create`, `list`, `fallback` and `editing`."""
 
 from nightbell.actions import links, organizations, people
 from nightbell.cli import answers, words
@@ -42,4 +42,16 @@ def fallback(slug: str, emails: tuple[str, ...], as_json: bool) -> None:
         {"organizationId": str(organization.id), "userIds": [str(each) for each in user_ids]},
         as_json,
         f"The last resort of {slug}: {named}.",
+    )
+
+
+def editing(slug: str, who: str, as_json: bool) -> None:
+    """Say who may change schedules and escalation policies."""
+    organization = organizations.find(slug)
+    organizations.let_members_edit(Principal.operator(organization.id), who == "members")
+    whose = "every member may" if who == "members" else "admins alone may"
+    answers.show(
+        {"organizationId": str(organization.id), "editing": who},
+        as_json,
+        f"In {organization.slug} {whose} change schedules and escalation policies.",
     )

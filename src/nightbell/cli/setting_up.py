@@ -8,6 +8,7 @@ from nightbell.cli import typed
 from nightbell.cli.deferred import Group
 
 ROLES = ("admin", "member", "org:admin", "org:member")
+EDITORS = ("members", "admins")
 HOLD, RESUME = "hold", "resume"
 
 since_option = click.option(
@@ -50,6 +51,18 @@ def fallback() -> None:
 
     \b
     nightbell org fallback acme ana@example.com bo@example.com
+    """
+
+
+@org.command()
+@click.argument("slug")
+@click.argument("who", type=click.Choice(EDITORS))
+@typed.json_option
+def editing() -> None:
+    """Say who may change schedules and escalation policies: every member, or admins alone.
+
+    \b
+    nightbell org editing acme admins
     """
 
 

@@ -123,7 +123,7 @@ def show(
         return session.page(request, principal, "web/schedule.html", context, status)
 
 
-@session.admin
+@session.editor
 def new(request: HttpRequest, principal: Principal) -> HttpResponse:
     """Make a schedule; its layers come next."""
     form = rota_forms.Schedule(

@@ -25,15 +25,15 @@ from nightbell.data.reads import directory
 from nightbell.web import health, once
 
 P = ParamSpec("P")
+View = Callable[Concatenate[HttpRequest, Principal, P], HttpResponse]
+Page = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 
 # What the script sends when it asks whether a page it shows has changed.
 VERSION = "X-Nightbell-Version"
 _ORGANIZATION = "organization"
 
 
-def member(
-    view: Callable[Concatenate[HttpRequest, Principal, P], HttpResponse],
-) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
+def member(view: View[P]) -> Page[P]:
     """A page for members: asked anew on every request, so that whoever was removed is out at once."""
 
     @wraps(view)
@@ -53,20 +53,26 @@ def member(
                     raise
                 return page(request, principal, "web/not_admin.html", {}, status=403)
 
-    return cast(Callable[Concatenate[HttpRequest, P], HttpResponseBase], never_cache(run))
+    return cast(Page[P], never_cache(run))
 
 
-def admin(
-    view: Callable[Concatenate[HttpRequest, Principal, P], HttpResponse],
-) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
+def admin(view: View[P]) -> Page[P]:
     """A page for admins; a member is told whom to ask."""
+    return _for_whoever(Needs.ADMINISTRATION, view)
 
+
+def editor(view: View[P]) -> Page[P]:
+    """A page for whoever may change schedules and policies."""
+    return _for_whoever(Needs.EDITING, view)
+
+
+def _for_whoever(needs: Needs, view: View[P]) -> Page[P]:
     @wraps(view)
     def run(request: HttpRequest, principal: Principal, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
-        principal.require(Needs.ADMINISTRATION)
+        principal.require(needs)
         return view(request, principal, *args, **kwargs)
 
-    return member(cast(Callable[Concatenate[HttpRequest, Principal, P], HttpResponse], run))
+    return member(cast(View[P], run))
 
 
 def page(

@@ -70,13 +70,13 @@ def take_back(request: HttpRequest, principal: Principal, schedule_id: UUID, ove
     return _do(request, principal, schedule_id, lambda: overrides.delete(principal, schedule_id, override_id))
 
 
-@session.admin
+@session.editor
 def delete_layer(request: HttpRequest, principal: Principal, schedule_id: UUID, layer_id: UUID) -> HttpResponse:
     """Delete a layer."""
     return _do(request, principal, schedule_id, lambda: actions.delete_layer(principal, schedule_id, layer_id))
 
 
-@session.admin
+@session.editor
 def delete(request: HttpRequest, principal: Principal, schedule_id: UUID) -> HttpResponse:
     """Delete a schedule that no policy targets."""
     if request.method != "POST":
@@ -90,7 +90,7 @@ def delete(request: HttpRequest, principal: Principal, schedule_id: UUID) -> Htt
     return redirect("schedules")
 
 
-@session.admin
+@session.editor
 def edit(request: HttpRequest, principal: Principal, schedule_id: UUID) -> HttpResponse:
     """Change a schedule's own fields; another zone moves handoffs, and one button shows which."""
     summary = _summary(principal, schedule_id)
@@ -126,7 +126,7 @@ def edit(request: HttpRequest, principal: Principal, schedule_id: UUID) -> HttpR
         return session.page(request, principal, "web/schedule_new.html", context, 400 if form.errors else 200)
 
 
-@session.admin
+@session.editor
 def layer(request: HttpRequest, principal: Principal, schedule_id: UUID, layer_id: UUID | None = None) -> HttpResponse:
     """Make or edit a layer. One button shows who gains and who loses which shift, another saves."""
     summary = _summary(principal, schedule_id)

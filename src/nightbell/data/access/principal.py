@@ -34,16 +34,16 @@ SAME_STAY = """not exists (
 
 # The organization a member is in: the one they chose, else the one they joined first.
 MEMBERSHIP = f"""
-select m.organization_id, m.role, a.first_name, a.last_name
-from membership m join account a on a.id = m.user_id
+select m.organization_id, m.role, a.first_name, a.last_name, o.members_edit
+from membership m join account a on a.id = m.user_id join organization o on o.id = m.organization_id
 where m.user_id = %(user)s and m.removed_at is null and a.is_active and {SAME_STAY}
 order by m.organization_id = %(preferred)s desc nulls last, m.joined_at, m.id
 limit 1
 """
 
 MEMBER = f"""
-select a.first_name, a.last_name, m.role
-from membership m join account a on a.id = m.user_id
+select a.first_name, a.last_name, m.role, o.members_edit
+from membership m join account a on a.id = m.user_id join organization o on o.id = m.organization_id
 where m.organization_id = %(organization)s and m.user_id = %(user)s and m.removed_at is null and a.is_active
   and {SAME_STAY}
 """
@@ -62,12 +62,14 @@ class Needs(Enum):
 class Principal:
     """Somebody who acts for or in one organization. A key acts for the organization itself.
 
-    `runs` is true of Nightbell itself and of whoever runs it, at its command line.
+    `edits` is whether the organization leaves schedules and policies to its members. `runs` is true of Nightbell itself
+    and of whoever runs it, at its command line.
     """
 
     organization_id: UUID
     actor: actor.Actor
     role: Role
+    edits: bool = False
     runs: bool = False
 
     @property
@@ -86,7 +88,7 @@ class Principal:
             return self.runs
         if self.organization_id == NOWHERE:
             return False
-        return needs is Needs.MEMBERSHIP or self.role is Role.ADMIN
+        return needs is Needs.MEMBERSHIP or self.role is Role.ADMIN or (needs is Needs.EDITING and self.edits)
 
     def require(self, needs: Needs) -> None:
         """Raises Rejected: `not_authorized`."""
@@ -137,7 +139,7 @@ def of_user(
         row = cursor.fetchone()
     if row is None:
         return None
-    return Principal(row[0], actor.user(user_id, f"{row[2]} {row[3]}".strip(), via), Role(row[1]))
+    return Principal(row[0], actor.user(user_id, f"{row[2]} {row[3]}".strip(), via), Role(row[1]), edits=row[4])
 
 
 def of_member(organization_id: UUID, user_id: UUID, via: actor.Via, *, since: datetime | None) -> Principal | None:
@@ -147,4 +149,6 @@ def of_member(organization_id: UUID, user_id: UUID, via: actor.Via, *, since: da
         row = cursor.fetchone()
     if row is None:
         return None
-    return Principal(organization_id, actor.user(user_id, f"{row[0]} {row[1]}".strip(), via), Role(row[2]))
+    return Principal(
+        organization_id, actor.user(user_id, f"{row[0]} {row[1]}".strip(), via), Role(row[2]), edits=row[3]
+    )

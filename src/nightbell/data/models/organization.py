@@ -18,7 +18,8 @@ class Role(models.TextChoices):
 class Organization(models.Model):
     """Owns everything else. `incident_count` is the last number given; `fallback_user_ids` empty means its admins.
 
-    `gaps_told_at` is when the admins were last told of hours in which nobody is on call.
+    `gaps_told_at` is when the admins were last told of hours in which nobody is on call. `members_edit` is whether
+    schedules and escalation policies are every member's to change, or the admins'.
     """
 
     id = models.UUIDField(primary_key=True)
@@ -27,6 +28,7 @@ class Organization(models.Model):
     incident_count = models.PositiveIntegerField(default=0, db_default=0)
     fallback_user_ids = ArrayField(models.UUIDField(), default=list, db_default=[])
     gaps_told_at = models.DateTimeField(null=True)
+    members_edit = models.BooleanField(default=True, db_default=True)
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
