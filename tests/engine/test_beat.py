@@ -164,7 +164,7 @@ def test_p25_a_loop_that_hangs_is_told_by_no_other(world: World, monkeypatch: py
     try:
         eventually(lambda: len(signs) > 1 and count("select count(*) from engine_beat") == 1)
         if hangs == "deadlines":
-            monkeypatch.setattr(escalations, "fire_due", lambda: len(hang()))
+            monkeypatch.setattr(escalations, "fire_due", lambda _principal: len(hang()))
         else:
             monkeypatch.setattr(deliveries, "claim", hang)
         assert hung.wait(30)

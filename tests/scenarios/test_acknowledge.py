@@ -188,7 +188,7 @@ def test_k11_by_a_removed_member_with_a_link(world: World) -> None:
     assert grant is not None
     holder = grants.holder(grant)
     assert holder is not None
-    bo_by_link = Principal(world.organization.id, actor.user(bo.id, "Bo", actor.Via.LINK), Role.MEMBER)
+    bo_by_link = Principal(world.organization.id, actor.user(bo.id, "Bo", actor.Via.LINK), Role.MEMBER, edits=True)
     assert (holder.principal, holder.timezone) == (bo_by_link, "UTC")
     world.removes(bo)
     assert grants.holder(grant) is None
