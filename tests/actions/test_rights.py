@@ -79,6 +79,7 @@ NIGHTBELL = {
     "organizations.create",
     "people.forgot_password",
     "refusals._blame_installation",
+    "signing.note",
     "workspaces.lose",
     "workspaces.rotate",
 }

@@ -116,8 +116,8 @@ def queries() -> AbstractContextManager[CaptureQueriesContext]:
 
 
 def written(organization: Organization) -> tuple[int, int]:
-    """How many incidents and how many rows of the record an organization has."""
+    """How many incidents and how many rows of their record an organization has."""
     return (
         Incident.objects.filter(organization=organization).count(),
-        Audit.objects.filter(organization=organization).count(),
+        Audit.objects.filter(organization=organization).exclude(incident=None).count(),
     )

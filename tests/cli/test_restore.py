@@ -13,11 +13,11 @@ from django.test import Client
 from pytest_django import Settings
 
 from nightbell import postgres
-from nightbell.actions import holds, links
+from nightbell.actions import holds, links, organizations, people
 from nightbell.cli.__main__ import cli
 from nightbell.core.links import AcknowledgeGrant
 from nightbell.data import clock, secrets
-from nightbell.data.models import Account
+from nightbell.data.models import Account, Audit
 from tests import restoring
 from tests.world import World
 
@@ -117,6 +117,25 @@ def _opens(one_time: str, acknowledge: str) -> tuple[bool, bool]:
     form = Client().get(path, follow=True).content.decode()
     shown = Client().get(acknowledge.removeprefix(configured.NIGHTBELL.url)).content.decode()
     return 'name="password1"' in form, "DB pool exhausted" in shown
+
+
+def test_an_export_and_an_import_are_on_the_record_of_every_organization(
+    world: World, server: postgres.Server, tmp_path: Path
+) -> None:
+    organizations.create(world.operator, "Day Larks", people.Person("lark@larks.example", "Lark"))
+
+    def recorded() -> list[tuple[str, str, str]]:
+        found = Audit.objects.filter(kind__in=("exported", "imported")).order_by("organization__name", "id")
+        assert {(each.actor["via"], each.incident_id) for each in found} == {("cli", None)}
+        return [(each.organization.name, each.kind, each.actor["name"]) for each in found]
+
+    restoring.export(server, tmp_path / "first.zip")
+    exported = [(name, "exported", "command line") for name in ("Day Larks", "Night Owls")]
+    assert recorded() == exported
+    restoring.restore(server, tmp_path / "second.zip")
+    # The second export is said where it was made, which is lost.
+    imported = [(name, "imported", "command line") for name in ("Day Larks", "Night Owls")]
+    assert recorded() == sorted(exported + imported)
 
 
 def test_x04_a_file_holds_no_signing_key_and_no_session(world: World, server: postgres.Server, tmp_path: Path) -> None:

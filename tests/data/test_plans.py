@@ -12,7 +12,7 @@ from django.core.management import call_command
 from django.db import connection
 
 from nightbell import postgres
-from nightbell.data import store
+from nightbell.data import record, store
 from nightbell.data.access import principal
 from nightbell.data.claims import due, messages, notices, opening, refusals, stepped, turns
 from nightbell.data.reads import incidents, pages, standings
@@ -44,6 +44,15 @@ SETTLED: dict[str, Any] = {
     "actor": "{}",
     "shown": None,
     "compared_after": 2,
+}
+NOTED: dict[str, Any] = {
+    "ids": [crowd.PAGE],
+    "email": "x@y.example",
+    "theirs": True,
+    "via": "web",
+    "actor": "{}",
+    "kind": "signed_in",
+    "address": "127.0.0.1",
 }
 PLACED: dict[str, Any] = {"id": crowd.COPY, "channel_id": "C1", "message_id": "1.1"}
 CLAIMED: dict[str, Any] = {"channel": "email", "limit": 8, "lease": 30}
@@ -86,6 +95,7 @@ EXPECTED: list[tuple[str, dict[str, Any], set[str]]] = [
     (pages.OF_INCIDENT, {"incident": crowd.INCIDENT, **ORGANIZATION}, {"page_once"}),
     (principal.KEY, {"digest": principal.digest("nb_live_7")}, set()),
     (notices.QUEUE_LINK, {"id": crowd.PAGE, "email": "x@y.example", "now": None}, set()),
+    (record.OF_ACCOUNT, NOTED, set()),
 ]
 # Where it is the clock that an index is searched by.
 BY_CLOCK: list[tuple[str, dict[str, Any], str]] = [

@@ -285,8 +285,8 @@ def test_editing_is_on_the_record_with_who_did_it(world: World) -> None:
     override_id = rota.override(bo, days=1)
     overrides.delete(world.zoe.principal, rota.id, override_id)
     schedules.delete(world.zoe.principal, rota.id)
-    kinds = list(Audit.objects.filter(incident=None).order_by("sequence").values_list("kind", "actor__name"))
-    assert kinds == [
+    about = Audit.objects.filter(incident=None, data__has_key="scheduleId")
+    assert list(about.order_by("sequence").values_list("kind", "actor__name")) == [
         ("schedule_created", "ci"),
         ("schedule_changed", "ci"),
         ("override_created", "ci"),

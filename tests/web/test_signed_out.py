@@ -10,8 +10,9 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from nightbell.data import record
 from nightbell.data.claims import notices
-from nightbell.data.models import Account, Notice
+from nightbell.data.models import Account, Audit, Notice
 from tests import routes
 from tests.web import markup
 from tests.world import World
@@ -45,12 +46,13 @@ def addresses() -> Iterator[str]:
 
 
 # How often somebody tried to sign in: one row per account and per network, for minutes. A link for a forgotten password
-# is a row where there is such a member.
-ALLOWED = ('rate_limit"', notices.QUEUE_LINK.partition("%(")[0])
+# is a row where there is such a member, and so is a sign-in that failed.
+ALLOWED = ('rate_limit"', notices.QUEUE_LINK.partition("%(")[0], record.OF_ACCOUNT.partition("%(")[0])
 
 
 def test_x03_nobody_signed_out_writes_a_row(told: World) -> None:
     wrote = []
+    known = list(Audit.objects.values_list("id", flat=True))
     everywhere = list(addresses())
     assert {"/accounts/login/", "/incidents/1/handoff", "/v1/incidents", "/slack/oauth"} <= set(everywhere)
     for address in everywhere:
@@ -67,6 +69,7 @@ def test_x03_nobody_signed_out_writes_a_row(told: World) -> None:
             ]
     assert wrote == []
     assert not Notice.objects.exists()
+    assert not Audit.objects.exclude(id__in=known).exists()
 
 
 @pytest.mark.parametrize("act", ["handoff", "resolve"])

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from nightbell.actions import ids
 from nightbell.core.errors import Code, Rejected
-from nightbell.data import clock, transaction
+from nightbell.data import clock, record, transaction
 from nightbell.data.access import principal as access
 from nightbell.data.access.principal import Needs, Principal
 from nightbell.data.models import ApiKey
@@ -27,14 +27,20 @@ def create(principal: Principal, name: str) -> tuple[ApiKey, str]:
         digest=access.digest(key),
         created_by_id=principal.actor.user_id,
     )
+    _record(principal, "key_created", made.id, name)
     return made, key
 
 
 @transaction.action(Needs.ADMINISTRATION)
 def revoke(principal: Principal, key_id: UUID) -> None:
     """Refuse a key from the next request on. Raises Rejected: `not_found`."""
-    changed = ApiKey.objects.filter(organization_id=principal.organization_id, id=key_id, revoked_at=None).update(
-        revoked_at=clock.Now()
-    )
-    if not changed:
+    revoked = ApiKey.objects.filter(organization_id=principal.organization_id, id=key_id, revoked_at=None)
+    name = revoked.values_list("name", flat=True).first()
+    if name is None or not revoked.update(revoked_at=clock.Now()):
         raise Rejected(Code.NOT_FOUND, "There is no such key.", "id")
+    _record(principal, "key_revoked", key_id, name)
+
+
+def _record(principal: Principal, kind: str, key_id: UUID, name: str) -> None:
+    data = {"keyId": str(key_id), "name": name}
+    record.write(ids.new(), principal.organization_id, principal.actor, kind, data)

@@ -1,6 +1,8 @@
 """Organizations: making one, naming its last resort, and saying who may change its schedules and policies."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
 from uuid import UUID
 
 from nightbell.actions import ids, people
@@ -14,7 +16,7 @@ MAX_NAME = 100
 
 
 @transaction.action(Needs.INSTALLATION)
-def create(_principal: Principal, name: str, admin: people.Person) -> tuple[Organization, Membership]:
+def create(principal: Principal, name: str, admin: people.Person) -> tuple[Organization, Membership]:
     """Make an organization and its first admin, whose account is made if there is none with that address.
 
     Raises Rejected: `validation_error` (a name without a letter or digit), `name_conflict`.
@@ -28,7 +30,10 @@ def create(_principal: Principal, name: str, admin: people.Person) -> tuple[Orga
     if not Organization.objects.filter(id=organization.id).exists():
         raise Rejected(Code.NAME_CONFLICT, f"There is an organization {slug} already.", "name")
     organization.refresh_from_db()
-    return organization, people.join(organization.id, admin, Role.ADMIN)
+    founding = replace(principal, organization_id=organization.id)
+    data = {"name": name, "slug": slug}
+    record.write(ids.new(), organization.id, principal.actor, "organization_created", data)
+    return organization, people.join(founding, admin, Role.ADMIN)
 
 
 def find(slug: str) -> Organization:
@@ -49,13 +54,27 @@ def set_fallback(principal: Principal, user_ids: Sequence[UUID]) -> None:
     )
     if active != set(user_ids):
         raise Rejected(Code.INVALID_TARGET_USER, "A fallback responder is an active member.", "userIds")
-    Organization.objects.filter(id=principal.organization_id).update(fallback_user_ids=list(dict.fromkeys(user_ids)))
+    _change(principal, fallback_user_ids=list(dict.fromkeys(user_ids)))
 
 
 @transaction.action(Needs.ADMINISTRATION)
 def let_members_edit(principal: Principal, members_edit: bool) -> None:
     """Leave schedules and escalation policies to every member, or reserve them for admins."""
-    changed = Organization.objects.filter(id=principal.organization_id).exclude(members_edit=members_edit)
-    if changed.update(members_edit=members_edit):
-        data = {"before": {"membersEdit": not members_edit}, "after": {"membersEdit": members_edit}}
-        record.write(ids.new(), principal.organization_id, principal.actor, "organization_changed", data)
+    _change(principal, members_edit=members_edit)
+
+
+def _change(principal: Principal, **becomes: Any) -> None:
+    found = Organization.objects.select_for_update(no_key=True).get(id=principal.organization_id)
+    before = _shown(found)
+    for field, value in becomes.items():
+        setattr(found, field, value)
+    found.save(update_fields=list(becomes))
+    record.change(ids.new(), found.id, principal.actor, "organization_changed", {}, before, _shown(found))
+
+
+def _shown(found: Organization) -> dict[str, Any]:
+    """What may be changed of an organization, as the record has it."""
+    return {
+        "fallbackUserIds": [str(each) for each in found.fallback_user_ids],
+        "membersEdit": found.members_edit,
+    }

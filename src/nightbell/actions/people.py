@@ -8,7 +8,7 @@ from nightbell.actions import ids
 from nightbell.channels import email as mail
 from nightbell.core.errors import Code, Rejected
 from nightbell.core.incident import actor, commands, decide
-from nightbell.data import clock, store, transaction
+from nightbell.data import clock, record, store, transaction
 from nightbell.data.access.principal import Needs, Principal
 from nightbell.data.claims import notices
 from nightbell.data.models import Account, Membership, Organization, Role
@@ -30,17 +30,18 @@ class Person:
 @transaction.action(Needs.ADMINISTRATION)
 def add(principal: Principal, person: Person, role: Role = Role.MEMBER) -> Membership:
     """Let somebody in. Raises Rejected: `validation_error` (the address), `name_conflict` (a member already)."""
-    return join(principal.organization_id, person, role)
+    return join(principal, person, role)
 
 
-def join(organization_id: UUID, person: Person, role: Role) -> Membership:
+def join(principal: Principal, person: Person, role: Role) -> Membership:
     """The same, within the transaction of whoever calls it."""
-    membership = Membership(id=ids.new(), organization_id=organization_id, user=_account(person), role=role)
+    membership = Membership(id=ids.new(), organization_id=principal.organization_id, user=_account(person), role=role)
     # The index sees what a look beforehand cannot: somebody who adds the same person at the same time.
     Membership.objects.bulk_create([membership], ignore_conflicts=True)
     joined = Membership.objects.filter(id=membership.id).first()
     if joined is None:
         raise Rejected(Code.NAME_CONFLICT, f"{person.email} is a member already.", "email")
+    _record(principal, "member_added", joined)
     return joined
 
 
@@ -62,6 +63,7 @@ def remove(principal: Principal, user_id: UUID) -> list[UUID]:
     if not any(each.role == Role.ADMIN for each in members.values() if each.user_id != user_id):
         raise Rejected(Code.LAST_ADMIN, "An organization keeps at least one admin.", "userId")
     Membership.objects.filter(id=leaving.id).update(removed_at=clock.Now())
+    _record(principal, "member_removed", leaving)
     involved = store.involving(organization_id, user_id)
     return [incident_id for incident_id in involved if _leave(organization_id, incident_id, user_id)]
 
@@ -74,6 +76,11 @@ def _leave(organization_id: UUID, incident_id: UUID, user_id: UUID) -> bool:
     decision = decide.decide(locked.incident, command, locked.now)
     store.write([store.Decided(organization_id, locked.incident, decision, actor.SYSTEM)], ids.stream(), locked.now)
     return decision.incident != locked.incident
+
+
+def _record(principal: Principal, kind: str, membership: Membership) -> None:
+    data = {"userId": str(membership.user_id), "role": membership.role}
+    record.write(ids.new(), principal.organization_id, principal.actor, kind, data)
 
 
 def _account(person: Person) -> Account:

@@ -1,8 +1,9 @@
 """What people do to escalation policies and their layers; a running escalation has a copy of its own."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import NoReturn, TypedDict, assert_never
+from typing import Any, NoReturn, TypedDict, assert_never
 from uuid import UUID
 
 from django.db import IntegrityError
@@ -10,7 +11,7 @@ from django.db import IntegrityError
 from nightbell.actions import ids
 from nightbell.core import policy
 from nightbell.core.errors import Code, Rejected
-from nightbell.data import clock, transaction
+from nightbell.data import clock, record, rows, transaction
 from nightbell.data.access.principal import Needs, Principal
 from nightbell.data.models import EscalationLayer, EscalationPolicy, Membership, Schedule
 
@@ -75,92 +76,121 @@ def create(principal: Principal, given: Given) -> EscalationPolicy:
     except IntegrityError as error:
         _refuse_name(error)
     _insert(made.id, _in_order(given.layers))
+    _record(principal, "policy_created", made.id, {"after": _shown(made)})
     return made
 
 
 @transaction.action(Needs.EDITING)
 def replace_whole(principal: Principal, policy_id: UUID, given: Given) -> EscalationPolicy:
     """Make a policy anew under its id; what is as it was stays. Raises Rejected: `not_found`, what `create` raises."""
-    return _write(_lock(principal.organization_id, policy_id), given, layers=True)
+    with _changing(principal, policy_id) as found:
+        return _write(found, given, layers=True)
 
 
 @transaction.action(Needs.EDITING)
 def change(principal: Principal, policy_id: UUID, changes: Changes) -> EscalationPolicy:
     """Change some of a policy. Raises Rejected: `not_found`, `validation_error`, `invalid_target`, `name_conflict`."""
-    found = _lock(principal.organization_id, policy_id)
-    given = replace(Given(found.name, found.description, found.repeat_count), **changes)
-    return _write(found, given, layers="layers" in changes)
+    with _changing(principal, policy_id) as found:
+        given = replace(Given(found.name, found.description, found.repeat_count), **changes)
+        return _write(found, given, layers="layers" in changes)
 
 
 @transaction.action(Needs.EDITING)
 def delete(principal: Principal, policy_id: UUID) -> None:
     """Delete a policy with its layers. Raises Rejected: `not_found`."""
-    _lock(principal.organization_id, policy_id).delete()
+    found = _lock(principal.organization_id, policy_id)
+    before = _shown(found)
+    found.delete()
+    _record(principal, "policy_deleted", policy_id, {"before": before})
 
 
 @transaction.action(Needs.EDITING)
 def add_layer(principal: Principal, policy_id: UUID, given: LayerGiven) -> EscalationLayer:
     """Add a layer, last or at its position. Raises Rejected: `not_found`, `validation_error`, `invalid_target`."""
-    found = _lock(principal.organization_id, policy_id)
-    layers = _layers(found)
-    if len(layers) >= policy.MAX_LAYERS:
-        raise _invalid(f"A policy has at most {policy.MAX_LAYERS} layers.", "layers")
-    _check_layer(given, "")
-    _check_targets(principal.organization_id, [(given, "")])
-    last = len(layers) + 1
-    made = _layer(found.id, given, last if given.position is None else given.position)
-    _check_position(made.position, last)
-    layers.insert(made.position - 1, made)
-    made.save(force_insert=True)
-    _number(layers)
-    _touch(found)
-    return made
+    with _changing(principal, policy_id) as found:
+        layers = _layers(found)
+        if len(layers) >= policy.MAX_LAYERS:
+            raise _invalid(f"A policy has at most {policy.MAX_LAYERS} layers.", "layers")
+        _check_layer(given, "")
+        _check_targets(principal.organization_id, [(given, "")])
+        last = len(layers) + 1
+        made = _layer(found.id, given, last if given.position is None else given.position)
+        _check_position(made.position, last)
+        layers.insert(made.position - 1, made)
+        made.save(force_insert=True)
+        _number(layers)
+        _touch(found)
+        return made
 
 
 @transaction.action(Needs.EDITING)
 def change_layer(principal: Principal, policy_id: UUID, layer_id: UUID, changes: LayerChanges) -> EscalationLayer:
     """Change some of a layer. Raises Rejected: `not_found`, `validation_error`, `invalid_target`."""
-    found = _lock(principal.organization_id, policy_id)
-    layers = _layers(found)
-    old = _layer_of(layers, layer_id)
-    given = replace(LayerGiven(_target(old), old.ack_timeout_minutes), **changes)
-    _check_layer(given, "")
-    if "target" in changes:
-        # Somebody named before may have left since; that hinders nobody from changing the rest.
-        _check_targets(principal.organization_id, [(given, "")], set(old.user_ids or ()))
-    made = _layer(found.id, given, old.position if given.position is None else given.position)
-    made.id = old.id
-    _check_position(made.position, len(layers))
-    layers.remove(old)
-    layers.insert(made.position - 1, made)
-    made.save(force_update=True)
-    _number(layers)
-    _touch(found)
-    return made
+    with _changing(principal, policy_id) as found:
+        layers = _layers(found)
+        old = _layer_of(layers, layer_id)
+        given = replace(LayerGiven(_target(old), old.ack_timeout_minutes), **changes)
+        _check_layer(given, "")
+        if "target" in changes:
+            # Somebody named before may have left since; that hinders nobody from changing the rest.
+            _check_targets(principal.organization_id, [(given, "")], set(old.user_ids or ()))
+        made = _layer(found.id, given, old.position if given.position is None else given.position)
+        made.id = old.id
+        _check_position(made.position, len(layers))
+        layers.remove(old)
+        layers.insert(made.position - 1, made)
+        made.save(force_update=True)
+        _number(layers)
+        _touch(found)
+        return made
 
 
 @transaction.action(Needs.EDITING)
 def delete_layer(principal: Principal, policy_id: UUID, layer_id: UUID) -> None:
     """Delete a layer; those after it move up. Raises Rejected: `not_found`."""
-    found = _lock(principal.organization_id, policy_id)
-    layers = _layers(found)
-    leaving = _layer_of(layers, layer_id)
-    layers.remove(leaving)
-    leaving.delete()
-    _number(layers)
-    _touch(found)
+    with _changing(principal, policy_id) as found:
+        layers = _layers(found)
+        leaving = _layer_of(layers, layer_id)
+        layers.remove(leaving)
+        leaving.delete()
+        _number(layers)
+        _touch(found)
 
 
 @transaction.action(Needs.EDITING)
 def order_layers(principal: Principal, policy_id: UUID, layer_ids: Sequence[UUID]) -> EscalationPolicy:
     """Put the layers in this order, which names each of them once. Raises Rejected: `not_found`, `validation_error`."""
+    with _changing(principal, policy_id) as found:
+        layers = {layer.id: layer for layer in _layers(found)}
+        if sorted(layer_ids) != sorted(layers):
+            raise _invalid("The order names every layer of the policy exactly once.", "layerIds")
+        _number([layers[layer_id] for layer_id in layer_ids])
+        _touch(found)
+        return found
+
+
+@contextmanager
+def _changing(principal: Principal, policy_id: UUID) -> Iterator[EscalationPolicy]:
+    """The policy, locked; what becomes of it within is put on the record."""
     found = _lock(principal.organization_id, policy_id)
-    layers = {layer.id: layer for layer in _layers(found)}
-    if sorted(layer_ids) != sorted(layers):
-        raise _invalid("The order names every layer of the policy exactly once.", "layerIds")
-    _number([layers[layer_id] for layer_id in layer_ids])
-    _touch(found)
-    return found
+    before = _shown(found)
+    yield found
+    whose = {"policyId": str(policy_id)}
+    record.change(ids.new(), principal.organization_id, principal.actor, "policy_changed", whose, before, _shown(found))
+
+
+def _record(principal: Principal, kind: str, policy_id: UUID, data: dict[str, Any]) -> None:
+    record.write(ids.new(), principal.organization_id, principal.actor, kind, {"policyId": str(policy_id), **data})
+
+
+def _shown(found: EscalationPolicy) -> dict[str, Any]:
+    """A policy as the record has it."""
+    layers = [
+        {"ackTimeoutMinutes": each.ack_timeout_minutes, "target": rows.target_values(_target(each))}
+        for each in _layers(found)
+    ]
+    own = {"name": found.name, "description": found.description, "repeatCount": found.repeat_count}
+    return {**own, "layers": layers}
 
 
 def not_members(field: str) -> Rejected:

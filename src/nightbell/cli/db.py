@@ -5,13 +5,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import click
+import psycopg
 
 from nightbell import postgres
 from nightbell.actions import ids
 from nightbell.cli import answers, database, proof
 from nightbell.cli.setting_up import HOLD
 from nightbell.conf import env
-from nightbell.data import holds
+from nightbell.data import holds, record
+from nightbell.data.access.principal import Principal
 from nightbell.postgres import catalogue, transfer
 
 Copy = Callable[[str, Path, transfer.Report], transfer.Manifest]
@@ -23,7 +25,18 @@ def export_file(file: Path) -> None:
     Keep the file as you keep the database: it holds names, addresses and password hashes. What sessions and links are
     signed with is not in it.
     """
-    _run("Exporting", transfer.write_file, file)
+
+    def write(url: str, path: Path, report: transfer.Report) -> transfer.Manifest:
+        manifest = transfer.write_file(url, path, report)
+        try:
+            with psycopg.connect(url) as connection, connection.cursor() as cursor:
+                record.write_everywhere(cursor, ids.stream(), Principal.operator().actor, "exported")
+        except psycopg.Error as error:
+            # The file is whole all the same: a standby gives one, and takes no rows.
+            click.echo(f"This is on no record: {str(error).strip()}", err=True)
+        return manifest
+
+    _run("Exporting", write, file)
 
 
 def import_file(file: Path, paging: str) -> None:
@@ -32,6 +45,7 @@ def import_file(file: Path, paging: str) -> None:
 
     def finish(connection: catalogue.Connection) -> None:
         with connection.cursor() as cursor:
+            record.write_everywhere(cursor, ids.stream(), Principal.operator().actor, "imported")
             if paging == HOLD:
                 holds.hold(cursor, ids.stream())
             counted.append(holds.count_open(cursor))

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -80,19 +80,6 @@ HELD = "paging_held"
 RESUMED = "paging_resumed"
 
 
-class Cursor(Protocol):
-    """What a statement runs on: Django's connection, or that of an import."""
-
-    def execute(self, query: Any, params: Any = None, /) -> Any:
-        """Run a statement."""
-
-    def fetchone(self) -> Any:
-        """Its next row."""
-
-    def fetchall(self) -> list[Any]:
-        """Its rows."""
-
-
 @dataclass(frozen=True, slots=True)
 class Held:
     """How many incidents of an organization are held."""
@@ -102,7 +89,7 @@ class Held:
     count: int
 
 
-def hold(cursor: Cursor, ids: Iterator[UUID]) -> None:
+def hold(cursor: record.Cursor, ids: Iterator[UUID]) -> None:
     """Set aside everything that is open, in the transaction that brought it in."""
     cursor.execute(HOLD_INCIDENTS)
     held: dict[UUID, list[UUID]] = {}
@@ -116,7 +103,7 @@ def hold(cursor: Cursor, ids: Iterator[UUID]) -> None:
         _record(cursor, organization_id, incident_ids, actor.SYSTEM, HELD, {"because": "restored"}, ids)
 
 
-def count_open(cursor: Cursor) -> tuple[int, int]:
+def count_open(cursor: record.Cursor) -> tuple[int, int]:
     """How many of the incidents that are open are held, and how many are not."""
     cursor.execute(COUNT_OPEN)
     held, running = cursor.fetchone()
@@ -152,7 +139,7 @@ def organizations() -> list[Held]:
 
 
 def _record(
-    cursor: Cursor,
+    cursor: record.Cursor,
     organization_id: UUID,
     incident_ids: Sequence[UUID],
     by: actor.Actor,

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db import connection
 
 from nightbell.core import delivery, notice
-from nightbell.data import rows
+from nightbell.data import record, rows
 
 QUEUE = f"""
 insert into notice (id, organization_id, user_id, channel, kind, data, queued_at, due_at, destination)
@@ -28,8 +28,6 @@ where lower(u.email) = lower(%(email)s) and u.is_active
 order by m.id limit 1
 on conflict do nothing
 """
-# Nothing, for whoever reads the log of the database: so that a commit waits for the disk whether or not it wrote a row.
-WRITE_NOTHING = "select pg_logical_emit_message(true, 'nightbell', '')"
 
 TOLD_LATELY = """
 select exists (
@@ -67,7 +65,7 @@ def queue_link(notice_id: UUID, email: str, now: datetime) -> None:
     """Queue a link to whoever has this address; the same statements, and as long, where nobody has."""
     with connection.cursor() as cursor:
         cursor.execute(QUEUE_LINK, {"id": notice_id, "email": email, "now": now})
-        cursor.execute(WRITE_NOTHING)
+        cursor.execute(record.WRITE_NOTHING)
 
 
 def told_lately(organization_id: UUID, kind: notice.Kind, channel: str, within: timedelta) -> bool:
