@@ -12,8 +12,8 @@ from nightbell.actions import ids
 from nightbell.cli import answers, database, proof
 from nightbell.cli.setting_up import HOLD
 from nightbell.conf import env
+from nightbell.core.incident import actor
 from nightbell.data import holds, record
-from nightbell.data.access.principal import Principal
 from nightbell.postgres import catalogue, transfer
 
 Copy = Callable[[str, Path, transfer.Report], transfer.Manifest]
@@ -30,7 +30,7 @@ def export_file(file: Path) -> None:
         manifest = transfer.write_file(url, path, report)
         try:
             with psycopg.connect(url) as connection, connection.cursor() as cursor:
-                record.write_everywhere(cursor, ids.stream(), Principal.operator().actor, "exported")
+                record.write_everywhere(cursor, ids.stream(), actor.COMMAND_LINE, "exported")
         except psycopg.Error as error:
             # The file is whole all the same: a standby gives one, and takes no rows.
             click.echo(f"This is on no record: {str(error).strip()}", err=True)
@@ -45,7 +45,7 @@ def import_file(file: Path, paging: str) -> None:
 
     def finish(connection: catalogue.Connection) -> None:
         with connection.cursor() as cursor:
-            record.write_everywhere(cursor, ids.stream(), Principal.operator().actor, "imported")
+            record.write_everywhere(cursor, ids.stream(), actor.COMMAND_LINE, "imported")
             if paging == HOLD:
                 holds.hold(cursor, ids.stream())
             counted.append(holds.count_open(cursor))

@@ -45,3 +45,5 @@ def user(user_id: UUID, name: str, via: Via) -> Actor:
 
 
 SYSTEM = Actor(Type.SYSTEM, None, "Nightbell")
+# Whoever runs the installation.
+COMMAND_LINE = Actor(Type.SYSTEM, None, "command line", Via.CLI)

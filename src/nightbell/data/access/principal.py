@@ -103,8 +103,7 @@ class Principal:
     @classmethod
     def operator(cls, organization_id: UUID = NOWHERE) -> Self:
         """Whoever runs the installation, at its command line."""
-        by = actor.Actor(actor.Type.SYSTEM, None, "command line", actor.Via.CLI)
-        return cls(organization_id, by, Role.ADMIN, runs=True)
+        return cls(organization_id, actor.COMMAND_LINE, Role.ADMIN, runs=True)
 
 
 SYSTEM = Principal.system()
