@@ -41,7 +41,7 @@ def test_who_takes_turns_may_be_for_admins_and_overriding_is_for_everybody(told:
     at = f"/schedules/{rota.id}"
     for path in ("/schedules/new", f"{at}/edit", f"{at}/layers/new", f"{at}/layers/{layer}"):
         refused = client.get(path)
-        assert (refused.status_code, "This is for admins" in refused.content.decode()) == (403, True)
+        assert (refused.status_code, "Who takes turns, and what" in refused.content.decode()) == (403, True)
     page = markup.get(client, at)
     assert "Delete this schedule" not in page.words
     assert "Add a rotation" not in page.words

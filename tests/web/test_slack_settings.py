@@ -71,7 +71,7 @@ def test_where_slack_is_not_set_up_the_page_says_what_to_do(world: World, sign_i
 def test_the_page_is_for_admins(world: World, slack: Slack, sign_in: SignIn) -> None:
     (bo,) = world.members("Bo")
     member = sign_in(bo)
-    assert "This is for admins" in markup.get(member, PAGE, status=403).words
+    assert "What Nightbell is connected to is for an admin" in markup.get(member, PAGE, status=403).words
     form = markup.get(sign_in(world.zoe), PAGE).form("/match")
     mark = {"csrfmiddlewaretoken": member.cookies[settings.CSRF_COOKIE_NAME].value}
     for press in PRESSES:
