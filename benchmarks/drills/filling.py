@@ -22,15 +22,13 @@ def main(slug: str, *layers: str) -> None:
     organization, _ = organizations.create(Principal.operator(), slug, people.Person(address(slug, ADMIN), ADMIN))
     groups = [(layer.partition(":")[0].split(","), int(layer.partition(":")[2])) for layer in layers]
     names = dict.fromkeys(name for group, _ in groups for name in group)
-    ids = {
-        name: people.add(Principal.operator(organization.id), people.Person(address(slug, name), name)).user_id
-        for name in names
-    }
+    by = Principal.operator(organization.id)
+    ids = {name: people.add(by, people.Person(address(slug, name), name)).user_id for name in names}
     given = tuple(
         policies.LayerGiven(policy.Users(tuple(ids[name] for name in group)), minutes) for group, minutes in groups
     )
-    made = policies.create(Principal.operator(organization.id), policies.Given("Drill", layers=given))
-    _, key = keys.create(Principal.operator(organization.id), "drill")
+    made = policies.create(by, policies.Given("Drill", layers=given))
+    _, key = keys.create(by, "drill")
     said = {"id": organization.id, "key": key, "policy": made.id, "owner": next(iter(ids.values()))}
     sys.stdout.write(json.dumps({name: str(value) for name, value in said.items()}) + "\n")
 

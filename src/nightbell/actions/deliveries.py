@@ -10,7 +10,7 @@ from nightbell.core import delivery, message, notice
 from nightbell.core.incident import actor, commands, decide, effects
 from nightbell.core.links import AcknowledgeGrant
 from nightbell.data import clock, rows, secrets, store, transaction
-from nightbell.data.access.principal import Needs, Principal
+from nightbell.data.access.principal import SYSTEM, Needs, Principal
 from nightbell.data.claims import messages, turns
 from nightbell.data.models import Account
 from nightbell.data.reads import pages, rosters, slack
@@ -79,10 +79,10 @@ def settle(
         case delivery.State.SENT:
             _write(lease, settlement, "page_sent", looked.as_of)
         case delivery.State.FAILED if lease.table == "page":
-            _lose(Principal.system(lease.organization_id), lease, settlement, "page_failed")
+            _lose(SYSTEM, lease, settlement, "page_failed")
         case delivery.State.CANCELLED if lease.table == "page":
             # Withdrawn at the last moment, perhaps because the recipient left: then nobody may be left to wait for.
-            _lose(Principal.system(lease.organization_id), lease, settlement, None)
+            _lose(SYSTEM, lease, settlement, None)
         case _:
             _write(lease, settlement, None)
     if lease.channel == delivery.SLACK and lease.table == "page":
@@ -113,7 +113,7 @@ def _look_at_page(lease: messages.Lease) -> tuple[delivery.Page, Looked] | None:
         return None
     if not seen.recipient_is_member:
         # Nobody can answer this page any more: that is a failure of the group's, not only of the page's.
-        _lose(Principal.system(lease.organization_id), lease, _cancelled(seen.reason_not_wanted), None)
+        _lose(SYSTEM, lease, _cancelled(seen.reason_not_wanted), None)
         return None
     if not seen.wanted:
         _write(lease, _cancelled(seen.reason_not_wanted), None)
@@ -145,12 +145,7 @@ def _destination(lease: messages.Lease, seen: pages.Look) -> tuple[str, str] | N
         # Nobody comes after them: an admin may connect Slack again.
         _write(lease, again(NOT_CONNECTED, lease, seen.now), None)
     elif found == NOT_CONNECTED:
-        _lose(
-            Principal.system(lease.organization_id),
-            lease,
-            delivery.Settlement(delivery.State.FAILED, error=NOT_CONNECTED),
-            "page_failed",
-        )
+        _lose(SYSTEM, lease, delivery.Settlement(delivery.State.FAILED, error=NOT_CONNECTED), "page_failed")
     return found if isinstance(found, tuple) else None
 
 
@@ -183,13 +178,14 @@ def _learn(outcome: delivery.Outcome, looked: Looked) -> None:
     # Who is paged there has been looked at, as a whole.
     assert looked.organization_id is not None
     assert looked.user_id is not None
+    principal = Principal.system(looked.organization_id)
     match outcome:
         case delivery.Accepted(recipient=(team_id, slack_user_id)):
-            workspaces.remember(Principal.system(looked.organization_id), looked.user_id, team_id, slack_user_id)
+            workspaces.remember(principal, looked.user_id, team_id, slack_user_id)
         case delivery.Refused(nobody=str(team_id)):
-            workspaces.remember(Principal.system(looked.organization_id), looked.user_id, team_id, None)
+            workspaces.remember(principal, looked.user_id, team_id, None)
         case delivery.Refused(error, access_lost=True):
-            workspaces.lose(Principal.system(looked.organization_id), error, looked.at)
+            workspaces.lose(principal, error, looked.at)
         case _:
             pass
 

@@ -3,9 +3,9 @@
 import secrets
 from uuid import UUID
 
-from nightbell.actions import ids
+from nightbell.actions import ids, record
 from nightbell.core.errors import Code, Rejected
-from nightbell.data import clock, record, transaction
+from nightbell.data import clock, transaction
 from nightbell.data.access import principal as access
 from nightbell.data.access.principal import Needs, Principal
 from nightbell.data.models import ApiKey
@@ -27,7 +27,7 @@ def create(principal: Principal, name: str) -> tuple[ApiKey, str]:
         digest=access.digest(key),
         created_by_id=principal.actor.user_id,
     )
-    _record(principal, "key_created", made.id, name)
+    record.write(principal, "key_created", {"keyId": str(made.id), "name": name})
     return made, key
 
 
@@ -38,9 +38,4 @@ def revoke(principal: Principal, key_id: UUID) -> None:
     name = revoked.values_list("name", flat=True).first()
     if name is None or not revoked.update(revoked_at=clock.Now()):
         raise Rejected(Code.NOT_FOUND, "There is no such key.", "id")
-    _record(principal, "key_revoked", key_id, name)
-
-
-def _record(principal: Principal, kind: str, key_id: UUID, name: str) -> None:
-    data = {"keyId": str(key_id), "name": name}
-    record.write(ids.new(), principal.organization_id, principal.actor, kind, data)
+    record.write(principal, "key_revoked", {"keyId": str(key_id), "name": name})

@@ -5,10 +5,10 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from nightbell.actions import ids, people
+from nightbell.actions import ids, people, record
 from nightbell.core import spelling
 from nightbell.core.errors import Code, Rejected
-from nightbell.data import record, transaction
+from nightbell.data import transaction
 from nightbell.data.access.principal import Needs, Principal
 from nightbell.data.models import Membership, Organization, Role
 
@@ -32,7 +32,7 @@ def create(principal: Principal, name: str, admin: people.Person) -> tuple[Organ
     organization.refresh_from_db()
     founding = replace(principal, organization_id=organization.id)
     data = {"name": name, "slug": slug}
-    record.write(ids.new(), organization.id, principal.actor, "organization_created", data)
+    record.write(founding, "organization_created", data)
     return organization, people.join(founding, admin, Role.ADMIN)
 
 
@@ -69,7 +69,7 @@ def _change(principal: Principal, **becomes: Any) -> None:
     for field, value in becomes.items():
         setattr(found, field, value)
     found.save(update_fields=list(becomes))
-    record.change(ids.new(), found.id, principal.actor, "organization_changed", {}, before, _shown(found))
+    record.change(principal, "organization_changed", {}, before, _shown(found))
 
 
 def _shown(found: Organization) -> dict[str, Any]:

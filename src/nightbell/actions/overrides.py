@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from nightbell.actions import ids, rotations, schedules
+from nightbell.actions import ids, record, rotations, schedules
 from nightbell.core import notice, oncall
 from nightbell.core.errors import Code, Rejected
-from nightbell.data import clock, record, rows, transaction
+from nightbell.data import clock, rows, transaction
 from nightbell.data.access.principal import Needs, Principal
 from nightbell.data.claims import notices
 from nightbell.data.models import Membership, Override, RotationLayer, Schedule
@@ -188,5 +188,4 @@ def _tell(principal: Principal, schedule: Schedule, changes: tuple[oncall.Change
 
 def _record(principal: Principal, schedule: Schedule, kind: str, data: dict[str, str | None]) -> None:
     Schedule.objects.filter(id=schedule.id).update(updated_at=clock.Now())
-    whose = {"scheduleId": str(schedule.id)}
-    record.write(ids.new(), schedule.organization_id, principal.actor, kind, whose | data)
+    record.write(principal, kind, {"scheduleId": str(schedule.id), **data})

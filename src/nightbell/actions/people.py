@@ -4,11 +4,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
-from nightbell.actions import ids
+from nightbell.actions import ids, record
 from nightbell.channels import email as mail
 from nightbell.core.errors import Code, Rejected
 from nightbell.core.incident import actor, commands, decide
-from nightbell.data import clock, record, store, transaction
+from nightbell.data import clock, store, transaction
 from nightbell.data.access.principal import Needs, Principal
 from nightbell.data.claims import notices
 from nightbell.data.models import Account, Membership, Organization, Role
@@ -79,8 +79,7 @@ def _leave(organization_id: UUID, incident_id: UUID, user_id: UUID) -> bool:
 
 
 def _record(principal: Principal, kind: str, membership: Membership) -> None:
-    data = {"userId": str(membership.user_id), "role": membership.role}
-    record.write(ids.new(), principal.organization_id, principal.actor, kind, data)
+    record.write(principal, kind, {"userId": str(membership.user_id), "role": membership.role})
 
 
 def _account(person: Person) -> Account:

@@ -8,10 +8,10 @@ from uuid import UUID
 
 from django.db import IntegrityError
 
-from nightbell.actions import ids
+from nightbell.actions import ids, record
 from nightbell.core import policy
 from nightbell.core.errors import Code, Rejected
-from nightbell.data import clock, record, rows, transaction
+from nightbell.data import clock, rows, transaction
 from nightbell.data.access.principal import Needs, Principal
 from nightbell.data.models import EscalationLayer, EscalationPolicy, Membership, Schedule
 
@@ -76,7 +76,7 @@ def create(principal: Principal, given: Given) -> EscalationPolicy:
     except IntegrityError as error:
         _refuse_name(error)
     _insert(made.id, _in_order(given.layers))
-    _record(principal, "policy_created", made.id, {"after": _shown(made)})
+    record.write(principal, "policy_created", {"policyId": str(made.id), "after": _shown(made)})
     return made
 
 
@@ -101,7 +101,7 @@ def delete(principal: Principal, policy_id: UUID) -> None:
     found = _lock(principal.organization_id, policy_id)
     before = _shown(found)
     found.delete()
-    _record(principal, "policy_deleted", policy_id, {"before": before})
+    record.write(principal, "policy_deleted", {"policyId": str(policy_id), "before": before})
 
 
 @transaction.action(Needs.EDITING)
@@ -113,12 +113,8 @@ def add_layer(principal: Principal, policy_id: UUID, given: LayerGiven) -> Escal
             raise _invalid(f"A policy has at most {policy.MAX_LAYERS} layers.", "layers")
         _check_layer(given, "")
         _check_targets(principal.organization_id, [(given, "")])
-        last = len(layers) + 1
-        made = _layer(found.id, given, last if given.position is None else given.position)
-        _check_position(made.position, last)
-        layers.insert(made.position - 1, made)
-        made.save(force_insert=True)
-        _number(layers)
+        made = _layer(found.id, given, len(layers) + 1 if given.position is None else given.position)
+        _place(made, layers, insert=True)
         _touch(found)
         return made
 
@@ -136,11 +132,8 @@ def change_layer(principal: Principal, policy_id: UUID, layer_id: UUID, changes:
             _check_targets(principal.organization_id, [(given, "")], set(old.user_ids or ()))
         made = _layer(found.id, given, old.position if given.position is None else given.position)
         made.id = old.id
-        _check_position(made.position, len(layers))
         layers.remove(old)
-        layers.insert(made.position - 1, made)
-        made.save(force_update=True)
-        _number(layers)
+        _place(made, layers, insert=False)
         _touch(found)
         return made
 
@@ -175,12 +168,7 @@ def _changing(principal: Principal, policy_id: UUID) -> Iterator[EscalationPolic
     found = _lock(principal.organization_id, policy_id)
     before = _shown(found)
     yield found
-    whose = {"policyId": str(policy_id)}
-    record.change(ids.new(), principal.organization_id, principal.actor, "policy_changed", whose, before, _shown(found))
-
-
-def _record(principal: Principal, kind: str, policy_id: UUID, data: dict[str, Any]) -> None:
-    record.write(ids.new(), principal.organization_id, principal.actor, kind, {"policyId": str(policy_id), **data})
+    record.change(principal, "policy_changed", {"policyId": str(policy_id)}, before, _shown(found))
 
 
 def _shown(found: EscalationPolicy) -> dict[str, Any]:
@@ -272,6 +260,14 @@ def _layer_of(layers: Iterable[EscalationLayer], layer_id: UUID) -> EscalationLa
         if layer.id == layer_id:
             return layer
     raise Rejected(Code.NOT_FOUND, "There is no such layer in this policy.")
+
+
+def _place(made: EscalationLayer, layers: list[EscalationLayer], *, insert: bool) -> None:
+    """Write a layer among the others, at its position."""
+    _check_position(made.position, len(layers) + 1)
+    layers.insert(made.position - 1, made)
+    made.save(force_insert=insert, force_update=not insert)
+    _number(layers)
 
 
 def _number(layers: Iterable[EscalationLayer]) -> None:

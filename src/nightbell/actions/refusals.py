@@ -6,7 +6,7 @@ from datetime import timedelta
 from nightbell.actions import notices
 from nightbell.core import delivery, notice, refusals
 from nightbell.data import transaction
-from nightbell.data.access.principal import Needs, Principal
+from nightbell.data.access.principal import SYSTEM, Needs, Principal
 from nightbell.data.claims import messages
 from nightbell.data.claims import refusals as claims
 
@@ -25,20 +25,15 @@ def judge(
     shared = None if outcome.access_lost else _alike(lease, outcome.error)
     if shared is None:
         return outcome
-    _blame_installation(
-        Principal.system(lease.organization_id),
-        lease,
-        outcome.error,
-        tuple(each for each in shared if not each.waits),
-        backoff[0],
-    )
+    given_up = tuple(each for each in shared if not each.waits)
+    _blame_installation(SYSTEM, lease, outcome.error, given_up, backoff[0])
     return delivery.Unavailable(outcome.error, of_channel=True)
 
 
 def notice_fault(lease: messages.Lease, outcome: delivery.Unavailable) -> None:
     """Tell admins where everybody is answered alike. The first attempt is asked about; a further one says no more."""
     if lease.tries == 1 and _alike(lease, outcome.error) is not None:
-        _blame_installation(Principal.system(lease.organization_id), lease, outcome.error, (), timedelta())
+        _blame_installation(SYSTEM, lease, outcome.error, (), timedelta())
 
 
 def _alike(lease: messages.Lease, error: str) -> tuple[refusals.Tried, ...] | None:
@@ -48,7 +43,7 @@ def _alike(lease: messages.Lease, error: str) -> tuple[refusals.Tried, ...] | No
 
 @transaction.action(Needs.INSTALLATION)
 def _blame_installation(
-    principal: Principal, lease: messages.Lease, error: str, given_up: tuple[refusals.Tried, ...], wait: timedelta
+    _principal: Principal, lease: messages.Lease, error: str, given_up: tuple[refusals.Tried, ...], wait: timedelta
 ) -> None:
     claims.take_up([each.message_id for each in given_up], wait)
-    notices.tell_of_fault(principal.organization_id, notice.Kind.CHANNEL_REFUSED, lease.channel, error)
+    notices.tell_of_fault(lease.organization_id, notice.Kind.CHANNEL_REFUSED, lease.channel, error)

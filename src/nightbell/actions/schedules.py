@@ -10,10 +10,10 @@ from django.db import IntegrityError
 from django.db import transaction as database
 from django.db.models import ProtectedError
 
-from nightbell.actions import ids, rotations
+from nightbell.actions import ids, record, rotations
 from nightbell.core import oncall, zones
 from nightbell.core.errors import Code, Rejected
-from nightbell.data import clock, record, transaction
+from nightbell.data import clock, transaction
 from nightbell.data.access.principal import Needs, Principal
 from nightbell.data.models import RotationLayer, Schedule
 from nightbell.data.reads import schedules
@@ -280,7 +280,7 @@ def _refuse_name(error: IntegrityError, name: str) -> NoReturn:
 
 
 def _record(principal: Principal, kind: str, schedule_id: UUID, data: dict[str, Any]) -> None:
-    record.write(ids.new(), principal.organization_id, principal.actor, kind, {"scheduleId": str(schedule_id), **data})
+    record.write(principal, kind, {"scheduleId": str(schedule_id), **data})
 
 
 def _invalid(message: str, field: str) -> Rejected:

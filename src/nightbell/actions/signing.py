@@ -3,7 +3,6 @@
 from enum import StrEnum
 
 from nightbell.actions import ids
-from nightbell.core.incident import actor
 from nightbell.data import record, transaction
 from nightbell.data.access.principal import Needs, Principal
 
@@ -22,5 +21,5 @@ def note(_principal: Principal, happened: Happened, email: str, address: str) ->
 
     Who was refused may be anybody, and so Nightbell itself says it.
     """
-    by = actor.SYSTEM if happened is Happened.REFUSED else None
-    record.write_of_account(ids.stream(), email, by, happened.value, address)
+    theirs = happened is not Happened.REFUSED
+    record.write_of_account(ids.stream(), email, happened.value, address, theirs=theirs)

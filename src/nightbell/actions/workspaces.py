@@ -10,13 +10,13 @@ from django.db import IntegrityError
 from django.db import transaction as database
 from django.db.models import OuterRef
 
-from nightbell.actions import ids, notices
+from nightbell.actions import ids, notices, record
 from nightbell.channels import registry
 from nightbell.channels.slack.client import Client
 from nightbell.core import delivery, notice
 from nightbell.core.errors import Code, Rejected
 from nightbell.core.incident import state
-from nightbell.data import clock, record, secrets, transaction
+from nightbell.data import clock, secrets, transaction
 from nightbell.data.access.principal import Needs, Principal
 from nightbell.data.models import Copy, Identity, Incident, Workspace
 from nightbell.data.reads import slack
@@ -64,7 +64,7 @@ def connect(principal: Principal, granted: Granted) -> None:
         raise Rejected(Code.IN_USE, f"Another organization here uses the workspace {granted.team_name}.") from None
     if before is not None and before.team_id == granted.team_id:
         _show_again(principal.organization_id)
-    _record(principal, "slack_connected", _team(granted))
+    record.write(principal, "slack_connected", _team(granted))
 
 
 @transaction.action(Needs.ADMINISTRATION)
@@ -83,7 +83,7 @@ def choose(
     workspace.archive_on_resolve = archive_on_resolve
     _save(workspace, "alerts_channels", "incident_channels", "archive_on_resolve")
     data = {"alertsChannels": chosen, "incidentChannels": incident_channels, "archiveOnResolve": archive_on_resolve}
-    _record(principal, "slack_configured", {"teamId": workspace.team_id, **data})
+    record.write(principal, "slack_configured", {"teamId": workspace.team_id, **data})
 
 
 @transaction.action(Needs.ADMINISTRATION)
@@ -97,7 +97,7 @@ def disconnect(principal: Principal) -> str:
     assert kept is not None
     _save(workspace, "token", "lost_at", "lost_because")
     Identity.objects.filter(organization_id=principal.organization_id).delete()
-    _record(principal, "slack_disconnected", _team(workspace))
+    record.write(principal, "slack_disconnected", _team(workspace))
     return kept
 
 
@@ -115,7 +115,7 @@ def lose(principal: Principal, because: str, seen_at: datetime) -> None:
     if not lost.update(lost_at=now, lost_because=because):
         return
     workspace = Workspace.objects.get(organization_id=organization_id)
-    _record(principal, "slack_lost", {**_team(workspace), "because": because})
+    record.write(principal, "slack_lost", {**_team(workspace), "because": because})
     told = {"team": workspace.team_name, "because": because}
     notices.tell_admins(organization_id, notice.Kind.SLACK_LOST, told, now)
 
@@ -191,7 +191,3 @@ def _connected(principal: Principal) -> Workspace:
 def _save(workspace: Workspace, *fields: str) -> None:
     values = {name: getattr(workspace, name) for name in fields}
     Workspace.objects.filter(organization_id=workspace.organization_id).update(**values)
-
-
-def _record(principal: Principal, kind: str, data: dict[str, Any]) -> None:
-    record.write(ids.new(), principal.organization_id, principal.actor, kind, data)

@@ -35,11 +35,11 @@ def list_keys(slug: str, as_json: bool) -> None:
 
 def revoke_key(key_id: UUID, slug: str, yes: bool, as_json: bool) -> None:
     """Refuse a key from its next request on."""
-    organization = organizations.find(slug)
-    named = {each.id: each.name for each in reads.working(Principal.operator(organization.id))}
+    principal = Principal.operator(organizations.find(slug).id)
+    named = {each.id: each.name for each in reads.working(principal)}
     if key_id in named:
         answers.confirm(f"Revoke the key {words.plain(named[key_id])} of {slug}? What uses it is refused at once.", yes)
-    keys.revoke(Principal.operator(organization.id), key_id)
+    keys.revoke(principal, key_id)
     answers.show({"id": str(key_id)}, as_json, f"The key {key_id} is refused from now on.")
 
 

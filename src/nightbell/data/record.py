@@ -68,22 +68,6 @@ def write(entry_id: UUID, organization_id: UUID, by: actor.Actor, kind: str, dat
         cursor.execute(RECORD, values(entry_id, organization_id, by, kind, data))
 
 
-def change(
-    entry_id: UUID,
-    organization_id: UUID,
-    by: actor.Actor,
-    kind: str,
-    whose: dict[str, Any],
-    before: dict[str, Any],
-    after: dict[str, Any],
-) -> None:
-    """Put what differs on the record, before and after; nothing where nothing does. `whose` says what was changed."""
-    differ = [key for key in after if before[key] != after[key]]
-    if differ:
-        data = {"before": {key: before[key] for key in differ}, "after": {key: after[key] for key in differ}}
-        write(entry_id, organization_id, by, kind, whose | data)
-
-
 def write_everywhere(cursor: Cursor, ids: Iterator[UUID], by: actor.Actor, kind: str) -> None:
     """Put on the record of every organization what was done with the whole installation; the transaction is yours."""
     cursor.execute(ORGANIZATIONS)
@@ -103,18 +87,18 @@ def values(entry_id: UUID, organization_id: UUID, by: actor.Actor, kind: str, da
     }
 
 
-def write_of_account(ids: Iterator[UUID], email: str, by: actor.Actor | None, kind: str, address: str) -> None:
+def write_of_account(ids: Iterator[UUID], email: str, kind: str, address: str, *, theirs: bool) -> None:
     """Put on the record of each organization of whoever has this mail address what became of their way in.
 
-    They did it themselves where `by` is None. `address` is where the request came from. Whether or not somebody has the
-    mail address, this is one statement and one wait for the disk, so that nothing tells.
+    Where it is not `theirs`, Nightbell itself says it. `address` is where the request came from. Whether or not
+    somebody has the mail address, this is one statement and one wait for the disk, so that nothing tells.
     """
     given: dict[str, Any] = {
         "ids": [next(ids) for _ in range(MAX_ORGANIZATIONS)],
         "email": email,
-        "theirs": by is None,
+        "theirs": theirs,
         "via": actor.Via.WEB.value,
-        "actor": json.dumps(rows.actor_values(by or actor.SYSTEM)),
+        "actor": json.dumps(rows.actor_values(actor.SYSTEM)),
         "kind": kind,
         "address": address,
     }

@@ -166,19 +166,19 @@ def entry(entry_id: UUID, kind: str, data: dict[str, Any]) -> dict[str, Any]:
 
 def mentioned(data: Any) -> Iterator[str]:
     """Every id in what goes on the record, whatever it is the id of."""
-    if isinstance(data, Mapping):
-        data = data.values()
-    elif isinstance(data, UUID):
-        yield str(data)
-        return
-    elif isinstance(data, str):
-        if _ID.fullmatch(data):
+    match data:
+        case UUID():
+            yield str(data)
+        case str() if _ID.fullmatch(data):
             yield data
-        return
-    elif not isinstance(data, list | tuple):
-        return
-    for each in data:
-        yield from mentioned(each)
+        case dict():
+            for each in data.values():
+                yield from mentioned(each)
+        case list() | tuple():
+            for each in data:
+                yield from mentioned(each)
+        case _:
+            pass
 
 
 def kind_of(event: events.Event) -> str:
