@@ -18,7 +18,7 @@ from nightbell.actions import (
     workspaces,
 )
 from nightbell.channels.base import Channel
-from nightbell.channels.email import EmailChannel
+from nightbell.channels.email.channel import EmailChannel
 from nightbell.channels.slack.buckets import Buckets
 from nightbell.channels.slack.channel import SlackChannel
 from nightbell.core import policy

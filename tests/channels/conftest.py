@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from nightbell.channels.email import EmailChannel
-from nightbell.channels.smtp import LIMITS
+from nightbell.channels.email.channel import EmailChannel
+from nightbell.channels.email.smtp import LIMITS
 from nightbell.demo.mail import MailCatcher
 
 Connect = Callable[..., EmailChannel]

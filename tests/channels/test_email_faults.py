@@ -10,7 +10,7 @@ import pytest
 from django.db import connections
 
 from nightbell.channels import registry
-from nightbell.channels.email import EmailChannel
+from nightbell.channels.email.channel import EmailChannel
 from nightbell.core import delivery
 from nightbell.demo.mail import MailCatcher
 from tests.channels import servers
@@ -239,7 +239,7 @@ def test_a_closed_channel_opens_again(catcher: MailCatcher, email: EmailChannel)
 def test_a_connection_that_rested_too_long_is_not_used_again(
     catcher: MailCatcher, email: EmailChannel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("nightbell.channels.smtp.IDLE_SECONDS", 0.0)
+    monkeypatch.setattr("nightbell.channels.email.smtp.IDLE_SECONDS", 0.0)
     for _ in range(2):
         assert email.send(page()) == delivery.Accepted()
         catcher.wait_for()

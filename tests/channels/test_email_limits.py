@@ -12,8 +12,8 @@ import pytest
 from django.db import OperationalError
 
 from nightbell.channels.base import UNHELD
-from nightbell.channels.email import EmailChannel
-from nightbell.channels.smtp import LIMITS, Limits
+from nightbell.channels.email.channel import EmailChannel
+from nightbell.channels.email.smtp import LIMITS, Limits
 from nightbell.core import delivery
 from nightbell.demo.mail import MailCatcher
 from tests.channels import servers
@@ -165,7 +165,7 @@ def test_a_server_that_does_not_read_the_message_does_not_hold_a_sender(
 
     over = threading.Event()
     # More than both sides' buffers take.
-    monkeypatch.setattr("nightbell.channels.email.compose", lambda *_: b"x" * 30_000_000)
+    monkeypatch.setattr("nightbell.channels.email.channel.compose", lambda *_: b"x" * 30_000_000)
     with servers.serving(serve) as place:
         assert gives_up(connect(f"smtp://{place}", transfer=0.3)) == "no answer within 0.3 s"
         over.set()

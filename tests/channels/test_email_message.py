@@ -5,7 +5,7 @@ from email import message_from_bytes, policy
 
 import pytest
 
-from nightbell.channels.email import EmailChannel, parse_sender
+from nightbell.channels.email.channel import EmailChannel, parse_sender
 from nightbell.core import delivery, message
 from nightbell.core.incident.effects import Reason
 from nightbell.core.incident.state import Severity

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from nightbell.channels.email import EmailChannel
+from nightbell.channels.email.channel import EmailChannel
 from nightbell.core import delivery
 from nightbell.demo.mail import MailCatcher
 from tests.channels.conftest import Connect

@@ -10,7 +10,8 @@ from django.template import Context, Engine
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nightbell.channels import email, mime
+from nightbell.channels.email import channel as email
+from nightbell.channels.email import mime
 from tests.channels.pages import page
 
 DOMAINS = st.sampled_from(["a.example", "example.com", "a-rather-long-name-of-a-host." * 7 + "example"])

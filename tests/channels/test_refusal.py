@@ -2,7 +2,7 @@
 
 import pytest
 
-from nightbell.channels import refusal
+from nightbell.channels.email import refusal
 
 FOR_GOOD = [
     "550 5.1.1 <bo@example.com>: Recipient address rejected: User unknown in virtual mailbox table",

@@ -4,7 +4,7 @@ from email import message_from_bytes, policy
 
 import pytest
 
-from nightbell.channels.email import EmailChannel
+from nightbell.channels.email.channel import EmailChannel
 from nightbell.core import delivery
 from nightbell.demo.mail import MailCatcher
 from tests.channels.conftest import Connect

@@ -14,7 +14,7 @@ import pytest
 import requests
 from django.db import connections
 
-from nightbell.channels.email import EmailChannel
+from nightbell.channels.email.channel import EmailChannel
 from nightbell.channels.slack import client
 from nightbell.channels.slack.buckets import POST, Buckets
 from nightbell.channels.slack.channel import SlackChannel

@@ -2,8 +2,8 @@
 
 import pytest
 
-from nightbell.channels.email import EmailChannel
-from nightbell.channels.smtp import Security, SmtpServer, parse_url
+from nightbell.channels.email.channel import EmailChannel
+from nightbell.channels.email.smtp import Security, SmtpServer, parse_url
 
 
 @pytest.mark.parametrize(

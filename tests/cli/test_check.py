@@ -16,7 +16,7 @@ from django.db.migrations.recorder import MigrationRecorder
 
 from nightbell import postgres
 from nightbell.actions import ids
-from nightbell.channels import smtp
+from nightbell.channels.email import smtp
 from nightbell.cli.__main__ import cli, load
 from nightbell.data import beats, bounded
 from nightbell.demo import clock

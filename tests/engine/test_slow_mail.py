@@ -10,8 +10,8 @@ import pytest
 from django.db import connection
 
 from nightbell.actions import deliveries, escalations
-from nightbell.channels.email import EmailChannel
-from nightbell.channels.smtp import LIMITS
+from nightbell.channels.email.channel import EmailChannel
+from nightbell.channels.email.smtp import LIMITS
 from nightbell.core import delivery
 from nightbell.core.incident import state
 from nightbell.data.access.principal import SYSTEM

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from nightbell.actions import incidents, policies
-from nightbell.channels.email import EmailChannel
+from nightbell.channels.email.channel import EmailChannel
 from nightbell.core import policy
 from nightbell.core.errors import Code, Rejected
 from nightbell.core.incident import state

@@ -10,13 +10,13 @@ import pytest
 from tests.shape import source, sql
 
 WRITERS = {"data", "actions"}
-WAYS_IN = {"web", "api", "slack"}
+WAYS_IN = {"web", "api", "inbound"}
 # The clock of the demo and of the tests is a row of its own.
 CLOCK = "demo/clock.py"
 # What is about a server or a connection and no row: starting one, listening on one.
 NOT_ABOUT_ROWS = {"postgres"}
 # What says for whom a page is; and what goes out to Slack only for an admin, before there is anything to do.
-SHOWN_TO = {"web/session.py", "slack/oauth.py"}
+SHOWN_TO = {"web/session.py", "inbound/slack/oauth.py"}
 QUERYSETS = {"all()", "exclude()", "filter()", "objects", "order_by()", "select_for_update()", "select_related()"}
 ALWAYS = {"bulk_create", "bulk_update", "get_or_create", "update_or_create"}
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from nightbell.actions import ids, record
-from nightbell.channels import email as mail
+from nightbell.channels.email import channel as mail
 from nightbell.core.errors import Code, Rejected
 from nightbell.core.incident import actor, commands, decide
 from nightbell.data import clock, store, transaction

@@ -6,7 +6,7 @@ from functools import partial
 from django.conf import settings
 
 from nightbell.channels.base import Channel
-from nightbell.channels.email import EmailChannel
+from nightbell.channels.email.channel import EmailChannel
 from nightbell.channels.slack.buckets import Buckets
 from nightbell.channels.slack.channel import SlackChannel
 from nightbell.channels.slack.client import Client

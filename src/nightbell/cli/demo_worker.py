@@ -4,7 +4,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
-from nightbell.channels import smtp
+from nightbell.channels.email import smtp
 from nightbell.cli import worker
 from nightbell.demo import inbox, workspace
 

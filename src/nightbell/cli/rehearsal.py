@@ -4,7 +4,8 @@ import re
 
 from django.core.mail.utils import DNS_NAME
 
-from nightbell.channels import email, smtp
+from nightbell.channels.email import channel as email
+from nightbell.channels.email import smtp
 from nightbell.conf import env
 
 # What to do about a fault, by what the server or the system says of it; the first that fits. Block lists are before

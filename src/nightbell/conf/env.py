@@ -12,7 +12,8 @@ from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from nightbell.channels import email, smtp
+from nightbell.channels.email import channel as email
+from nightbell.channels.email import smtp
 from nightbell.conf import addresses
 from nightbell.core import variables
 from nightbell.core.pace import Pace

@@ -10,7 +10,7 @@ handler400 = refusals.bad_request
 urlpatterns: list[URLPattern | URLResolver] = [
     path("v1/", include("nightbell.api.v1")),
     path("docs", reference.page),
-    path("slack/", include("nightbell.slack.urls")),
+    path("slack/", include("nightbell.inbound.slack.urls")),
     path("", include("nightbell.web.urls")),
     path("accounts/", include("nightbell.accounts.urls")),
 ]

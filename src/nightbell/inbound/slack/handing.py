@@ -15,7 +15,7 @@ from nightbell.core.incident import commands, state
 from nightbell.data import secrets
 from nightbell.data.access.principal import Principal
 from nightbell.data.reads import incidents, people, slack
-from nightbell.slack import forms
+from nightbell.inbound.slack import forms
 
 FORM = "hand_off"
 TARGET, NOTE = "target", "note"

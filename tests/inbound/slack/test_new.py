@@ -8,8 +8,8 @@ from nightbell.core.incident import actor
 from nightbell.core.incident.state import Severity
 from nightbell.data.models import Incident as Row
 from nightbell.demo.slack.records import View
+from tests.inbound.slack.conftest import Paged
 from tests.rota import Rota
-from tests.slack.conftest import Paged
 from tests.workspace import Slack
 from tests.world import Person, World
 

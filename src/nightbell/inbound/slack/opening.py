@@ -12,7 +12,7 @@ from nightbell.core.incident import state
 from nightbell.data import clock
 from nightbell.data.access.principal import Principal
 from nightbell.data.reads import incidents, on_call, people, policies
-from nightbell.slack import answers, forms, handing, replies
+from nightbell.inbound.slack import answers, forms, handing, replies
 
 FORM = "open"
 TITLE, SEVERITY, OWNER, POLICY, DESCRIPTION = "title", "severity", "owner", "policy", "description"

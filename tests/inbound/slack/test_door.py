@@ -10,7 +10,7 @@ from pytest_django import Settings
 
 from nightbell.core.incident.state import State
 from nightbell.demo.slack.fake import FakeSlack
-from tests.slack.conftest import Paged
+from tests.inbound.slack.conftest import Paged
 from tests.workspace import FORM, Slack
 
 PLACES = ("/slack/interactivity", "/slack/commands")

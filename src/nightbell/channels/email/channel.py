@@ -15,9 +15,9 @@ from django.template import Context, Engine, Node, Variable
 from django.template.base import FilterExpression, TextNode, VariableNode
 from django.utils.encoding import punycode
 
-from nightbell.channels import mime
 from nightbell.channels.base import Channel, Hold, Parcel
-from nightbell.channels.smtp import LIMITS, Conversation, Limits, parse_url
+from nightbell.channels.email import mime
+from nightbell.channels.email.smtp import LIMITS, Conversation, Limits, parse_url
 from nightbell.core import delivery, message
 from nightbell.core.incident import effects, state
 

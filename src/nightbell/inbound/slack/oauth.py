@@ -21,7 +21,7 @@ from nightbell.data.access import sessions
 from nightbell.data.access.principal import Principal
 
 STATE_SECONDS = 3600
-_SALT = "nightbell.slack.state"
+_SALT = "nightbell.inbound.slack.state"
 
 
 @require_safe

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from nightbell.slack import commands, interactivity, manifest, oauth
+from nightbell.inbound.slack import commands, interactivity, manifest, oauth
 
 urlpatterns = [
     path("manifest.json", manifest.show, name="slack-manifest"),

@@ -11,10 +11,10 @@ from urllib.parse import unquote, urlsplit
 
 from django.core.mail.utils import DNS_NAME
 
-from nightbell.channels import mime, refusal
 from nightbell.channels.base import UNHELD, Hold
+from nightbell.channels.email import mime, refusal
+from nightbell.channels.email.line import Line
 from nightbell.channels.limit import Limit, Pulse
-from nightbell.channels.line import Line
 from nightbell.core import delivery, message
 
 # Servers hang up on idle clients after minutes at best; a connection that rested longer than this is not tried again.

@@ -12,8 +12,8 @@ from nightbell.actions import workspaces
 from nightbell.core.incident import actor
 from nightbell.core.incident.state import State, Status
 from nightbell.data.models import Account, Identity
-from nightbell.slack import door
-from tests.slack.conftest import Paged
+from nightbell.inbound import door
+from tests.inbound.slack.conftest import Paged
 from tests.workspace import Slack
 from tests.world import World
 
@@ -245,7 +245,7 @@ def test_k14_a_database_that_is_away_is_said_and_nothing_is_claimed(
         raise door.LOST_DATABASE[0]
 
     with monkeypatch.context() as patch:
-        patch.setattr("nightbell.slack.people.slack.workspace_of_team", away)
+        patch.setattr("nightbell.inbound.slack.people.slack.workspace_of_team", away)
         slack.presses(ana, "acknowledge", page)
     assert slack.told(ana) == door.NOT_CONFIRMED
     assert incident.now.state is State.PAGING

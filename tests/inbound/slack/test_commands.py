@@ -5,9 +5,9 @@ import pytest
 from nightbell.core.incident import actor
 from nightbell.core.incident.state import State, Status
 from nightbell.demo.slack.records import Ephemeral
-from nightbell.slack import door
+from nightbell.inbound import door
+from tests.inbound.slack.conftest import Paged
 from tests.rota import Rota
-from tests.slack.conftest import Paged
 from tests.workspace import Slack
 from tests.world import Person, World
 

@@ -13,13 +13,14 @@ from nightbell.channels.slack import blocks
 from nightbell.core.errors import Rejected
 from nightbell.core.incident import state
 from nightbell.data.access.principal import Principal
-from nightbell.slack import answers, door, forms, handing, opening, people, replies
+from nightbell.inbound import door
+from nightbell.inbound.slack import answers, entry, forms, handing, opening, people, replies
 
 # What a form's submission does, by the name the form was given.
 FORMS = {handing.FORM: handing.submit, opening.FORM: opening.submit}
 
 
-@door.signed
+@entry.signed
 def receive(form: QueryDict) -> HttpResponse:
     """One click or one form. Slack is answered at once; whatever takes longer is told afterwards."""
     try:

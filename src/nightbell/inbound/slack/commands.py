@@ -19,8 +19,9 @@ from nightbell.data import clock
 from nightbell.data.access import slack as access
 from nightbell.data.access.principal import Principal
 from nightbell.data.reads import directory, incidents, on_call, standings
-from nightbell.slack import answers, door, opening, replies
-from nightbell.slack import people as users
+from nightbell.inbound import door
+from nightbell.inbound.slack import answers, entry, opening, replies
+from nightbell.inbound.slack import people as users
 
 LISTED = 10
 HELP = """\
@@ -58,7 +59,7 @@ class Told:
     shown: list[blocks.Block] | None = None
 
 
-@door.signed
+@entry.signed
 def receive(form: QueryDict) -> HttpResponse:
     """One command."""
     told = door.timely(partial(_told, form), lambda late: _late(form, late))

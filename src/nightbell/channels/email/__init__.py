@@ -1,0 +1,1 @@
+"""Mail as a way out: what is said there, and the conversation with the server."""

@@ -1,0 +1,1 @@
+"""Answers and callbacks: what the providers of channels ask of us."""

@@ -1,0 +1,16 @@
+"""What only Slack may ask: every request of its own comes in here."""
+
+from collections.abc import Mapping
+
+from django.conf import settings
+
+from nightbell.channels.slack import signatures
+from nightbell.inbound import door
+
+
+def _valid(body: bytes, headers: Mapping[str, str]) -> bool:
+    """Without a secret nothing is."""
+    return signatures.valid(settings.NIGHTBELL.slack_signing_secret, body, headers)
+
+
+signed = door.signed("Slack", _valid)
