@@ -16,7 +16,7 @@ from django.test import TransactionTestCase
 from pytest_django import DjangoDbBlocker, Settings
 
 from nightbell import postgres
-from nightbell.channels import registry
+from nightbell.channels.slack import declaration
 from nightbell.channels.slack.buckets import Buckets
 from nightbell.demo import clock
 from tests import tables
@@ -82,7 +82,7 @@ def world(transactional_db: None) -> Iterator[World]:
 @pytest.fixture
 def slack(world: World, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Slack]:
     """A workspace the world's organization is connected to; at the end it has nothing to complain of."""
-    monkeypatch.setattr(registry, "_BUCKETS", Buckets())
+    monkeypatch.setattr(declaration, "_BUCKETS", Buckets())
     with Slack(world) as workspace:
         settings.NIGHTBELL = configured(settings.NIGHTBELL, workspace)
         world.uses_slack(workspace)

@@ -12,6 +12,7 @@ from nightbell.channels.slack import transport
 from nightbell.conf.env import Settings
 from nightbell.demo.slack.fake import FakeSlack
 from nightbell.demo.slack.records import Message, User
+from tests import environment
 from tests.world import Person, World
 
 KEY = Fernet.generate_key().decode()
@@ -69,7 +70,7 @@ class Slack(FakeSlack):
 
 def configured(before: Settings, slack: FakeSlack) -> Settings:
     """The settings of an installation that has the fake's app."""
-    return before.model_copy(update=_settings(slack))
+    return environment.changed(before, **_settings(slack))
 
 
 def environ(slack: FakeSlack) -> dict[str, str]:

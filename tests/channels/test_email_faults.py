@@ -10,6 +10,7 @@ import pytest
 from django.db import connections
 
 from nightbell.channels import registry
+from nightbell.channels.declaration import Ability
 from nightbell.channels.email.channel import EmailChannel
 from nightbell.core import delivery
 from nightbell.demo.mail import MailCatcher
@@ -358,7 +359,7 @@ def test_nothing_is_sent_inside_a_transaction(
 
 
 def test_the_registry_makes_each_channel_from_the_settings() -> None:
-    channels = {name: make() for name, make in registry.makers().items()}
+    channels = {name: make() for name, make in registry.makers(Ability.PAGE).items()}
     assert {name: channel.name for name, channel in channels.items()} == {"email": "email"}
     for channel in channels.values():
         channel.close()

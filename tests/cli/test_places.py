@@ -21,6 +21,7 @@ from nightbell.conf import env
 from nightbell.conf import settings as conf
 from nightbell.data.models import Membership
 from nightbell.demo import clock, inbox, people
+from tests import environment
 from tests.cli import installations
 
 
@@ -147,7 +148,7 @@ def test_the_demo_knows_nothing_of_a_real_installation(monkeypatch: pytest.Monke
 @pytest.mark.django_db(transaction=True)
 def test_the_demos_worker_takes_its_mail(settings: Settings) -> None:
     port = installations.free_port()
-    settings.NIGHTBELL = conf.NIGHTBELL.model_copy(update={"smtp_url": f"smtp://127.0.0.1:{port}"})
+    settings.NIGHTBELL = environment.changed(conf.NIGHTBELL, smtp_url=f"smtp://127.0.0.1:{port}")
     try:
         assert callable(load("demo_worker").application)
         with smtplib.SMTP("127.0.0.1", port, timeout=5) as smtp:

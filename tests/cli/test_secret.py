@@ -10,6 +10,7 @@ from pytest_django import Settings
 
 from nightbell import postgres
 from nightbell.actions import workspaces
+from nightbell.channels.slack.settings import SlackSettings
 from nightbell.cli.__main__ import cli
 from nightbell.conf import env
 from nightbell.data import secrets
@@ -129,14 +130,17 @@ def test_an_address_of_slacks_that_is_none_is_told_too() -> None:
         "NIGHTBELL_SLACK_API_URL",
         "NIGHTBELL_ENCRYPTION_KEYS",
     ]
-    assert env.read({"NIGHTBELL_SLACK_API_URL": "http://127.0.0.1:1/api"}).slack_api_url == "http://127.0.0.1:1/api/"
+    assert (
+        env.read({"NIGHTBELL_SLACK_API_URL": "http://127.0.0.1:1/api"}).of(SlackSettings).slack_api_url
+        == "http://127.0.0.1:1/api/"
+    )
 
 
 def test_slack_is_configured_by_the_app_and_a_key_together() -> None:
     app = {"NIGHTBELL_SLACK_CLIENT_ID": "1.2", **SECRETS}
-    assert env.read(app).slack_configured
+    assert env.read(app).showing
     for needed in ("NIGHTBELL_SLACK_CLIENT_ID", "NIGHTBELL_SLACK_CLIENT_SECRET", "NIGHTBELL_ENCRYPTION_KEYS"):
-        assert not env.read({name: value for name, value in app.items() if name != needed}).slack_configured
+        assert not env.read({name: value for name, value in app.items() if name != needed}).showing
 
 
 def test_settings_that_are_printed_show_no_secret() -> None:

@@ -16,6 +16,7 @@ from nightbell.demo import clock, people
 from nightbell.demo.slack.fake import FakeSlack
 from nightbell.demo.slack.records import User
 from nightbell.demo.workspace import WORKSPACE
+from tests import environment
 from tests.cli import installations
 from tests.demo import slack_app
 from tests.demo.slack_app import MODAL, App, answers_with, opens_a_modal, plain
@@ -220,7 +221,7 @@ def test_the_organization_is_connected_to_it_where_it_can_be(
         "slack_client_secret": slack.client_secret,
         "encryption_keys": Fernet.generate_key().decode(),
     }
-    settings.NIGHTBELL = settings.NIGHTBELL.model_copy(update=with_slack)
+    settings.NIGHTBELL = environment.changed(settings.NIGHTBELL, **with_slack)
     people.prepare()
     row = Workspace.objects.get()
     assert (row.team_id, row.team_name, row.bot_user_id) == (slack.team_id, slack.team_name, slack.bot_user_id)

@@ -25,7 +25,7 @@ from tests.workspace import Slack, configured
 from tests.world import Person, World
 
 PAGE = "/settings/slack"
-SALT = "nightbell.inbound.slack.state"
+SALT = "nightbell.slack.state"
 ONLY_WHO_SET_OUT = "only the admin who set out can come back, within an hour"
 
 

@@ -10,7 +10,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from nightbell.actions import workspaces
-from nightbell.channels import registry
+from nightbell.channels.slack import declaration
 from nightbell.channels.slack.buckets import Buckets
 from nightbell.channels.slack.client import SCOPES, Failed
 from nightbell.data import clock
@@ -18,10 +18,11 @@ from nightbell.data.models import Audit, Identity, Role
 from nightbell.data.models import Workspace as Row
 from nightbell.data.reads import slack as reads
 from nightbell.web import integrations
+from tests import environment
 from tests.web import markup
 from tests.web.conftest import SignIn
 from tests.web.test_hostile_text import HOSTILE, REVERSED, check
-from tests.workspace import Slack, configured
+from tests.workspace import KEY, Slack, configured
 from tests.world import World
 
 PAGE = "/settings/slack"
@@ -35,7 +36,7 @@ VARIABLES = (
 @pytest.fixture(autouse=True)
 def _nobody_has_been_asked_to_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     """What Slack asked of the process in another test holds up nobody in this one."""
-    monkeypatch.setattr(registry, "_BUCKETS", Buckets())
+    monkeypatch.setattr(declaration, "_BUCKETS", Buckets())
 
 
 def kinds() -> list[str]:
@@ -103,7 +104,7 @@ def test_what_is_wrong_is_on_the_page(world: World, slack: Slack, sign_in: SignI
     slack.joins(ana)
     client = sign_in(world.zoe)
     assert "Buttons in Slack do nothing" not in markup.get(client, PAGE).words
-    settings.NIGHTBELL = configured(settings.NIGHTBELL, slack).model_copy(update={"slack_signing_secret": None})
+    settings.NIGHTBELL = environment.changed(configured(settings.NIGHTBELL, slack), slack_signing_secret=None)
     slack.answer("chat.postMessage", "restricted_action", times=1)
     world.opens("DB pool exhausted", layers=[([ana], 5)])
     words = markup.get(client, PAGE).words
@@ -394,7 +395,6 @@ def test_the_manifest_is_this_installations_and_has_no_secret(slack: Slack, sett
         *("users:read", "users:read.email"),
     ]
     said = json.dumps(manifest)
-    configured_ = settings.NIGHTBELL
-    for secret in ("slack_client_secret", "slack_signing_secret", "encryption_keys", "slack_client_id"):
-        assert getattr(configured_, secret) not in said
+    for secret in (slack.client_secret, slack.signing_secret, slack.client_id, KEY):
+        assert secret not in said
     assert "xoxb-" not in said

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from nightbell.actions import ids, record
-from nightbell.channels.email import channel as mail
+from nightbell.channels import registry
 from nightbell.core.errors import Code, Rejected
 from nightbell.core.incident import actor, commands, decide
 from nightbell.data import clock, store, transaction
@@ -102,7 +102,7 @@ def _account(person: Person) -> Account:
 
 def _check(person: Person) -> None:
     # Whom the channel could not write to must not become somebody who is paged.
-    if mail.mailbox(person.email) is None:
+    if registry.of_account().address.canonical(person.email) is None:
         raise Rejected(Code.VALIDATION_ERROR, f"{person.email!r} is not a mail address.", "email")
     for field, name, least in (("firstName", person.first_name, 1), ("lastName", person.last_name, 0)):
         if not least <= len(name) <= MAX_NAME or "\0" in name:

@@ -11,7 +11,7 @@ from django.db import transaction as database
 from django.db.models import OuterRef
 
 from nightbell.actions import ids, notices, record
-from nightbell.channels import registry
+from nightbell.channels.slack import declaration
 from nightbell.channels.slack.client import Client
 from nightbell.core import delivery, notice
 from nightbell.core.errors import Code, Rejected
@@ -145,7 +145,7 @@ def remember(principal: Principal, user_id: UUID, team_id: str, slack_user_id: s
 
 def ask(workspace: slack.Workspace) -> Client:
     """The workspace itself, to be asked something while no transaction is open. Raises Unreadable."""
-    return registry.slack(workspace.team_id, secrets.decrypt(workspace.token))
+    return declaration.workspace(workspace.team_id, secrets.decrypt(workspace.token))
 
 
 @transaction.action(Needs.INSTALLATION)

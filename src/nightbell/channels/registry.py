@@ -1,40 +1,39 @@
-"""Which channels there are: the only place that reads their settings."""
+"""Which channels there are: a line for each, and nothing else in the house names one."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
 
 from django.conf import settings
 
+from nightbell.channels import email, slack
 from nightbell.channels.base import Channel
-from nightbell.channels.email.channel import EmailChannel
-from nightbell.channels.slack.buckets import Buckets
-from nightbell.channels.slack.channel import SlackChannel
-from nightbell.channels.slack.client import Client
+from nightbell.channels.declaration import Ability, Brought, Configured, Declaration
 
-# One for the process: what Slack asks one sender to wait for, all of them do.
-_BUCKETS = Buckets()
-
-
-def makers() -> Mapping[str, Callable[[], Channel]]:
-    """For each channel's name, what makes one for a sender thread."""
-    return {EmailChannel.name: _email, **showing()}
+DECLARED: tuple[Declaration, ...] = (
+    email.DECLARATION,
+    slack.DECLARATION,
+)
 
 
-def showing() -> Mapping[str, Callable[[], Channel]]:
-    """The same, for those that keep what they have shown up to date."""
+def offered(configured: Configured, ability: Ability) -> tuple[str, ...]:
+    """The names of the channels that this installation has and that can do this."""
+    return tuple(each.name for each in DECLARED if ability in each.abilities and each.offered(configured))
+
+
+def makers(ability: Ability) -> Mapping[str, Callable[[], Channel]]:
+    """For the name of each channel that can do this here, what makes one for a sender thread."""
     configured = settings.NIGHTBELL
-    return {SlackChannel.name: partial(_slack, configured.slack_api_url)} if configured.slack_configured else {}
+    return {name: partial(find(name).make, configured) for name in offered(configured, ability)}
 
 
-def slack(team_id: str, token: str) -> Client:
-    """One workspace, for whoever asks it something."""
-    return Client(settings.NIGHTBELL.slack_api_url, _BUCKETS, team_id, token)
+def of_account() -> Declaration:
+    """The channel that every account is reached over: its address is what they sign in with."""
+    return next(each for each in DECLARED if each.brought is Brought.ACCOUNT)
 
 
-def _email() -> Channel:
-    configured = settings.NIGHTBELL
-    return EmailChannel(configured.smtp_url, configured.mail_from)
+def find(name: str) -> Declaration:
+    """The channel of that name. Raises KeyError where this version knows none."""
+    return _BY_NAME[name]
 
 
-def _slack(api_url: str) -> Channel:
-    return SlackChannel(api_url, _BUCKETS)
+_BY_NAME = {each.name: each for each in DECLARED}

@@ -12,7 +12,8 @@ import psycopg
 from django.db import Error
 
 from nightbell import postgres
-from nightbell.cli import answers, database, rehearsal
+from nightbell.channels import registry
+from nightbell.cli import answers, database
 from nightbell.conf import env
 from nightbell.core import health as core_health
 from nightbell.core import zones
@@ -43,7 +44,7 @@ _PREREQUISITES = ("database", "migrations")
 
 
 def check(as_json: bool) -> None:
-    """Look at this installation: environment, database, clock, mail, Slack. The exit code is 1 if something is wrong.
+    """Look at this installation: environment, database, clock, channels. The exit code is 1 if something is wrong.
 
     The mail server is asked for everything a page needs, up to its recipient. No mail is sent and nothing is changed.
     """
@@ -53,8 +54,7 @@ def check(as_json: bool) -> None:
         Finding("environment", ok=True, says="every variable is right"),
         Finding("time zones", ok=True, says=f"{zones.source()}, whatever the system has"),
         *database_findings,
-        _mail(settings, migrated=any(each.ok for each in database_findings if each.name == "migrations")),
-        _slack(settings),
+        *_channels(settings, migrated=any(each.ok for each in database_findings if each.name == "migrations")),
     ]
     first = next((each.first for each in findings if each.first), "")
     lines = [f"{'ok   ' if each.ok else 'WRONG'}  {each.name}: {each.says}" for each in findings]
@@ -166,27 +166,11 @@ def _restored() -> Finding:
     return Finding("restore", ok=True, says="nothing is held")
 
 
-def _mail(settings: env.Settings, *, migrated: bool) -> Finding:
-    if settings.smtp_url is None:
-        return Finding("mail", ok=False, says="NIGHTBELL_SMTP_URL is not set: nobody can be paged by mail")
+def _channels(settings: env.Settings, *, migrated: bool) -> Iterator[Finding]:
     try:
         admin = admins.first_address() if migrated else None
     except Error:
         admin = None
-    ok, says = rehearsal.of(settings, settings.smtp_url, admin)
-    return Finding("mail", ok=ok, says=says)
-
-
-def _slack(settings: env.Settings) -> Finding:
-    needed = {
-        "NIGHTBELL_SLACK_CLIENT_ID": settings.slack_client_id,
-        "NIGHTBELL_SLACK_CLIENT_SECRET": settings.slack_client_secret,
-        "NIGHTBELL_SLACK_SIGNING_SECRET": settings.slack_signing_secret,
-    }
-    missing = [name for name, value in needed.items() if not value]
-    if len(missing) == len(needed):
-        return Finding("Slack", ok=True, says="not set up; nobody is paged there")
-    missing += [] if settings.encryption_keys else ["NIGHTBELL_ENCRYPTION_KEYS"]
-    if missing:
-        return Finding("Slack", ok=False, says=f"{' and '.join(missing)} not set")
-    return Finding("Slack", ok=True, says="set up; an admin connects a workspace on the settings page")
+    for each in registry.DECLARED:
+        ok, says = each.check(settings, admin)
+        yield Finding(each.title, ok=ok, says=says)

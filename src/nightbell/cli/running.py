@@ -38,7 +38,7 @@ def demo() -> None:
 @click.command(cls=Command)
 @typed.json_option
 def check() -> None:
-    """Look at this installation: environment, database, clock, mail, Slack. The exit code is 1 if something is wrong.
+    """Look at this installation: environment, database, clock, channels. The exit code is 1 if something is wrong.
 
     The mail server is asked for everything a page needs, up to its recipient. No mail is sent and nothing is changed.
     """

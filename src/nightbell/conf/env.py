@@ -2,18 +2,18 @@
 
 import os
 import re
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Iterable, Mapping, MutableMapping
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
-from typing import Annotated, Any
-from urllib.parse import urlsplit
+from typing import Annotated, Any, TypeVar
 
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, ValidationError, field_validator
 
-from nightbell.channels.email import channel as email
-from nightbell.channels.email import smtp
+from nightbell.channels import registry
+from nightbell.channels.declaration import Ability, Part
 from nightbell.conf import addresses
 from nightbell.core import variables
 from nightbell.core.pace import Pace
@@ -30,6 +30,10 @@ _LINKED = re.compile(r"(tcp|udp|sctp)://")
 # The pipe through which a supervisor hears its engine: no setting, and nobody's to set.
 BEAT = "NIGHTBELL_BEAT"
 _KEY = re.compile(r"[A-Za-z0-9_-]{43}=")
+
+M = TypeVar("M", bound=BaseModel)
+P = TypeVar("P", bound=Part)
+PARTS = tuple(each.part for each in registry.DECLARED)
 
 
 class Mistakes(Exception):  # noqa: N818 -- one exception for all of them
@@ -51,18 +55,13 @@ class Settings(BaseModel):
     allowed_hosts: str = ""
     trusted_proxies: Annotated[int | None, Field(ge=0, le=10)] = None
     secret_key: Annotated[str | None, Field(min_length=32, repr=False)] = None
-    smtp_url: Annotated[str | None, Field(repr=False)] = None
-    mail_from: str = "Nightbell <nightbell@localhost>"
     web_threads: Annotated[int, Field(ge=1, le=64)] = 8
     senders: Annotated[int, Field(ge=1, le=200)] = 16
     key_writes_per_minute: Annotated[int, Field(ge=1, le=1_000_000)] = 3_000
     key_writes_burst: Annotated[int, Field(ge=1, le=1_000_000)] = 10_000
-    slack_client_id: str | None = None
-    slack_client_secret: Annotated[str | None, Field(repr=False)] = None
-    slack_signing_secret: Annotated[str | None, Field(repr=False)] = None
-    slack_api_url: str = "https://slack.com/api/"
     encryption_keys: Annotated[str | None, Field(repr=False)] = None
     log_level: Annotated[str, Field(pattern="^(DEBUG|INFO|WARNING|ERROR)$")] = "INFO"
+    parts: tuple[SerializeAsAny[Part], ...] = Field(default_factory=lambda: tuple(part() for part in PARTS))
 
     @field_validator("database_url")
     @classmethod
@@ -83,27 +82,6 @@ class Settings(BaseModel):
     def _allowed_hosts(cls, value: str) -> str:
         return ",".join(addresses.pattern(each.strip()) for each in value.split(",") if each.strip())
 
-    @field_validator("smtp_url")
-    @classmethod
-    def _smtp_url(cls, value: str | None) -> str | None:
-        if value is not None:
-            smtp.parse_url(value)
-        return value
-
-    @field_validator("mail_from")
-    @classmethod
-    def _mail_from(cls, value: str) -> str:
-        email.parse_sender(value)
-        return value
-
-    @field_validator("slack_api_url")
-    @classmethod
-    def _slack_api_url(cls, value: str) -> str:
-        parts = urlsplit(value)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError("must be an address like https://slack.com/api/")
-        return value if value.endswith("/") else f"{value}/"
-
     @field_validator("encryption_keys")
     @classmethod
     def _encryption_keys(cls, value: str | None) -> str | None:
@@ -112,10 +90,19 @@ class Settings(BaseModel):
             raise ValueError("must be keys of `nightbell secret new-key`, with commas between them")
         return value
 
+    def of(self, part: type[P], /) -> P:
+        """What it says of one channel's part."""
+        return next(each for each in self.parts if isinstance(each, part))
+
     @property
-    def slack_configured(self) -> bool:
-        """Whether organizations can connect Slack here: the app is known, and its tokens can be kept."""
-        return bool(self.slack_client_id and self.slack_client_secret and self.encryption_keys)
+    def paging(self) -> tuple[str, ...]:
+        """The channels over which this installation can page somebody."""
+        return registry.offered(self, Ability.PAGE)
+
+    @property
+    def showing(self) -> tuple[str, ...]:
+        """Those that keep what they have shown up to date."""
+        return registry.offered(self, Ability.EDIT)
 
     @property
     def key_pace(self) -> Pace:
@@ -141,14 +128,24 @@ class Settings(BaseModel):
 def read(environ: Mapping[str, str] | None = None) -> Settings:
     """Read the environment. Raises Mistakes, with every mistake in it."""
     environ = os.environ if environ is None else environ
-    known = {variable(name) for name in Settings.model_fields} | CLIENT_ONLY
+    known = {variable(name) for name in names()} | CLIENT_ONLY
     known |= {f"{name}{variables.FILE}" for name in known}
     known |= {BEAT}
     lines = [
         f"{name} is not a variable of Nightbell" for name in sorted(environ) if _unknown(name, environ[name], known)
     ]
-    given: dict[str, Any] = {}
-    for name in Settings.model_fields:
+    parts = [_valid(part, part.model_fields, environ, lines) for part in PARTS]
+    settings = _valid(Settings, _own(), environ, lines, parts=tuple(each for each in parts if each is not None))
+    if settings is None or lines:
+        raise Mistakes(lines)
+    return settings
+
+
+def _valid(
+    model: type[M], names: Iterable[str], environ: Mapping[str, str], lines: list[str], **given: Any
+) -> M | None:
+    """What the environment says of these variables; None, and what is wrong in `lines`, where it is."""
+    for name in names:
         try:
             value = variables.value(environ, variable(name), read_file)
         except ValueError as error:
@@ -157,13 +154,19 @@ def read(environ: Mapping[str, str] | None = None) -> Settings:
         if value is not None:
             given[name] = value
     try:
-        settings = Settings.model_validate(given)
+        return model.model_validate(given)
     except ValidationError as error:
         lines += [f"{variable(str(each['loc'][0]))}: {_sentence(each['msg'])}" for each in error.errors()]
-        raise Mistakes(lines) from None
-    if lines:
-        raise Mistakes(lines)
-    return settings
+        return None
+
+
+def names() -> list[str]:
+    """Every setting by its name."""
+    return [*_own(), *chain.from_iterable(part.model_fields for part in PARTS)]
+
+
+def _own() -> list[str]:
+    return [name for name in Settings.model_fields if name != "parts"]
 
 
 def variable(name: str) -> str:

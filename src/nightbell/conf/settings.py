@@ -6,6 +6,7 @@ from csp.constants import NONE, SELF
 from django.utils.functional import SimpleLazyObject
 from psycopg.conninfo import conninfo_to_dict
 
+from nightbell.channels.email.settings import MailSettings
 from nightbell.conf import env
 from nightbell.data import secrets
 
@@ -179,7 +180,7 @@ TIME_ZONE = "UTC"
 STATIC_URL = "/static/"
 WHITENOISE_USE_FINDERS = True
 
-DEFAULT_FROM_EMAIL = NIGHTBELL.mail_from
+DEFAULT_FROM_EMAIL = NIGHTBELL.of(MailSettings).mail_from
 
 LOGGING = {
     "version": 1,

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import connection
 
 from nightbell.actions import organizations, people, policies, workspaces
+from nightbell.channels import slack
 from nightbell.core import policy
 from nightbell.data.access import principal as access
 from nightbell.data.models import Account, Membership
@@ -53,7 +54,7 @@ def prepare() -> None:
         for names, minutes in LAYERS
     )
     policies.create(by, policies.Given(POLICY, layers=layers))
-    if settings.NIGHTBELL.slack_configured:
+    if slack.DECLARATION.offered(settings.NIGHTBELL):
         workspaces.connect(by, GRANTED)
         workspaces.choose(by, alerts_channels=[ALERTS_CHANNEL], incident_channels=True, archive_on_resolve=False)
 

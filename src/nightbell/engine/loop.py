@@ -12,6 +12,7 @@ from django.db import connection
 
 from nightbell.actions import copies, deliveries, escalations
 from nightbell.channels import registry
+from nightbell.channels.declaration import Ability
 from nightbell.data.access.principal import SYSTEM
 from nightbell.engine import beat
 from nightbell.engine.chores import Chores
@@ -47,7 +48,7 @@ class Engine:
         self._behind = threading.Event()
         self._caught_up = threading.Event()
         self._caught_up.set()
-        pages, shown = registry.makers(), registry.showing()
+        pages, shown = registry.makers(Ability.PAGE), registry.makers(Ability.EDIT)
         self._progress = beat.Progress([DEADLINES, *pages, *map(_copies_of, shown)], sign)
         self._lanes = [
             Lane(name, name, deliveries, make, settings.NIGHTBELL.senders, self._caught_up, self._moving(name))

@@ -11,9 +11,10 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_POST, require_safe
 
 from nightbell.actions import workspaces
-from nightbell.channels.slack import blocks, channel
+from nightbell.channels.slack import blocks, channel, declaration
 from nightbell.channels.slack.buckets import POST
 from nightbell.channels.slack.client import Client, Failed
+from nightbell.channels.slack.settings import SlackSettings
 from nightbell.core.errors import Rejected
 from nightbell.data import secrets
 from nightbell.data.access.principal import Principal
@@ -185,8 +186,8 @@ def _page(
         "people": [(each, (called or {}).get(each.user_id, "")) for each in people],
         "missing": sum(1 for each in people if not each.slack_user_id),
         "troubles": reads.troubles(principal.organization_id),
-        "configured": configured.slack_configured,
-        "signed": bool(configured.slack_signing_secret),
+        "configured": declaration.DECLARATION.offered(configured),
+        "signed": bool(configured.of(SlackSettings).slack_signing_secret),
         "most": reads.MAX_ALERTS_CHANNELS,
         "refused": refused,
     }

@@ -10,6 +10,7 @@ from pytest_django import Settings
 
 from nightbell.core.incident.state import State
 from nightbell.demo.slack.fake import FakeSlack
+from tests import environment
 from tests.inbound.slack.conftest import Paged
 from tests.workspace import FORM, Slack
 
@@ -68,7 +69,7 @@ def test_s06_only_what_slack_signed_within_five_minutes_is_believed(slack: Slack
 def test_s06_without_a_secret_the_endpoint_is_off(slack: Slack, paged: Paged, settings: Settings) -> None:
     body, incident = click_of(slack, paged)
     for secret in (None, "", "   "):
-        settings.NIGHTBELL = settings.NIGHTBELL.model_copy(update={"slack_signing_secret": secret})
+        settings.NIGHTBELL = environment.changed(settings.NIGHTBELL, slack_signing_secret=secret)
         for path in PLACES:
             assert post(path, body, FakeSlack(signing_secret=secret or "x").sign(body)) == 401
     assert incident.now.state is State.PAGING

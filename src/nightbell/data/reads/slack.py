@@ -121,12 +121,12 @@ class Identified:
 
 def configured() -> dict[str, bool]:
     """What REACHES is asked by."""
-    return {"slack": settings.NIGHTBELL.slack_configured}
+    return {"slack": bool(settings.NIGHTBELL.showing)}
 
 
 def most_copies() -> int:
     """In how many places an incident that opens may have to be shown: none where Slack is not set up."""
-    return 1 + MAX_ALERTS_CHANNELS if settings.NIGHTBELL.slack_configured else 0
+    return 1 + MAX_ALERTS_CHANNELS if settings.NIGHTBELL.showing else 0
 
 
 def workspace(organization_id: UUID) -> Workspace | None:

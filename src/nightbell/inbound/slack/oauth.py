@@ -12,7 +12,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from nightbell.actions import links, workspaces
-from nightbell.channels.slack import client
+from nightbell.channels.slack import client, declaration
+from nightbell.channels.slack.settings import SlackSettings
 from nightbell.core.errors import Code, Rejected
 from nightbell.core.incident import actor
 from nightbell.data import secrets
@@ -21,7 +22,7 @@ from nightbell.data.access import sessions
 from nightbell.data.access.principal import Principal
 
 STATE_SECONDS = 3600
-_SALT = "nightbell.inbound.slack.state"
+_SALT = "nightbell.slack.state"
 
 
 @require_safe
@@ -32,8 +33,8 @@ def connect(request: HttpRequest) -> HttpResponseBase:
     if admin is None:
         return _not_you(request)
     url = client.authorize_url(
-        settings.NIGHTBELL.slack_api_url,
-        client_id=settings.NIGHTBELL.slack_client_id or "",
+        settings.NIGHTBELL.of(SlackSettings).slack_api_url,
+        client_id=settings.NIGHTBELL.of(SlackSettings).slack_client_id or "",
         state=signing.dumps([admin.organization_id.hex, str(admin.actor.id)], salt=_SALT),
         redirect_uri=links.slack_oauth_url(),
     )
@@ -62,7 +63,7 @@ def callback(request: HttpRequest) -> HttpResponseBase:
 
 
 def _granted(code: str) -> workspaces.Granted:
-    configured = settings.NIGHTBELL
+    configured = settings.NIGHTBELL.of(SlackSettings)
     answer = client.exchange(
         configured.slack_api_url,
         client_id=configured.slack_client_id or "",
@@ -88,7 +89,7 @@ def _returned(request: HttpRequest) -> Principal | None:
 
 
 def _admin(request: HttpRequest, organization: str | None) -> Principal | None:
-    if not request.user.is_authenticated or not settings.NIGHTBELL.slack_configured:
+    if not request.user.is_authenticated or not declaration.DECLARATION.offered(settings.NIGHTBELL):
         return None
     try:
         member = access.of_member(

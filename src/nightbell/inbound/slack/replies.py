@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 
 from nightbell.channels.slack import client, text
+from nightbell.channels.slack.settings import SlackSettings
 
 SLACKS_OWN = "hooks.slack.com"
 
@@ -21,7 +22,7 @@ def in_markup(response_url: str, said: str) -> bool:
 
 def _is_slacks(address: str) -> bool:
     """Whether an address is Slack's own: what came signed is believed, but nothing else on our network is called."""
-    asked, api = urlsplit(address), urlsplit(settings.NIGHTBELL.slack_api_url)
+    asked, api = urlsplit(address), urlsplit(settings.NIGHTBELL.of(SlackSettings).slack_api_url)
     if (asked.scheme, asked.netloc) == (api.scheme, api.netloc):
         return True
     return asked.scheme == "https" and asked.hostname == SLACKS_OWN

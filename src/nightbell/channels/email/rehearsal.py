@@ -4,9 +4,8 @@ import re
 
 from django.core.mail.utils import DNS_NAME
 
-from nightbell.channels.email import channel as email
 from nightbell.channels.email import smtp
-from nightbell.conf import env
+from nightbell.channels.email.channel import mailbox, parse_sender
 
 # What to do about a fault, by what the server or the system says of it; the first that fits. Block lists are before
 # logins, because their answers link to pages that speak of everything.
@@ -59,15 +58,15 @@ _REMEDIES = tuple(
 _SENDER_REFUSED = _REMEDIES[-2][1]
 
 
-def of(settings: env.Settings, smtp_url: str, admin: str | None) -> tuple[bool, str]:
+def of(mail_from: str, smtp_url: str, admin: str | None) -> tuple[bool, str]:
     """Whether the server would take a page, and a sentence in its own words. Bounded in time; no mail is sent.
 
     The recipient is the first admin, who must be reached; before there is one it is the sender's own address, which
     should take what comes back.
     """
     server = smtp.parse_url(smtp_url)
-    sender = email.parse_sender(settings.mail_from).address
-    recipient = (admin and email.mailbox(admin)) or sender
+    sender = parse_sender(mail_from).address
+    recipient = (admin and mailbox(admin)) or sender
     found = smtp.Conversation(server, smtp.LIMITS).rehearse(sender, recipient)
     if not found.fault:
         return True, f"{server.place} takes mail to {recipient}" + (" for this login" if server.username else "")

@@ -1,0 +1,59 @@
+"""What Slack says of itself, and the workspaces it is called in."""
+
+import re
+
+from django.conf import settings
+
+from nightbell.channels.base import Channel
+from nightbell.channels.declaration import Ability, Address, Brought, Configured, Declaration
+from nightbell.channels.slack.buckets import Buckets, Priority
+from nightbell.channels.slack.channel import SlackChannel, look_at
+from nightbell.channels.slack.client import Client, Failed
+from nightbell.channels.slack.settings import SlackSettings, check, offered
+from nightbell.core import delivery
+
+# One for the process: what Slack asks one sender to wait for, all of them do.
+_BUCKETS = Buckets()
+_USER = re.compile(r"[A-Z0-9]{1,64}", re.ASCII)
+
+
+def workspace(team_id: str, token: str) -> Client:
+    """One workspace, for whoever asks it something."""
+    return _client(settings.NIGHTBELL, team_id, token)
+
+
+def _make(configured: Configured) -> Channel:
+    return SlackChannel(configured.of(SlackSettings).slack_api_url, _BUCKETS)
+
+
+def _client(configured: Configured, team_id: str, token: str) -> Client:
+    return Client(configured.of(SlackSettings).slack_api_url, _BUCKETS, team_id, token)
+
+
+def _look(configured: Configured, address: str, token: str) -> delivery.Outcome:
+    """Slack takes a message for somebody who is switched off without a word: nobody would ever read that page."""
+    team_id, _, user_id = address.partition("/")
+    try:
+        found = look_at(_client(configured, team_id, token), user_id, Priority.EDIT)
+    except Failed as failed:
+        return failed.outcome
+    return delivery.Accepted() if found else delivery.Refused("nobody to be paged", nobody=team_id)
+
+
+def _canonical(typed: str) -> str | None:
+    return typed if _USER.fullmatch(typed) else None
+
+
+DECLARATION: Declaration = Declaration(
+    name=SlackChannel.name,
+    title="Slack",
+    part=SlackSettings,
+    abilities=frozenset({Ability.PAGE, Ability.EDIT, Ability.ACKNOWLEDGE}),
+    brought=Brought.ORGANIZATION,
+    # Nothing that is anybody's secret: it names them within their own workspace.
+    address=Address("a user's id", _canonical, str),
+    offered=offered,
+    check=check,
+    make=_make,
+    look=_look,
+)
