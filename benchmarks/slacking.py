@@ -18,8 +18,13 @@ from nightbell.demo.slack.fake import FakeSlack
 PAGES = 600
 ACKNOWLEDGED = 15
 CONNECT = """
-insert into slack_workspace (organization_id, team_id, team_name, bot_user_id, token)
-values (%(organization)s, %(team)s, 'Bench', %(bot)s, %(token)s)
+with connected as (
+  insert into workspace (organization_id, channel, team_id, team_name, bot_user_id, token)
+  values (%(organization)s, 'slack', %(team)s, 'Bench', %(bot)s, %(token)s)
+)
+insert into contact (id, user_id, organization_id, channel)
+select gen_random_uuid(), m.user_id, m.organization_id, 'slack' from membership m
+where m.organization_id = %(organization)s
 """
 
 
@@ -82,4 +87,4 @@ def _connected(here: Installation, slack: FakeSlack, keeper: Fernet) -> Iterator
     try:
         yield
     finally:
-        here.ask("update slack_workspace set token = null")
+        here.ask("update workspace set token = null")

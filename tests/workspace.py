@@ -5,16 +5,23 @@ from contextlib import contextmanager
 from typing import Any
 
 from cryptography.fernet import Fernet
+from django.db import connection
 from django.test import Client
 
 from nightbell.actions import workspaces
 from nightbell.channels.slack import transport
 from nightbell.conf.env import Settings
+from nightbell.data.models import Contact
+from nightbell.data.reads import reach
 from nightbell.demo.slack.fake import FakeSlack
 from nightbell.demo.slack.records import Message, User
 from tests import environment
 from tests.world import Person, World
 
+_WAY = f"""
+select way.address from (select %s::uuid as organization_id, %s::uuid as user_id, 'slack' as channel) message
+{reach.WAY.format(message="message")}
+"""
 KEY = Fernet.generate_key().decode()
 FORM = "application/x-www-form-urlencoded"
 
@@ -63,9 +70,21 @@ class Slack(FakeSlack):
         (message,) = [each for each in self.in_channel(self.alerts) if each.shows(title)]
         return message
 
+    def contact(self, person: Person) -> Contact:
+        """What the organization's workspace brings to somebody."""
+        return Contact.objects.get(user_id=person.id, organization_id=person.world.organization.id)
+
     def told(self, person: Person) -> str:
         """What was last said to somebody alone."""
         return next((each.plain for each in self.ephemerals if each.user is self.user(person)), "")
+
+
+def way(person: Person) -> str | None:
+    """Where a direct message for somebody goes."""
+    with connection.cursor() as cursor:
+        cursor.execute(_WAY, [person.world.organization.id, person.id])
+        (address,) = cursor.fetchone()
+    return None if address is None else str(address)
 
 
 def configured(before: Settings, slack: FakeSlack) -> Settings:

@@ -278,7 +278,7 @@ class World:
 
     def uses_slack(self, slack: FakeSlack) -> None:
         """Zoe connects a workspace; what is said there is read in it."""
-        granted = workspaces.Granted(slack.team_id, slack.team_name, slack.bot_user_id, slack.install())
+        granted = workspaces.Granted("slack", slack.team_id, slack.team_name, slack.bot_user_id, slack.install())
         workspaces.connect(self.zoe.principal, granted)
         channel = SlackChannel(slack.api_url, Buckets())
         self.desks = [(deliveries, channel), (copies, channel)]

@@ -63,7 +63,7 @@ ADMINS = {
     "workspaces.choose",
     "workspaces.connect",
     "workspaces.disconnect",
-    "workspaces.remember",
+    "contacts.remember",
 }
 NIGHTBELL = {
     "coverage._tell",
@@ -74,7 +74,8 @@ NIGHTBELL = {
     "escalations.pull_back",
     "escalations.set_aside",
     "holds.resume_everywhere",
-    "identities.check_all",
+    "contacts.bring_all",
+    "contacts.look_again",
     "once.forget",
     "organizations.create",
     "people.forgot_password",

@@ -8,7 +8,7 @@ from nightbell.actions import organizations, people, workspaces
 from nightbell.data import secrets
 from nightbell.data.access.principal import SYSTEM, Principal
 from nightbell.data.models import Workspace
-from nightbell.data.reads import slack as reads
+from nightbell.data.reads import workspaces as reads
 from tests.workspace import KEY, Slack
 from tests.world import World
 
@@ -55,7 +55,7 @@ def test_keys_that_open_nothing_change_nothing(world: World, slack: Slack, setti
         workspace = reads.workspace(world.organization.id)
         assert workspace is not None
         with pytest.raises(secrets.Unreadable):
-            workspaces.ask(workspace)
+            workspaces.credential(workspace)
 
 
 def test_one_token_that_no_key_opens_leaves_all_of_them_as_they_were(
@@ -88,9 +88,9 @@ def test_a_key_is_needed_to_page_and_its_lack_gives_up_nobody(world: World, slac
     assert ana.was_paged(incident)
     assert slack.to(slack.user(ana)) == []
     assert {page.state for page in incident.pages() if page.channel == "slack"} == {"queued"}
-    (trouble,) = reads.troubles(world.organization.id)
+    (trouble,) = reads.troubles(world.organization.id, "slack")
     assert "put back the key" in trouble.error
     use(settings, KEY)
     world.waits(seconds=31)
     assert slack.page_of(ana).shows("DB pool exhausted")
-    assert reads.troubles(world.organization.id) == []
+    assert reads.troubles(world.organization.id, "slack") == []

@@ -1,7 +1,7 @@
 """What becomes of messages for Slack when it is not connected any more."""
 
 from nightbell.actions import escalations, ids, workspaces
-from nightbell.core import delivery, notice
+from nightbell.core import notice
 from nightbell.data import clock
 from nightbell.data.access.principal import SYSTEM
 from nightbell.data.claims import notices
@@ -14,12 +14,12 @@ TOLD = {"by": {"type": "system", "id": None, "name": "", "via": None}, "channel"
 
 def test_a_notice_goes_to_slack_as_long_as_that_is_connected(world: World, slack: Slack) -> None:
     slack.joins(world.zoe)
-    told = [notices.Queued(ids.new(), world.zoe.id, TOLD, delivery.SLACK) for _ in range(2)]
+    told = [notices.Queued(ids.new(), world.zoe.id, TOLD, "slack") for _ in range(2)]
     notices.queue(world.organization.id, notice.Kind.CHANNEL_REFUSED, told[:1], clock.now())
     world.settles()
     assert Notice.objects.get(id=told[0].id).state == "sent"
     notices.queue(world.organization.id, notice.Kind.CHANNEL_REFUSED, told[1:], clock.now())
-    workspaces.lose(world.system, "token_revoked", clock.now())
+    workspaces.lose(world.system, "slack", "token_revoked", clock.now())
     world.settles()
     lost = Notice.objects.get(id=told[1].id)
     assert (lost.state, lost.error) == ("failed", "Slack is not connected")
@@ -29,7 +29,7 @@ def test_a_page_to_the_last_resort_waits_for_a_workspace(world: World, slack: Sl
     slack.joins(world.zoe)
     incident = world.opens("DB pool exhausted", layers=[], paging=False)
     escalations.fire_due(SYSTEM)
-    workspaces.lose(world.system, "token_revoked", clock.now())
+    workspaces.lose(world.system, "slack", "token_revoked", clock.now())
     world.settles()
-    (page,) = [each for each in incident.pages() if each.channel == delivery.SLACK]
+    (page,) = [each for each in incident.pages() if each.channel == "slack"]
     assert (page.reason, page.state, page.error) == ("fallback", "queued", "Slack is not connected")

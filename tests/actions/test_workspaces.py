@@ -13,23 +13,23 @@ from django.db import connection
 from pytest_django import Settings
 
 from nightbell import postgres
-from nightbell.actions import organizations, people, workspaces
+from nightbell.actions import contacts, organizations, people, workspaces
 from nightbell.core.errors import Code, Rejected
 from nightbell.core.incident import actor
 from nightbell.data import clock, secrets
-from nightbell.data.access import slack as access
+from nightbell.data.access import workspaces as access
 from nightbell.data.access.principal import Principal
-from nightbell.data.models import Audit, Identity, Notice, Role
+from nightbell.data.models import Audit, Contact, Notice, Role
 from nightbell.data.models import Workspace as Row
-from nightbell.data.reads import slack as reads
+from nightbell.data.reads import workspaces as reads
 from nightbell.postgres import transfer
 from tests import races
-from tests.workspace import KEY, Slack
+from tests.workspace import KEY, Slack, way
 from tests.world import World
 
 TOKEN = "xoxb-1234567890-found-nowhere"
-OWLS = workspaces.Granted("T0OWLS", "Night Owls", "U0BELL", TOKEN)
-ELSEWHERE = workspaces.Granted("T0ELSE", "Elsewhere", "U0BELL", "xoxb-elsewhere")
+OWLS = workspaces.Granted("slack", "T0OWLS", "Night Owls", "U0BELL", TOKEN)
+ELSEWHERE = workspaces.Granted("slack", "T0ELSE", "Elsewhere", "U0BELL", "xoxb-elsewhere")
 
 
 @pytest.fixture(autouse=True)
@@ -79,7 +79,7 @@ def test_a_workspace_is_connected_and_that_is_on_the_record(world: World) -> Non
     assert (found.alerts_channels, found.incident_channels, found.lost_at) == ((), False, None)
     assert timedelta() <= clock.now() - found.connected_at < timedelta(minutes=1)
     assert secrets.decrypt(found.token) == TOKEN
-    assert reads.workspace_of_team("T0OWLS") == found
+    assert reads.of_team("slack", "T0OWLS") == found
     assert record(world) == [("slack_connected", {"teamId": "T0OWLS", "teamName": "Night Owls"})]
     (entry,) = Audit.objects.filter(kind="slack_connected")
     assert entry.actor["id"] == str(world.zoe.id)
@@ -88,7 +88,7 @@ def test_a_workspace_is_connected_and_that_is_on_the_record(world: World) -> Non
 def test_connecting_again_renews_the_token_and_keeps_what_was_chosen(world: World) -> None:
     workspaces.connect(world.zoe.principal, OWLS)
     choose(world, "C1", "C2")
-    workspaces.lose(world.system, "token_revoked", clock.now())
+    workspaces.lose(world.system, "slack", "token_revoked", clock.now())
     workspaces.connect(world.zoe.principal, replace(OWLS, token="xoxb-new", team_name="Owls of the Night"))
     found = workspace(world)
     assert secrets.decrypt(found.token) == "xoxb-new"
@@ -136,7 +136,7 @@ def test_a_workspace_belongs_to_one_organization(world: World) -> None:
     # Once it is free, it can be theirs.
     workspaces.disconnect(world.zoe.principal)
     workspaces.connect(larks, OWLS)
-    found = reads.workspace_of_team("T0OWLS")
+    found = reads.of_team("slack", "T0OWLS")
     assert found is not None
     assert found.organization_id == larks.organization_id
 
@@ -180,8 +180,8 @@ def test_the_token_is_in_no_row_of_the_database_and_in_no_export(
 ) -> None:
     workspaces.connect(world.zoe.principal, OWLS)
     choose(world, "C1")
-    workspaces.remember(world.system, world.zoe.id, "T0OWLS", "U0ZOE")
-    workspaces.lose(world.system, "token_revoked", clock.now())
+    contacts.remember(world.system, world.zoe.id, "T0OWLS", "U0ZOE")
+    workspaces.lose(world.system, "slack", "token_revoked", clock.now())
     world.settles()
     world.forgets_mail()
     stored = everything_stored()
@@ -236,14 +236,14 @@ def test_where_nothing_is_connected_there_is_nothing_to_choose_or_to_end(world: 
 
 def test_disconnecting_forgets_the_token_and_who_is_who(world: World) -> None:
     workspaces.connect(world.zoe.principal, OWLS)
-    workspaces.remember(world.system, world.zoe.id, "T0OWLS", "U0ZOE")
+    contacts.remember(world.system, world.zoe.id, "T0OWLS", "U0ZOE")
     kept = workspaces.disconnect(world.zoe.principal)
     assert secrets.decrypt(kept) == TOKEN
     assert kept not in everything_stored()
     assert reads.workspace(world.organization.id) is None
-    assert reads.destination(world.organization.id, world.zoe.id) is None
-    assert access.member("T0OWLS", "U0ZOE") is None
-    assert not Identity.objects.exists()
+    assert way(world.zoe) is None
+    assert access.member("slack", "T0OWLS", "U0ZOE", actor.Via.SLACK) is None
+    assert not Contact.objects.filter(channel="slack").exists()
     assert record(world)[-1] == ("slack_disconnected", {"teamId": "T0OWLS", "teamName": "Night Owls"})
 
 
@@ -253,12 +253,12 @@ def test_c08_a_lost_workspace_is_told_to_every_admin_once_and_nobody_is_paged_th
     left = world.member("Lee", Role.ADMIN)
     world.removes(left)
     workspaces.connect(world.zoe.principal, OWLS)
-    assert reads.destination(world.organization.id, bo.id) is not None
+    assert way(bo) == "T0OWLS/bo@owls.example"
     for because in ("token_revoked", "invalid_auth", "token_revoked"):
-        workspaces.lose(world.system, because, clock.now())
+        workspaces.lose(world.system, "slack", because, clock.now())
     found = workspace(world)
     assert (found.lost_because, found.lost_at is not None) == ("token_revoked", True)
-    assert reads.destination(world.organization.id, bo.id) is None
+    assert way(bo) is None
     lost = ("slack_lost", {"teamId": "T0OWLS", "teamName": "Night Owls", "because": "token_revoked"})
     assert record(world)[1:] == [lost]
     assert Notice.objects.count() == 2
@@ -276,19 +276,19 @@ def test_c08_an_old_tokens_refusal_does_not_lose_one_that_was_granted_since(worl
     seen = clock.now()
     world.sleeps(seconds=5)
     workspaces.connect(world.zoe.principal, replace(OWLS, token="xoxb-new"))
-    workspaces.lose(world.system, "token_revoked", seen)
+    workspaces.lose(world.system, "slack", "token_revoked", seen)
     assert workspace(world).lost_at is None
-    workspaces.lose(world.system, "token_revoked", seen + timedelta(seconds=6))
+    workspaces.lose(world.system, "slack", "token_revoked", seen + timedelta(seconds=6))
     assert workspace(world).lost_at is not None
     world.settles()
     world.forgets_mail()
 
 
 def test_what_is_not_connected_cannot_be_lost(world: World) -> None:
-    workspaces.lose(world.system, "token_revoked", clock.now())
+    workspaces.lose(world.system, "slack", "token_revoked", clock.now())
     workspaces.connect(world.zoe.principal, OWLS)
     workspaces.disconnect(world.zoe.principal)
-    workspaces.lose(world.system, "token_revoked", clock.now())
+    workspaces.lose(world.system, "slack", "token_revoked", clock.now())
     assert [kind for kind, _ in record(world)] == ["slack_connected", "slack_disconnected"]
     assert not Notice.objects.exists()
 
@@ -331,4 +331,4 @@ def test_what_could_not_be_shown_while_the_workspace_was_lost_is_shown_when_it_i
 
 
 def granted(slack: Slack) -> workspaces.Granted:
-    return workspaces.Granted(slack.team_id, slack.team_name, slack.bot_user_id, slack.install())
+    return workspaces.Granted("slack", slack.team_id, slack.team_name, slack.bot_user_id, slack.install())

@@ -51,13 +51,13 @@ def test_a_page_arrives_and_says_which_page_it_is(office: Office) -> None:
 
 
 def test_whoever_is_known_by_their_id_is_not_looked_up(office: Office) -> None:
-    assert office.send(office.page()) == delivery.Accepted(_only_message(office), None)
+    assert office.send(office.page()) == delivery.Accepted(_only_message(office), None, stays=True)
     assert office.methods() == [POST]
 
 
 def test_whoever_is_known_by_their_address_is_looked_up_and_named(office: Office) -> None:
     outcome = office.send(office.page("BO@example.com"))
-    assert outcome == delivery.Accepted(_only_message(office), (office.slack.team_id, office.bo.id))
+    assert outcome == delivery.Accepted(_only_message(office), (office.slack.team_id, office.bo.id), stays=True)
     assert office.methods() == ["users.lookupByEmail", POST]
 
 

@@ -49,7 +49,7 @@ def kept() -> str:
 def connected(world: World, settings: Settings) -> str:
     """A workspace whose token is kept with the old key; as it is kept."""
     use(settings, OLD)
-    workspaces.connect(world.zoe.principal, workspaces.Granted("T0OWLS", "Night Owls", "U0BELL", TOKEN))
+    workspaces.connect(world.zoe.principal, workspaces.Granted("slack", "T0OWLS", "Night Owls", "U0BELL", TOKEN))
     return kept()
 
 

@@ -46,7 +46,7 @@ def paged(world: World) -> tuple[Person, Person, Person, Incident]:
 
 
 def slack_granted(slack: Slack) -> workspaces.Granted:
-    return workspaces.Granted(slack.team_id, slack.team_name, slack.bot_user_id, slack.install())
+    return workspaces.Granted("slack", slack.team_id, slack.team_name, slack.bot_user_id, slack.install())
 
 
 def unsent(world: World, person: Person) -> Incident:

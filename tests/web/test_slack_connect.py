@@ -13,12 +13,13 @@ from django.test import Client
 from pytest_django import Settings
 
 from nightbell.actions import organizations, people, workspaces
+from nightbell.channels.slack import declaration
 from nightbell.channels.slack.client import SCOPES
 from nightbell.data import secrets
 from nightbell.data.access.principal import Principal
 from nightbell.data.models import Audit, Role
 from nightbell.data.models import Workspace as Row
-from nightbell.data.reads import slack as reads
+from nightbell.data.reads import workspaces as reads
 from tests.web import markup
 from tests.web.conftest import SignIn
 from tests.workspace import Slack, configured
@@ -89,7 +90,8 @@ def test_an_admin_lets_nightbell_in_and_it_is_on_the_record(told: World, open_sl
     assert found is not None
     assert (found.team_id, found.bot_user_id) == (open_slack.team_id, open_slack.bot_user_id)
     assert secrets.decrypt(found.token).startswith("xoxb-")
-    assert workspaces.ask(found).call("auth.test")["team_id"] == open_slack.team_id
+    there = declaration.workspace(found.team_id, workspaces.credential(found))
+    assert there.call("auth.test")["team_id"] == open_slack.team_id
     (entry,) = Audit.objects.filter(kind="slack_connected")
     assert (entry.actor["name"], entry.actor["via"]) == ("Zoe", "web")
     assert entry.data == {"teamId": open_slack.team_id, "teamName": "Night Owls"}
@@ -257,7 +259,7 @@ def test_whoever_was_shut_out_connects_again_from_the_page_that_says_so(
     client = sign_in(told.zoe)
     arrives(client, comes_back(sets_out(client, told)))
     open_slack.revoke()
-    workspaces.lose(told.system, "token_revoked", Row.objects.get().connected_at)
+    workspaces.lose(told.system, "slack", "token_revoked", Row.objects.get().connected_at)
     page = markup.get(client, PAGE)
     assert "Slack no longer lets Nightbell in" in page.words
     assert "token_revoked" in page.words

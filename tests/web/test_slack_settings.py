@@ -9,14 +9,14 @@ from django.http import HttpResponse
 from django.test import Client
 from pytest_django import Settings
 
-from nightbell.actions import workspaces
+from nightbell.actions import contacts, workspaces
 from nightbell.channels.slack import declaration
 from nightbell.channels.slack.buckets import Buckets
 from nightbell.channels.slack.client import SCOPES, Failed
 from nightbell.data import clock
-from nightbell.data.models import Audit, Identity, Role
+from nightbell.data.models import Audit, Contact, Role
 from nightbell.data.models import Workspace as Row
-from nightbell.data.reads import slack as reads
+from nightbell.data.reads import workspaces as reads
 from nightbell.web import integrations
 from tests import environment
 from tests.web import markup
@@ -277,7 +277,7 @@ def test_a_match_that_slack_interrupts_keeps_what_was_found(world: World, slack:
     client = sign_in(world.zoe)
     page = refused(markup.submit(client, markup.get(client, PAGE).form("/match")))
     assert "Slack did not do it: ratelimited. Nothing more was done." in page.words
-    assert Identity.objects.get().user_id == ana.id
+    assert Contact.objects.exclude(address="").get().user_id == ana.id
 
 
 # A test page.
@@ -335,7 +335,7 @@ def test_disconnecting_removes_the_token_here_and_there(world: World, slack: Sla
     client = sign_in(world.zoe)
     found = reads.workspace(world.organization.id)
     assert found is not None
-    theirs = workspaces.ask(found)
+    theirs = declaration.workspace(found.team_id, workspaces.credential(found))
     assert markup.submit(client, markup.get(client, PAGE).form("/disconnect")).status_code == 302
     assert "Night Owls is disconnected." in markup.get(client, PAGE).words
     assert Row.objects.get().token is None
@@ -364,9 +364,9 @@ def test_a_slack_that_does_not_confirm_stops_nobody_from_disconnecting(
 def test_what_slack_says_is_text(world: World, slack: Slack, sign_in: SignIn, text: str) -> None:
     world.member("Ada", Role.ADMIN)
     workspaces.disconnect(world.zoe.principal)
-    workspaces.connect(world.zoe.principal, workspaces.Granted("T0OWLS", text, "U1", slack.install()))
-    workspaces.remember(world.system, world.zoe.id, "T0OWLS", text)
-    workspaces.lose(world.system, text, clock.now())
+    workspaces.connect(world.zoe.principal, workspaces.Granted("slack", "T0OWLS", text, "U1", slack.install()))
+    contacts.remember(world.system, world.zoe.id, "T0OWLS", text)
+    workspaces.lose(world.system, "slack", text, clock.now())
     client = sign_in(world.zoe)
     shown = text.replace("\u202e", "").replace("\u2066", "")
     page = markup.get(client, PAGE)

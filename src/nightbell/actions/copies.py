@@ -61,7 +61,7 @@ def look(lease: messages.Lease) -> tuple[delivery.Copy, Looked] | None:
         _write(lease, delivery.Settlement(delivery.State.SENT))
         return None
     page = pages.look(seen.page_id, 0) if seen.page_id else None
-    if reason := _not_wanted(seen, view, page):
+    if reason := _not_wanted(lease, seen, view, page):
         _write(lease, delivery.Settlement(delivery.State.CANCELLED, error=reason))
         return None
     assert seen.token is not None
@@ -88,14 +88,17 @@ def settle(
     as_of = looked.as_of if settlement.state is delivery.State.SENT else None
     messages.settle_copy(lease, settlement, place=(channel_id or None, message_id or None), shown=as_of)
     if isinstance(outcome, delivery.Refused) and outcome.access_lost and looked.organization_id is not None:
-        workspaces.lose(Principal.system(looked.organization_id), outcome.error, looked.at)
+        principal = Principal.system(looked.organization_id)
+        workspaces.lose(principal, lease.channel, outcome.error, looked.at)
     return outcome
 
 
-def _not_wanted(seen: standings.CopyLook, view: incidents.IncidentView, page: pages.Look | None) -> str:
+def _not_wanted(
+    lease: messages.Lease, seen: standings.CopyLook, view: incidents.IncidentView, page: pages.Look | None
+) -> str:
     """Why there is nothing to show; empty where there is."""
     if seen.token is None:
-        return "Slack is not connected"
+        return deliveries.not_connected(lease.channel)
     if page is not None and not page.recipient_is_member:
         return "recipient_left"
     if seen.place is delivery.Place.INCIDENT and not seen.message_id and view.incident.state is state.State.CLOSED:
@@ -119,7 +122,7 @@ def _shown(
         message_id=seen.message_id,
         standing=standings.of(incidents.foreseen(view), seen.organization, links.incident_url(view.number)),
         facts=facts,
-        people=standings.addresses(view, seen.team_id) if in_channel else (),
+        people=standings.addresses(view, lease.channel) if in_channel else (),
         archive=in_channel and seen.archive and view.incident.state is state.State.CLOSED,
         credential=credential,
     )

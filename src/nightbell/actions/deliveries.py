@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from nightbell.actions import ids, links, refusals, workspaces
+from nightbell.actions import contacts, ids, links, refusals, workspaces
+from nightbell.channels import registry
 from nightbell.core import delivery, message, notice
 from nightbell.core.incident import actor, commands, decide, effects
 from nightbell.core.links import AcknowledgeGrant
@@ -13,11 +14,10 @@ from nightbell.data import clock, rows, secrets, store, transaction
 from nightbell.data.access.principal import SYSTEM, Needs, Principal
 from nightbell.data.claims import messages, turns
 from nightbell.data.models import Account
-from nightbell.data.reads import pages, rosters, slack
+from nightbell.data.reads import pages, reach, rosters
 
-# How soon to look again for a way into Slack, and for a key that opens the organization's token.
+# How soon to look again for a way in, and for a key that opens what is kept of it.
 NO_WAY_IN_FOR = timedelta(seconds=30)
-NOT_CONNECTED = "Slack is not connected"
 
 _SYSTEM = rows.actor_values(actor.SYSTEM)
 
@@ -85,8 +85,8 @@ def settle(
             _lose(SYSTEM, lease, settlement, None)
         case _:
             _write(lease, settlement, None)
-    if lease.channel == delivery.SLACK and lease.table == "page":
-        _learn(outcome if looked.fallback else judged, looked)
+    if lease.table == "page":
+        _learn(lease.channel, outcome if looked.fallback else judged, looked)
     return judged
 
 
@@ -118,7 +118,7 @@ def _look_at_page(lease: messages.Lease) -> tuple[delivery.Page, Looked] | None:
     if not seen.wanted:
         _write(lease, _cancelled(seen.reason_not_wanted), None)
         return None
-    where = _destination(lease, seen)
+    where = _to_page(lease, seen)
     if where is None:
         return None
     address, credential = where
@@ -136,32 +136,31 @@ def page_facts(seen: pages.Look) -> message.Facts:
     )
 
 
-def _destination(lease: messages.Lease, seen: pages.Look) -> tuple[str, str] | None:
-    """The recipient's address on the lease's channel, and what lets us in; None where there is no way, settled here."""
-    if lease.channel == delivery.EMAIL:
-        return seen.address, ""
-    found = _in_slack(lease, seen.organization_id, seen.user_id, seen.now)
-    if found == NOT_CONNECTED and _is_last_resort(seen):
-        # Nobody comes after them: an admin may connect Slack again.
-        _write(lease, again(NOT_CONNECTED, lease, seen.now), None)
-    elif found == NOT_CONNECTED:
-        _lose(SYSTEM, lease, delivery.Settlement(delivery.State.FAILED, error=NOT_CONNECTED), "page_failed")
-    return found if isinstance(found, tuple) else None
+def _to_page(lease: messages.Lease, seen: pages.Look) -> tuple[str, str] | None:
+    """Where a page goes and what lets us in; None where there is no way, settled here."""
+    if seen.way is not None:
+        return _let_in(lease, seen.way, seen.now)
+    if _is_last_resort(seen):
+        # Nobody comes after them: an admin may connect the channel again.
+        _write(lease, again(not_connected(lease.channel), lease, seen.now), None)
+    else:
+        settlement = delivery.Settlement(delivery.State.FAILED, error=not_connected(lease.channel))
+        _lose(SYSTEM, lease, settlement, "page_failed")
+    return None
 
 
-def _in_slack(
-    lease: messages.Lease, organization_id: UUID, user_id: UUID, now: datetime
-) -> tuple[str, str] | str | None:
-    """Where a direct message goes and the token that sends it; None where no key opens that, which is settled here."""
-    found = slack.destination(organization_id, user_id)
-    if found is None:
-        return NOT_CONNECTED
-    address, kept = found
+def _let_in(lease: messages.Lease, way: reach.Way, now: datetime) -> tuple[str, str] | None:
+    """The address and what lets us in, as it is; None where no key opens that, which is settled here."""
     try:
-        return address, secrets.decrypt(kept)
+        return way.address, secrets.decrypt(way.token) if way.token is not None else ""
     except secrets.Unreadable as error:
         _write(lease, again(str(error), lease, now), None)
         return None
+
+
+def not_connected(channel: str) -> str:
+    """Why nothing goes out over a channel that lets us in no more."""
+    return f"{registry.find(channel).title} is not connected"
 
 
 def _is_last_resort(seen: pages.Look) -> bool:
@@ -173,21 +172,28 @@ def again(error: str, lease: messages.Lease, now: datetime) -> delivery.Settleme
     return delivery.settle(delivery.Unavailable(error), lease.tries, (NO_WAY_IN_FOR,), now)
 
 
-def _learn(outcome: delivery.Outcome, looked: Looked) -> None:
-    """What an attempt tells of the member and of the workspace."""
-    # Who is paged there has been looked at, as a whole.
-    assert looked.organization_id is not None
-    assert looked.user_id is not None
-    principal = Principal.system(looked.organization_id)
+def _learn(channel: str, outcome: delivery.Outcome, looked: Looked) -> None:
+    """What an attempt tells of the contact and of the workspace; nothing where the channel has none."""
     match outcome:
-        case delivery.Accepted(recipient=(team_id, slack_user_id)):
-            workspaces.remember(principal, looked.user_id, team_id, slack_user_id)
+        case delivery.Accepted(recipient=(team_id, address)):
+            _remember(looked, team_id, address)
         case delivery.Refused(nobody=str(team_id)):
-            workspaces.remember(principal, looked.user_id, team_id, None)
+            _remember(looked, team_id, None)
         case delivery.Refused(error, access_lost=True):
-            workspaces.lose(principal, error, looked.at)
+            workspaces.lose(_of(looked), channel, error, looked.at)
         case _:
             pass
+
+
+def _remember(looked: Looked, team_id: str, address: str | None) -> None:
+    assert looked.user_id is not None
+    contacts.remember(_of(looked), looked.user_id, team_id, address)
+
+
+def _of(looked: Looked) -> Principal:
+    """Who is paged there has been looked at, as a whole."""
+    assert looked.organization_id is not None
+    return Principal.system(looked.organization_id)
 
 
 def _look_at_notice(lease: messages.Lease) -> tuple[delivery.Notice, Looked] | None:
@@ -201,14 +207,11 @@ def _look_at_notice(lease: messages.Lease) -> tuple[delivery.Notice, Looked] | N
         _write(lease, _cancelled("superseded"), None)
         return None
     subject, body = notice.say(_told(seen))
-    if lease.channel == delivery.EMAIL:
-        return delivery.Notice(lease.id, seen.address, subject, body), Looked(seen.now)
-    found = _in_slack(lease, lease.organization_id, seen.user_id, seen.now)
-    if isinstance(found, str):
-        _write(lease, delivery.Settlement(delivery.State.FAILED, error=found), None)
-    if not isinstance(found, tuple):
+    if seen.way is None:
+        _write(lease, delivery.Settlement(delivery.State.FAILED, error=not_connected(lease.channel)), None)
         return None
-    return delivery.Notice(lease.id, found[0], subject, body, found[1]), Looked(seen.now)
+    where = _let_in(lease, seen.way, seen.now)
+    return (delivery.Notice(lease.id, where[0], subject, body, where[1]), Looked(seen.now)) if where else None
 
 
 def _told(seen: pages.NoticeLook) -> notice.Told:
@@ -219,7 +222,8 @@ def _told(seen: pages.NoticeLook) -> notice.Told:
         return notice.ChannelRefused(data["channel"], data["because"])
     if seen.kind is notice.Kind.FORGOTTEN_PASSWORD:
         # Made now and kept nowhere.
-        return notice.ForgottenPassword(seen.address, links.sign_in_url(Account.objects.get(id=seen.user_id)))
+        account = Account.objects.get(id=seen.user_id)
+        return notice.ForgottenPassword(account.email, links.sign_in_url(account))
     if seen.kind is notice.Kind.COVERAGE_GAPS:
         gaps = tuple(
             (name, datetime.fromisoformat(start), datetime.fromisoformat(end)) for name, start, end in data["gaps"]

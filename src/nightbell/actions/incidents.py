@@ -14,7 +14,7 @@ from nightbell.core.incident import commands, decide, state
 from nightbell.data import clock, rows, store, transaction, wake
 from nightbell.data.access.principal import Needs, Principal
 from nightbell.data.claims import opening
-from nightbell.data.reads import incidents, rosters, schedules, slack
+from nightbell.data.reads import incidents, reach, rosters, schedules, workspaces
 
 # How often an owner who leaves between being found and being locked is looked for anew.
 RESOLUTIONS = 3
@@ -103,10 +103,8 @@ def open_incident(principal: Principal, given: Opening) -> tuple[incidents.Incid
             "due": due_cause is not None,
             "due_cause": due_cause.value if due_cause else None,
             # Over whatever may reach an owner; the statement leaves out what does not.
-            "pages": json.dumps(
-                [{"id": str(ids.new()), "channel": each} for each in rosters.channels(in_slack=True) if paged]
-            ),
-            "copies": [ids.new() for _ in range(slack.most_copies())],
+            "pages": [ids.new() for _ in range(reach.most() if paged else 0)],
+            "copies": [ids.new() for _ in range(workspaces.most_copies())],
             "audit": rows.text_of(_opening_audit(given, paged=paged)),
         }
     )

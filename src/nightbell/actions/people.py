@@ -8,7 +8,7 @@ from nightbell.actions import ids, record
 from nightbell.channels import registry
 from nightbell.core.errors import Code, Rejected
 from nightbell.core.incident import actor, commands, decide
-from nightbell.data import clock, store, transaction
+from nightbell.data import clock, contacts, store, transaction
 from nightbell.data.access.principal import Needs, Principal
 from nightbell.data.claims import notices
 from nightbell.data.models import Account, Membership, Organization, Role
@@ -41,6 +41,7 @@ def join(principal: Principal, person: Person, role: Role) -> Membership:
     joined = Membership.objects.filter(id=membership.id).first()
     if joined is None:
         raise Rejected(Code.NAME_CONFLICT, f"{person.email} is a member already.", "email")
+    contacts.bring(principal.organization_id, joined.user_id)
     _record(principal, "member_added", joined)
     return joined
 
@@ -63,6 +64,7 @@ def remove(principal: Principal, user_id: UUID) -> list[UUID]:
     if not any(each.role == Role.ADMIN for each in members.values() if each.user_id != user_id):
         raise Rejected(Code.LAST_ADMIN, "An organization keeps at least one admin.", "userId")
     Membership.objects.filter(id=leaving.id).update(removed_at=clock.Now())
+    contacts.end(organization_id, user_id=user_id)
     _record(principal, "member_removed", leaving)
     involved = store.involving(organization_id, user_id)
     return [incident_id for incident_id in involved if _leave(organization_id, incident_id, user_id)]

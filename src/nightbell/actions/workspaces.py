@@ -1,4 +1,4 @@
-"""What is done about an organization's Slack workspace: connect it, choose its channels, lose it, disconnect it."""
+"""What is done about an organization's workspace: connect it, choose its channels, lose it, disconnect it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -10,22 +10,21 @@ from django.db import IntegrityError
 from django.db import transaction as database
 from django.db.models import OuterRef
 
-from nightbell.actions import ids, notices, record
-from nightbell.channels.slack import declaration
-from nightbell.channels.slack.client import Client
+from nightbell.actions import notices, record
 from nightbell.core import delivery, notice
 from nightbell.core.errors import Code, Rejected
 from nightbell.core.incident import state
-from nightbell.data import clock, secrets, transaction
+from nightbell.data import clock, contacts, secrets, transaction
 from nightbell.data.access.principal import Needs, Principal
-from nightbell.data.models import Copy, Identity, Incident, Workspace
-from nightbell.data.reads import slack
+from nightbell.data.models import Copy, Incident, Workspace
+from nightbell.data.reads import workspaces as reads
 
 
 @dataclass(frozen=True, slots=True)
 class Granted:
-    """What Slack granted: a workspace by its ids, and the bot's token, which is kept encrypted and shown nowhere."""
+    """What was granted: a channel's workspace by its ids, and the bot's token, kept encrypted and shown nowhere."""
 
+    channel: str
     team_id: str
     team_name: str
     bot_user_id: str
@@ -46,6 +45,7 @@ def connect(principal: Principal, granted: Granted) -> None:
             Code.IN_USE, f"The workspace {before.team_name} is connected. Disconnect it first: there is one at a time."
         )
     fields: dict[str, Any] = {
+        "channel": granted.channel,
         "team_id": granted.team_id,
         "team_name": granted.team_name,
         "bot_user_id": granted.bot_user_id,
@@ -64,6 +64,7 @@ def connect(principal: Principal, granted: Granted) -> None:
         raise Rejected(Code.IN_USE, f"Another organization here uses the workspace {granted.team_name}.") from None
     if before is not None and before.team_id == granted.team_id:
         _show_again(principal.organization_id)
+    contacts.bring(principal.organization_id)
     record.write(principal, "slack_connected", _team(granted))
 
 
@@ -74,9 +75,9 @@ def choose(
     """Where incidents are shown. Raises Rejected: `not_found` (nothing is connected), `validation_error`."""
     workspace = _connected(principal)
     chosen = list(dict.fromkeys(alerts_channels))
-    if len(chosen) > slack.MAX_ALERTS_CHANNELS:
+    if len(chosen) > reads.MAX_ALERTS_CHANNELS:
         raise Rejected(
-            Code.VALIDATION_ERROR, f"At most {slack.MAX_ALERTS_CHANNELS} channels can be chosen.", "alertsChannels"
+            Code.VALIDATION_ERROR, f"At most {reads.MAX_ALERTS_CHANNELS} channels can be chosen.", "alertsChannels"
         )
     workspace.alerts_channels = chosen
     workspace.incident_channels = incident_channels
@@ -88,7 +89,7 @@ def choose(
 
 @transaction.action(Needs.ADMINISTRATION)
 def disconnect(principal: Principal) -> str:
-    """Forget the token, and who is who there; the token as it was kept, so that Slack can be asked to forget it too.
+    """Forget the token, and who is who there; the token as it was kept, so that it can be made void there too.
 
     Raises Rejected: `not_found` (nothing is connected).
     """
@@ -96,20 +97,20 @@ def disconnect(principal: Principal) -> str:
     kept, workspace.token, workspace.lost_at, workspace.lost_because = workspace.token, None, None, None
     assert kept is not None
     _save(workspace, "token", "lost_at", "lost_because")
-    Identity.objects.filter(organization_id=principal.organization_id).delete()
+    contacts.end(principal.organization_id, channel=workspace.channel)
     record.write(principal, "slack_disconnected", _team(workspace))
     return kept
 
 
 @transaction.action(Needs.INSTALLATION)
-def lose(principal: Principal, because: str, seen_at: datetime) -> None:
-    """Slack refuses the token: page nobody there any more, and tell the admins by mail, once.
+def lose(principal: Principal, channel: str, because: str, seen_at: datetime) -> None:
+    """The channel refuses the token: page nobody there any more, and tell the admins by mail, once.
 
     `seen_at` is when the token that was refused was read; one that was granted since is another.
     """
     organization_id = principal.organization_id
     lost = Workspace.objects.filter(
-        organization_id=organization_id, token__isnull=False, lost_at=None, connected_at__lte=seen_at
+        organization_id=organization_id, channel=channel, token__isnull=False, lost_at=None, connected_at__lte=seen_at
     )
     now = clock.now()
     if not lost.update(lost_at=now, lost_because=because):
@@ -120,32 +121,9 @@ def lose(principal: Principal, because: str, seen_at: datetime) -> None:
     notices.tell_admins(organization_id, notice.Kind.SLACK_LOST, told, now)
 
 
-@transaction.action(Needs.ADMINISTRATION)
-def remember(principal: Principal, user_id: UUID, team_id: str, slack_user_id: str | None) -> None:
-    """Which user of the workspace this member is; None for nobody there.
-
-    Whoever was taken for that user before is looked up again: the address they were found by is another's now.
-    """
-    organization_id = principal.organization_id
-    # One at a time, or two members could be remembered as one user.
-    workspace = Workspace.objects.select_for_update().filter(organization_id=organization_id, team_id=team_id)
-    if workspace.filter(token__isnull=False).first() is None:
-        return
-    if slack_user_id is not None:
-        others = Identity.objects.filter(team_id=team_id, slack_user_id=slack_user_id)
-        others.exclude(organization_id=organization_id, user_id=user_id).delete()
-    Identity.objects.update_or_create(
-        organization_id=organization_id,
-        user_id=user_id,
-        team_id=team_id,
-        defaults={"slack_user_id": slack_user_id, "checked_at": clock.now()},
-        create_defaults={"id": ids.new(), "slack_user_id": slack_user_id, "checked_at": clock.now()},
-    )
-
-
-def ask(workspace: slack.Workspace) -> Client:
-    """The workspace itself, to be asked something while no transaction is open. Raises Unreadable."""
-    return declaration.workspace(workspace.team_id, secrets.decrypt(workspace.token))
+def credential(workspace: reads.Workspace) -> str:
+    """What lets us into the workspace. Raises Unreadable."""
+    return secrets.decrypt(workspace.token)
 
 
 @transaction.action(Needs.INSTALLATION)
@@ -172,7 +150,7 @@ def _show_again(organization_id: UUID) -> None:
         due_at=clock.Now(),
         shown=None,
         settled_at=None,
-        # With its incident: what Slack shows of one that is held stays as it is.
+        # With its incident: what is shown of one that is held stays as it is.
         held=Incident.objects.filter(id=OuterRef("incident_id")).values("held")[:1],
     )
 

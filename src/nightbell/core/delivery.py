@@ -9,10 +9,6 @@ from uuid import UUID
 
 from nightbell.core import message, standing
 
-# The channels, by the names their pages carry.
-EMAIL = "email"
-SLACK = "slack"
-
 
 class State(StrEnum):
     """Where a page or a notice is on its way; the database's check constraint is made from these."""
@@ -82,11 +78,12 @@ class Accepted:
     """The provider took it.
 
     `provider_id` is the provider's name for it, and `recipient` the provider's names for the organization and for the
-    recipient there, where it gives them.
+    recipient there, where it gives them. What `stays` can be brought up to date by that name, `<place>/<message>`.
     """
 
     provider_id: str | None = None
     recipient: tuple[str, str] | None = None
+    stays: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +138,7 @@ RENEW_AFTER = LEASE / 3
 class Settlement:
     """What an attempt left behind: the state, the next attempt's instant (only while queued), and what went wrong.
 
-    `retried`: the next attempt is a further one.
+    `retried`: the next attempt is a further one. `stays` as the provider took it.
     """
 
     state: State
@@ -149,6 +146,7 @@ class Settlement:
     error: str | None = None
     provider_id: str | None = None
     retried: bool = False
+    stays: bool = False
 
 
 def settle(outcome: Outcome, attempts: int, backoff: Sequence[timedelta], now: datetime) -> Settlement:
@@ -158,8 +156,8 @@ def settle(outcome: Outcome, attempts: int, backoff: Sequence[timedelta], now: d
     counter.
     """
     match outcome:
-        case Accepted(provider_id):
-            return Settlement(State.SENT, provider_id=provider_id)
+        case Accepted(provider_id, stays=stays):
+            return Settlement(State.SENT, provider_id=provider_id, stays=stays)
         case Refused(error):
             return Settlement(State.FAILED, error=error)
         case Unavailable(error, retry_after):

@@ -32,11 +32,12 @@ jsonb_build_object('id', p.id, 'name', p.name, 'repeatCount', p.repeat_count, 'l
 ), '[]'::jsonb))
 """
 
-# What a message shares its fate with on the way out: the domain of a mail address; elsewhere that is the organization.
-# It is where the message was going when it was queued, and decides nothing but when it leaves.
+# What a message shares its fate with on the way out: the domain of the account's address; over whatever else reaches
+# somebody that is the organization. It is where the message was going when it was queued, and decides nothing but when
+# it leaves.
 DESTINATION = """
-case {channel} when 'email' then (select split_part(lower(a.email), '@', 2) from account a where a.id = {user})
-  else '' end"""
+coalesce((select split_part(lower(a.email), '@', 2) from contact d join account a on a.id = d.user_id
+  where d.user_id = {user} and d.channel = {channel} and d.of_account), '')"""
 
 # An entry of the record with the names, as they are now, of everybody it mentions: of those ids that are a member's or
 # were one's. Its writer says which ids are in it, because the database would look through every text for them.

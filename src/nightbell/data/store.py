@@ -96,11 +96,12 @@ with changed as (
   ) i
 ), noticed as (
   insert into notice (id, organization_id, incident_id, user_id, channel, kind, data, queued_at, due_at, destination)
-  select n.id, n.organization_id, n.incident_id, n.user_id, n.channel, n.kind, n.data, %(now)s, %(now)s,
-    {rows.DESTINATION.format(channel="n.channel", user="n.user_id")}
+  select n.id, n.organization_id, n.incident_id, n.user_id, c.channel, n.kind, n.data, %(now)s, %(now)s,
+    {rows.DESTINATION.format(channel="c.channel", user="n.user_id")}
   from jsonb_to_recordset(%(notices)s::jsonb) as n(
-    id uuid, organization_id uuid, incident_id uuid, user_id uuid, channel text, kind text, data jsonb
+    id uuid, organization_id uuid, incident_id uuid, user_id uuid, kind text, data jsonb
   )
+  join contact c on c.user_id = n.user_id and c.of_account
 )
 insert into audit (id, organization_id, incident_id, at, actor, kind, data)
 select r.id, r.organization_id, r.incident_id, %(now)s, r.actor, r.kind,
@@ -272,7 +273,6 @@ def _notice_values(each: Decided, effect: effects.Notify, ids: Iterator[UUID]) -
         "organization_id": each.organization_id,
         "incident_id": each.before.id,
         "user_id": effect.user_id,
-        "channel": "email",
         "kind": effect.kind,
         "data": {"by": rows.actor_values(effect.by), "newOwner": effect.new_owner},
     }

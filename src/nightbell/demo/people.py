@@ -23,6 +23,7 @@ OTHERS = (
 )
 # What the demo's Slack has granted and holds: written by one process, and served by another.
 GRANTED = workspaces.Granted(
+    channel=slack.DECLARATION.name,
     team_id="T0NIGHTOWLS",
     team_name=ORGANIZATION,
     bot_user_id="U0NIGHTBELL",

@@ -7,7 +7,7 @@ from datetime import timedelta
 from django.contrib.sessions.backends.db import SessionStore
 from django.db import Error, connection
 
-from nightbell.actions import coverage, identities, once
+from nightbell.actions import contacts, coverage, once
 from nightbell.data import beats
 from nightbell.data.access.principal import SYSTEM
 
@@ -43,9 +43,10 @@ class Chores:
 
 
 def tidy() -> None:
-    """Forget what nobody is promised any more; tell admins of hours with nobody on call; look who is still in Slack."""
+    """Forget what nobody is promised any more; tell admins of hours with nobody on call; look after contacts."""
     SessionStore.clear_expired()
     once.forget(SYSTEM)
     beats.forget(REMEMBERED)
     coverage.tell_all(SYSTEM)
-    identities.check_all(SYSTEM)
+    contacts.bring_all(SYSTEM)
+    contacts.look_again(SYSTEM)

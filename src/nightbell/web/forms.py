@@ -9,7 +9,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from nightbell.core.incident import commands, state
-from nightbell.data.reads import slack
+from nightbell.data.reads import workspaces
 from nightbell.web import words
 
 SEVERITIES = [(each.value, each.value.capitalize()) for each in state.Severity]
@@ -131,8 +131,8 @@ class Channels(forms.Form):
             if not CHANNEL.search(line):
                 raise ValidationError(f"This is no link to a channel: {line[:100]}")
         found = list(dict.fromkeys(channel for line in lines for channel in CHANNEL.findall(line)))
-        if len(found) > slack.MAX_ALERTS_CHANNELS:
-            raise ValidationError(f"At most {slack.MAX_ALERTS_CHANNELS} channels can be chosen.")
+        if len(found) > workspaces.MAX_ALERTS_CHANNELS:
+            raise ValidationError(f"At most {workspaces.MAX_ALERTS_CHANNELS} channels can be chosen.")
         return found
 
 

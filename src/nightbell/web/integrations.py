@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_POST, require_safe
 
-from nightbell.actions import workspaces
+from nightbell.actions import contacts, workspaces
 from nightbell.channels.slack import blocks, channel, declaration
 from nightbell.channels.slack.buckets import POST
 from nightbell.channels.slack.client import Client, Failed
@@ -19,7 +19,7 @@ from nightbell.core.errors import Rejected
 from nightbell.data import secrets
 from nightbell.data.access.principal import Principal
 from nightbell.data.reads import directory
-from nightbell.data.reads import slack as reads
+from nightbell.data.reads import workspaces as reads
 from nightbell.web import forms, session
 
 # So many members are looked up at a press: longest not looked up first.
@@ -71,14 +71,14 @@ def match(request: HttpRequest, principal: Principal) -> HttpResponse:
     called: dict[UUID, str] = {}
 
     def act(workspace: reads.Workspace, slack_: Client) -> None:
-        everybody = reads.identities(principal.organization_id, workspace.team_id)
+        everybody = reads.identities(principal.organization_id, workspace.channel)
         due = sorted(everybody, key=lambda each: (each.checked_at is not None, each.checked_at))
         for each in due[:MATCHED]:
             user = channel.look_up(slack_, each.email)
-            if user is None and each.slack_user_id:
+            if user is None and each.address:
                 # Known by their id, whatever their address has become.
-                user = channel.look_at(slack_, each.slack_user_id)
-            workspaces.remember(principal, each.user_id, workspace.team_id, str(user["id"]) if user else None)
+                user = channel.look_at(slack_, each.address)
+            contacts.remember(principal, each.user_id, workspace.team_id, str(user["id"]) if user else None)
             if user:
                 called[each.user_id] = f"@{user.get('name')} · {user.get('real_name') or user['id']}"
         left = len(everybody) - MATCHED
@@ -95,10 +95,10 @@ def test(request: HttpRequest, principal: Principal) -> HttpResponse:
     """Page the admin who asks, with no incident behind it."""
 
     def act(workspace: reads.Workspace, slack_: Client) -> None:
-        everybody = reads.identities(principal.organization_id, workspace.team_id)
+        everybody = reads.identities(principal.organization_id, workspace.channel)
         me = next(each for each in everybody if each.user_id == principal.actor.id)
-        found = me.slack_user_id or channel.person(slack_, me.email)
-        workspaces.remember(principal, me.user_id, workspace.team_id, found)
+        found = me.address or channel.person(slack_, me.email)
+        contacts.remember(principal, me.user_id, workspace.team_id, found)
         if found is None:
             raise _Refused(f"Nobody in {workspace.team_name} has your address, {me.email}.")
         said = blocks.test(me.name, directory.name(principal.organization_id))
@@ -119,7 +119,7 @@ def disconnect(request: HttpRequest, principal: Principal) -> HttpResponse:
         return _page(request, principal, refused=refusal.message, status=400)
     assert workspace is not None
     try:
-        workspaces.ask(replace(workspace, token=kept)).call("auth.revoke")
+        _client(replace(workspace, token=kept)).call("auth.revoke")
     except (Failed, secrets.Unreadable):
         messages.warning(
             request,
@@ -145,13 +145,17 @@ def _look_at(slack_: Client, channel_id: str) -> None:
         raise
 
 
+def _client(workspace: reads.Workspace) -> Client:
+    return declaration.workspace(workspace.team_id, workspaces.credential(workspace))
+
+
 def _try(principal: Principal, act: Act) -> str:
     """Do it with the connected workspace; why it cannot be done, empty where it was."""
     workspace = reads.workspace(principal.organization_id)
     if workspace is None:
         return "No Slack workspace is connected."
     try:
-        act(workspace, workspaces.ask(workspace))
+        act(workspace, _client(workspace))
     except Failed as failed:
         return f"Slack did not do it: {failed.error}. Nothing more was done."
     except (_Refused, Rejected, secrets.Unreadable) as refusal:
@@ -179,13 +183,13 @@ def _page(
 ) -> HttpResponse:
     workspace = reads.workspace(principal.organization_id)
     configured = settings.NIGHTBELL
-    people = reads.identities(principal.organization_id, workspace.team_id) if workspace else []
+    people = reads.identities(principal.organization_id, workspace.channel) if workspace else []
     context = {
         "workspace": workspace,
         "form": form or _form(workspace),
         "people": [(each, (called or {}).get(each.user_id, "")) for each in people],
-        "missing": sum(1 for each in people if not each.slack_user_id),
-        "troubles": reads.troubles(principal.organization_id),
+        "missing": sum(1 for each in people if not each.address),
+        "troubles": reads.troubles(principal.organization_id, channel.SlackChannel.name),
         "configured": declaration.DECLARATION.offered(configured),
         "signed": bool(configured.of(SlackSettings).slack_signing_secret),
         "most": reads.MAX_ALERTS_CHANNELS,

@@ -11,7 +11,7 @@ from django.db import connection
 from nightbell.actions import workspaces
 from nightbell.core.incident import actor
 from nightbell.core.incident.state import State, Status
-from nightbell.data.models import Account, Identity
+from nightbell.data.models import Account
 from nightbell.inbound import door
 from tests.inbound.slack.conftest import Paged
 from tests.workspace import Slack
@@ -89,10 +89,10 @@ def test_looking_at_an_incident_changes_nothing(slack: Slack, paged: Paged) -> N
 
 def test_somebody_never_met_is_found_by_their_address(world: World, slack: Slack, paged: Paged) -> None:
     _, bo, incident = paged()
-    assert not Identity.objects.filter(user_id=bo.id).exists()
+    assert slack.contact(bo).address == ""
     slack.presses(bo, "acknowledge", slack.alert())
     assert incident.now.acknowledged_by == actor.user(bo.id, "Bo", actor.Via.SLACK)
-    assert Identity.objects.get(user_id=bo.id).slack_user_id == slack.user(bo).id
+    assert slack.contact(bo).address == slack.user(bo).id
 
 
 def test_k11_a_removed_member_is_refused_and_the_incident_goes_on(world: World, slack: Slack, paged: Paged) -> None:
@@ -245,7 +245,7 @@ def test_k14_a_database_that_is_away_is_said_and_nothing_is_claimed(
         raise door.LOST_DATABASE[0]
 
     with monkeypatch.context() as patch:
-        patch.setattr("nightbell.inbound.slack.people.slack.workspace_of_team", away)
+        patch.setattr("nightbell.inbound.slack.people.reads.of_team", away)
         slack.presses(ana, "acknowledge", page)
     assert slack.told(ana) == door.NOT_CONFIRMED
     assert incident.now.state is State.PAGING

@@ -24,7 +24,7 @@ _STEPS = (2, 5, 15, 30, 60, 120)
 class SlackChannel(Channel):
     """One sender's way into any workspace; an address is `<workspace>/<user, mail address or channel>`."""
 
-    name = delivery.SLACK
+    name = "slack"
 
     def __init__(self, api_url: str, buckets: Buckets) -> None:
         self._api_url = api_url
@@ -124,7 +124,7 @@ def _direct(
     assert found is not None
     given = {"metadata": metadata, "unfurl_links": False, "unfurl_media": False}
     posted = slack.call(POST, priority, channel=found, text=said.text, blocks=said.blocks, **given)
-    return delivery.Accepted(f"{posted['channel']}/{posted['ts']}", (team_id, found) if looked_up else None)
+    return delivery.Accepted(f"{posted['channel']}/{posted['ts']}", (team_id, found) if looked_up else None, stays=True)
 
 
 def _show(slack: Client, copy: delivery.Copy, channel_id: str) -> delivery.Outcome:

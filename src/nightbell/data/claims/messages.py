@@ -60,7 +60,7 @@ _RECORDED = f""", recorded as (
     'pageId', s.id, 'userId', s.user_id, 'channel', s.channel, 'attempts', s.attempts, 'error', s.error
   ) as data) given where %(kind)s::text is not null
 )"""
-# A page that Slack took is shown there from now on.
+# A page that stays where it was sent is shown there from now on.
 _COPIED = """, copied as (
   insert into incident_copy (
     id, organization_id, incident_id, page_id, channel, place, channel_id, message_id, shown, queued_at, due_at
@@ -202,9 +202,9 @@ def settle(
 ) -> bool:
     """Write what became of an attempt, and put `kind` on the record if it is given. False where the lease was lost.
 
-    What Slack took becomes a copy that shows the incident as it was at `shown`.
+    What stays becomes a copy that shows the incident as it was at `shown`.
     """
-    copied = lease.table == "page" and lease.channel == delivery.SLACK
+    copied = lease.table == "page" and settlement.stays
     given: dict[str, Any] = {
         "id": lease.id,
         "attempts": lease.attempts,

@@ -8,22 +8,27 @@ from uuid import UUID
 
 from django.db import connection
 
-from nightbell.core import delivery, notice
+from nightbell.core import notice
 from nightbell.data import record, rows
 
 QUEUE = f"""
 insert into notice (id, organization_id, user_id, channel, kind, data, queued_at, due_at, destination)
 select n.id, %(organization)s, n.user_id, n.channel, %(kind)s, n.data, %(now)s, %(now)s,
   {rows.DESTINATION.format(channel="n.channel", user="n.user_id")}
-from jsonb_to_recordset(%(notices)s::jsonb) as n(id uuid, user_id uuid, channel text, data jsonb)
+from (
+  select q.id, q.user_id, coalesce(q.channel, c.channel) as channel, q.data
+  from jsonb_to_recordset(%(notices)s::jsonb) as q(id uuid, user_id uuid, channel text, data jsonb)
+  join contact c on c.user_id = q.user_id and c.of_account
+) n
 """
 
 # To a member by the address they have; at most one is on its way to each.
 QUEUE_LINK = f"""
 insert into notice (id, organization_id, user_id, channel, kind, data, queued_at, due_at, destination)
-select %(id)s, m.organization_id, u.id, '{delivery.EMAIL}', '{notice.Kind.FORGOTTEN_PASSWORD}', '{{}}', %(now)s,
-  %(now)s, {rows.DESTINATION.format(channel=f"'{delivery.EMAIL}'", user="u.id")}
+select %(id)s, m.organization_id, u.id, c.channel, '{notice.Kind.FORGOTTEN_PASSWORD}', '{{}}', %(now)s, %(now)s,
+  {rows.DESTINATION.format(channel="c.channel", user="u.id")}
 from account u join membership m on m.user_id = u.id and m.removed_at is null
+join contact c on c.user_id = u.id and c.of_account
 where lower(u.email) = lower(%(email)s) and u.is_active
 order by m.id limit 1
 on conflict do nothing
@@ -39,12 +44,12 @@ select exists (
 
 @dataclass(frozen=True, slots=True)
 class Queued:
-    """One notice to be: to whom, over which channel, and what it is about."""
+    """One notice to be: to whom, what it is about, and over which channel; None is the account's own."""
 
     id: UUID
     user_id: UUID
     data: dict[str, Any]
-    channel: str = delivery.EMAIL
+    channel: str | None = None
 
 
 def queue(organization_id: UUID, kind: notice.Kind, queued: Iterable[Queued], now: datetime) -> None:

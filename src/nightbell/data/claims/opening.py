@@ -10,7 +10,7 @@ from django.db import IntegrityError, connection, transaction
 
 from nightbell.core import policy
 from nightbell.data import prepared, rows
-from nightbell.data.reads import slack
+from nightbell.data.reads import reach, workspaces
 
 # Locks in the order of the house: the owner's membership (so that nobody can remove them meanwhile), then the
 # organization's counter, then the new row. Each waits for the one before because it asks whether that one found its
@@ -19,7 +19,7 @@ OPEN = f"""
 with clock as materialized (
   select nightbell_now() as at
 ), owner as materialized (
-  select m.user_id, {slack.REACHES} as in_slack from membership m
+  select m.user_id, {reach.CHANNELS} as channels from membership m
   where m.organization_id = %(organization)s and m.user_id = %(owner)s and m.removed_at is null
   for share of m
 ), policy as materialized (
@@ -52,26 +52,28 @@ with clock as materialized (
     id, organization_id, incident_id, user_id, channel, reason, epoch, round, position, why, queued_at, due_at,
     destination, urgent
   )
-  select q.id, %(organization)s, opened.id, %(owner)s, q.channel, 'owner', 0, 1, 0, '{{}}'::jsonb, clock.at, clock.at,
+  select (%(pages)s::uuid[])[q.place_number], %(organization)s, opened.id, %(owner)s, q.channel, 'owner', 0, 1, 0,
+    '{{}}'::jsonb, clock.at, clock.at,
     {rows.DESTINATION.format(channel="q.channel", user="%(owner)s")},
     {rows.URGENT.format(severity="%(severity)s::text")}
   from opened cross join clock cross join owner
-  cross join jsonb_to_recordset(%(pages)s::jsonb) as q(id uuid, channel text)
-  where q.channel <> 'slack' or owner.in_slack
+  cross join unnest(owner.channels) with ordinality as q(channel, place_number)
+  where q.place_number <= cardinality(%(pages)s::uuid[])
   returning channel
 ), shown as (
   -- In each alerts channel, and in a channel of its own if the organization wants that.
   insert into incident_copy (id, organization_id, incident_id, channel, place, channel_id, queued_at, due_at)
-  select (%(copies)s::uuid[])[p.place_number], %(organization)s, opened.id, 'slack', p.place, p.channel_id, clock.at,
+  select (%(copies)s::uuid[])[p.place_number], %(organization)s, opened.id, w.channel, p.place, p.channel_id, clock.at,
     clock.at
-  from opened cross join clock cross join slack_workspace w cross join lateral (
+  from opened cross join clock cross join workspace w cross join lateral (
     select 1 as place_number, 'incident' as place, null as channel_id where w.incident_channels
     union all
     select c.place_number::int + 1, 'alerts', c.value
     from jsonb_array_elements_text(w.alerts_channels) with ordinality as c(value, place_number)
     where c.place_number < cardinality(%(copies)s::uuid[])
   ) p
-  where %(slack)s and w.organization_id = %(organization)s and w.token is not null and w.lost_at is null
+  where w.organization_id = %(organization)s and w.channel = any(%(showing)s) and w.token is not null
+    and w.lost_at is null
 ), recorded as (
   insert into audit (id, organization_id, incident_id, at, actor, kind, data)
   select r.id, %(organization)s, opened.id, clock.at, %(actor)s::jsonb, r.kind,
@@ -119,7 +121,7 @@ def open_incident(given: dict[str, Any]) -> Opening:
     undoable = connection.in_atomic_block and given["dedup_key"] is not None
     try:
         with transaction.atomic() if undoable else nullcontext(), prepared.cursor() as cursor:
-            cursor.execute(OPEN, {**given, **slack.configured()})
+            cursor.execute(OPEN, {**given, **reach.offered(), **workspaces.showing()})
             owner_found, policy_found, number, created_at, frozen, owner_name, paged = cursor.fetchone()
     except IntegrityError as error:
         broken = getattr(error.__cause__, "diag", None)

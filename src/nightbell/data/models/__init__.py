@@ -3,6 +3,7 @@
 from nightbell.data.models.account import Account
 from nightbell.data.models.api_key import ApiKey
 from nightbell.data.models.audit import Audit
+from nightbell.data.models.contact import Contact, Workspace
 from nightbell.data.models.delivery import Copy, Notice, Page
 from nightbell.data.models.engine_beat import EngineBeat
 from nightbell.data.models.idempotency import IdempotentAnswer
@@ -11,19 +12,18 @@ from nightbell.data.models.installation import Installation
 from nightbell.data.models.organization import Membership, Organization, Role
 from nightbell.data.models.policy import EscalationLayer, EscalationPolicy
 from nightbell.data.models.schedule import CalendarToken, Override, RotationLayer, Schedule
-from nightbell.data.models.slack import Identity, Workspace
 
 __all__ = [
     "Account",
     "ApiKey",
     "Audit",
     "CalendarToken",
+    "Contact",
     "Copy",
     "EngineBeat",
     "EscalationLayer",
     "EscalationPolicy",
     "IdempotentAnswer",
-    "Identity",
     "Incident",
     "Installation",
     "Membership",

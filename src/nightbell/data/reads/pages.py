@@ -13,13 +13,14 @@ from nightbell.core import message, notice, oncall
 from nightbell.core.incident import effects, paging, state
 from nightbell.data import prepared, rows
 from nightbell.data.access.principal import Principal
-from nightbell.data.reads import rosters
+from nightbell.data.reads import reach, rosters
 
 # The last look before the provider is called: this is where a page starts.
 LOOK = f"""
 select nightbell_now(), p.epoch = i.epoch and i.state in ('paging', 'exhausted', 'none'), m.id is not null,
   p.state = 'sending' and p.attempts = %(attempts)s,
-  p.user_id, a.email, trim(a.first_name || ' ' || a.last_name), a.timezone, p.reason, p.round, p.position, p.why::text,
+  p.user_id, way.address, way.token, trim(a.first_name || ' ' || a.last_name), a.timezone,
+  p.reason, p.round, p.position, p.why::text,
   o.id, o.name, i.number, i.title, i.description, i.severity, i.created_at,
   trim(b.first_name || ' ' || b.last_name), i.updated_at,
   array(  -- whom paging waits for now: those it went to last
@@ -32,6 +33,7 @@ join organization o on o.id = i.organization_id
 join account a on a.id = p.user_id
 join account b on b.id = i.owner_id
 left join membership m on m.organization_id = i.organization_id and m.user_id = p.user_id and m.removed_at is null
+{reach.WAY.format(message="p")}
 where p.id = %(id)s
 """
 
@@ -55,9 +57,9 @@ left join account a on a.id = o.user_id
 where s.id = %(schedule)s
 """
 
-LOOK_AT_NOTICE = """
-select nightbell_now(), m.id is not null, n.state = 'sending' and n.attempts = %(attempts)s, a.id, a.email, a.timezone,
-  n.kind, n.data::text, i.number, i.title,
+LOOK_AT_NOTICE = f"""
+select nightbell_now(), m.id is not null, n.state = 'sending' and n.attempts = %(attempts)s, a.id, way.address,
+  way.token, a.timezone, n.kind, n.data::text, i.number, i.title,
   (select trim(c.first_name || ' ' || c.last_name) from account c where c.id = (n.data ->> 'newOwner')::uuid),
   -- Whom no page has reached hears nothing of its end; nor does anybody where nobody is on it any more.
   n.kind <> 'acknowledged' or (i.state in ('acknowledged', 'closed') and exists (
@@ -70,6 +72,7 @@ from notice n
 join account a on a.id = n.user_id
 left join incident i on i.id = n.incident_id
 left join membership m on m.organization_id = n.organization_id and m.user_id = n.user_id and m.removed_at is null
+{reach.WAY.format(message="n")}
 where n.id = %(id)s
 """
 
@@ -85,8 +88,8 @@ where p.incident_id = %(incident)s and p.organization_id = %(organization)s orde
 class Look:
     """A page as it stands now; `facts` lacks only the next step and the links.
 
-    `held`: nobody has claimed it since. `as_of` is when the incident last changed; `waited_for` are those whom paging
-    went to last.
+    `way` is None where none leads to the recipient now. `held`: nobody has claimed it since. `as_of` is when the
+    incident last changed; `waited_for` are those whom paging went to last.
     """
 
     now: datetime
@@ -94,7 +97,7 @@ class Look:
     recipient_is_member: bool
     held: bool
     user_id: UUID
-    address: str
+    way: reach.Way | None
     organization_id: UUID
     as_of: datetime
     waited_for: frozenset[UUID]
@@ -109,13 +112,13 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class NoticeLook:
-    """A notice as it stands now; the incident's fields are None where it is about none."""
+    """A notice as it stands now; the incident's fields are None where it is about none, and `way` where none is."""
 
     now: datetime
     recipient_is_member: bool
     held: bool
     user_id: UUID
-    address: str
+    way: reach.Way | None
     timezone: str
     kind: notice.Kind
     data: Mapping[str, Any]
@@ -144,24 +147,24 @@ def look(page_id: UUID, attempts: int) -> Look:
     with prepared.cursor() as cursor:
         cursor.execute(LOOK, {"id": page_id, "attempts": attempts})
         row = cursor.fetchone()
-    incident = rows.incident_of(row[22:])
-    why = json.loads(row[11])
+    incident = rows.incident_of(row[23:])
+    why = json.loads(row[12])
     handed_off_by = why.get("handedOffBy")
     facts = {
         "incident_id": incident.id,
-        "organization": row[13],
-        "number": row[14],
-        "title": row[15],
-        "description": row[16],
-        "severity": state.Severity(row[17]),
+        "organization": row[14],
+        "number": row[15],
+        "title": row[16],
+        "description": row[17],
+        "severity": state.Severity(row[18]),
         "status": incident.status,
-        "opened_at": row[18],
-        "owner": row[19],
-        "recipient": row[6],
-        "timezone": row[7],
-        "reason": effects.Reason(row[8]),
-        "round": row[9],
-        "position": row[10],
+        "opened_at": row[19],
+        "owner": row[20],
+        "recipient": row[7],
+        "timezone": row[8],
+        "reason": effects.Reason(row[9]),
+        "round": row[10],
+        "position": row[11],
         "cause": state.Cause(why["cause"]) if why.get("cause") else None,
         "late_seconds": why.get("lateSeconds", 0),
         "handed_off_by": handed_off_by["name"] if handed_off_by else None,
@@ -170,7 +173,19 @@ def look(page_id: UUID, attempts: int) -> Look:
         "layer_count": incident.layer_count,
         **_duty(why),
     }
-    return Look(row[0], row[1], row[2], row[3], row[4], row[5], row[12], row[20], frozenset(row[21]), incident, facts)
+    return Look(
+        row[0],
+        row[1],
+        row[2],
+        row[3],
+        row[4],
+        reach.way(row[5], row[6]),
+        row[13],
+        row[21],
+        frozenset(row[22]),
+        incident,
+        facts,
+    )
 
 
 def _duty(why: Mapping[str, Any]) -> dict[str, Any]:
@@ -206,8 +221,9 @@ def look_at_notice(notice_id: UUID, attempts: int) -> NoticeLook:
     """Look once more at a notice claimed for this attempt."""
     with prepared.cursor() as cursor:
         cursor.execute(LOOK_AT_NOTICE, {"id": notice_id, "attempts": attempts})
-        now, is_member, held, user_id, address, timezone, kind, data, *incident = cursor.fetchone()
-    return NoticeLook(now, is_member, held, user_id, address, timezone, notice.Kind(kind), json.loads(data), *incident)
+        now, is_member, held, user_id, address, token, timezone, kind, data, *incident = cursor.fetchone()
+    way = reach.way(address, token)
+    return NoticeLook(now, is_member, held, user_id, way, timezone, notice.Kind(kind), json.loads(data), *incident)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,16 +5,16 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
-from nightbell.core import delivery, oncall, policy, roster
+from nightbell.core import oncall, policy, roster
 from nightbell.core.incident import state
 from nightbell.data import clock, prepared
-from nightbell.data.reads import schedules, slack
+from nightbell.data.reads import reach, schedules
 
 # The members a decision can name, and every admin: the heir and the last resort are among those. Longest-standing
 # first.
 MEMBERS = f"""
 select m.organization_id, m.user_id, m.role = 'org:admin', trim(a.first_name || ' ' || a.last_name),
-  m.user_id = any(o.fallback_user_ids), {slack.REACHES}
+  m.user_id = any(o.fallback_user_ids), {reach.CHANNELS}
 from membership m
 join account a on a.id = m.user_id
 join organization o on o.id = m.organization_id
@@ -25,7 +25,7 @@ order by m.joined_at, m.id
 
 # `for share`: this member cannot be removed until the transaction ends.
 LOCK_MEMBER = f"""
-select trim(a.first_name || ' ' || a.last_name), {slack.REACHES}
+select trim(a.first_name || ' ' || a.last_name), {reach.CHANNELS}
 from membership m join account a on a.id = m.user_id
 where m.organization_id = %(organization)s and m.user_id = %(user)s and m.removed_at is null
 for share of m
@@ -47,14 +47,14 @@ def read(organizations: Iterable[UUID], incidents: Iterable[state.Incident]) -> 
     on_call = _on_call(targeted)
     named.update(duty.user_id for duties in on_call.values() for duty in duties)
     with prepared.cursor() as cursor:
-        given: dict[str, Any] = {"organizations": list(set(organizations)), "users": list(named), **slack.configured()}
+        given: dict[str, Any] = {"organizations": list(set(organizations)), "users": list(named), **reach.offered()}
         cursor.execute(MEMBERS, given)
         found = cursor.fetchall()
     members: dict[UUID, dict[UUID, roster.Member]] = defaultdict(dict)
     admins: dict[UUID, list[UUID]] = defaultdict(list)
     fallback: dict[UUID, list[UUID]] = defaultdict(list)
-    for organization_id, user_id, is_admin, name, is_fallback, in_slack in found:
-        members[organization_id][user_id] = roster.Member(user_id, name, channels(in_slack=in_slack))
+    for organization_id, user_id, is_admin, name, is_fallback, channels in found:
+        members[organization_id][user_id] = roster.Member(user_id, name, tuple(channels))
         if is_admin:
             admins[organization_id].append(user_id)
         if is_fallback:
@@ -82,11 +82,6 @@ def _on_call(schedule_ids: set[UUID]) -> Mapping[UUID, tuple[oncall.Duty, ...]]:
 def lock_member(organization_id: UUID, user_id: UUID) -> roster.Member | None:
     """This member, who stays one until the transaction ends; None where they are not an active member."""
     with prepared.cursor() as cursor:
-        cursor.execute(LOCK_MEMBER, {"organization": organization_id, "user": user_id, **slack.configured()})
+        cursor.execute(LOCK_MEMBER, {"organization": organization_id, "user": user_id, **reach.offered()})
         row = cursor.fetchone()
-    return roster.Member(user_id, row[0], channels(in_slack=row[1])) if row else None
-
-
-def channels(*, in_slack: bool) -> tuple[str, ...]:
-    """What reaches a member: mail always, a direct message where they are known to be there or may be."""
-    return (delivery.EMAIL, delivery.SLACK) if in_slack else (delivery.EMAIL,)
+    return roster.Member(user_id, row[0], tuple(row[1])) if row else None

@@ -15,7 +15,8 @@ select nightbell_now(), c.state = 'sending' and c.attempts = %(attempts)s, c.org
   c.channel_id, c.message_id, c.page_id, c.shown, o.name, w.team_id, w.token, coalesce(w.archive_on_resolve, false)
 from incident_copy c
 join organization o on o.id = c.organization_id
-left join slack_workspace w on w.organization_id = c.organization_id and w.token is not null and w.lost_at is null
+left join workspace w on w.organization_id = c.organization_id and w.channel = c.channel
+  and w.token is not null and w.lost_at is null
 where c.id = %(id)s
 """
 
@@ -25,11 +26,11 @@ select r.actor ->> 'name' from audit r
 where r.incident_id = %(incident)s and r.kind = 'status_changed' order by r.sequence desc limit 1
 """
 
-# Where Slack finds these people: by their id there, or by the address of those whose id nobody knows yet.
+# Where these people are found there: by their id, or by the account's address of those whose id nobody knows yet.
 ADDRESSES = """
-select a.id, coalesce(s.slack_user_id, a.email)
+select a.id, coalesce(nullif(c.address, ''), a.email)
 from account a
-left join slack_identity s on s.organization_id = %(organization)s and s.user_id = a.id and s.team_id = %(team)s
+left join contact c on c.organization_id = %(organization)s and c.user_id = a.id and c.channel = %(channel)s
 where a.id = any(%(users)s::uuid[])
 """
 
@@ -99,10 +100,10 @@ def _resolved_by(incident_id: UUID) -> str:
     return str(name)
 
 
-def addresses(view: incidents.IncidentView, team_id: str) -> tuple[str, ...]:
-    """Where Slack finds the owner and everybody notified, in that order."""
+def addresses(view: incidents.IncidentView, channel: str) -> tuple[str, ...]:
+    """Where a channel finds the owner and everybody notified, in that order."""
     people = list(dict.fromkeys([view.owner.id, *(each.person.id for each in view.notified)]))
     with connection.cursor() as cursor:
-        cursor.execute(ADDRESSES, {"organization": view.organization_id, "team": team_id, "users": people})
+        cursor.execute(ADDRESSES, {"organization": view.organization_id, "channel": channel, "users": people})
         found = dict(cursor.fetchall())
     return tuple(found[user_id] for user_id in people)

@@ -16,7 +16,6 @@ from nightbell.core import message, standing
 from nightbell.core.errors import Code, Rejected
 from nightbell.core.incident import state
 from nightbell.data import clock
-from nightbell.data.access import slack as access
 from nightbell.data.access.principal import Principal
 from nightbell.data.reads import directory, incidents, on_call, standings
 from nightbell.inbound import door
@@ -163,7 +162,7 @@ def _handoff(asked: Asked) -> Told:
     mention = MENTION.match(rest)
     if mention is None:
         raise Misunderstood(f"To whom? Type it like this: /nightbell {usage}")
-    target = access.known(asked.team_id, mention[1]) or _found(asked, mention[1])
+    target = users.account(asked.team_id, mention[1]) or _found(asked, mention[1])
     note = message.clean(rest[mention.end() :], state.MAX_NOTE)
     return Told(text.escape(answers.handed_off(actions.hand_off(asked.principal, number, target, note or None))))
 

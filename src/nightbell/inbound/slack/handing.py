@@ -5,7 +5,6 @@ from typing import Any
 from uuid import UUID
 
 from nightbell.actions import incidents as actions
-from nightbell.actions import workspaces
 from nightbell.channels.slack import text
 from nightbell.channels.slack.blocks import Block
 from nightbell.channels.slack.client import Failed
@@ -14,8 +13,10 @@ from nightbell.core.errors import Code, Rejected
 from nightbell.core.incident import commands, state
 from nightbell.data import secrets
 from nightbell.data.access.principal import Principal
-from nightbell.data.reads import incidents, people, slack
+from nightbell.data.reads import incidents, people
+from nightbell.data.reads import workspaces as reads
 from nightbell.inbound.slack import forms
+from nightbell.inbound.slack import people as users
 
 FORM = "hand_off"
 TARGET, NOTE = "target", "note"
@@ -33,10 +34,10 @@ def offer(principal: Principal, incident_id: UUID, trigger_id: str, response_url
 
 def open_form(principal: Principal, trigger_id: str, form: Block) -> str:
     """Show a form to whoever's click this was; what to say to them where Slack does not."""
-    workspace = slack.workspace(principal.organization_id)
+    workspace = reads.workspace(principal.organization_id)
     assert workspace is not None  # they were found by it
     try:
-        workspaces.ask(workspace).call("views.open", trigger_id=trigger_id, view=form)
+        users.client(workspace).call("views.open", trigger_id=trigger_id, view=form)
     except (Failed, secrets.Unreadable):
         return "Slack did not open the form. Nothing was done: please try again."
     return ""

@@ -76,7 +76,9 @@ def _granted(code: str) -> workspaces.Granted:
         raise Rejected(Code.VALIDATION_ERROR, "Install the app in one workspace, not in a whole organization of Slack.")
     if missing:
         raise Rejected(Code.VALIDATION_ERROR, f"the app lacks the scopes {', '.join(missing)}. Renew its manifest.")
-    return workspaces.Granted(team["id"], team["name"], answer["bot_user_id"], answer["access_token"])
+    return workspaces.Granted(
+        declaration.DECLARATION.name, team["id"], team["name"], answer["bot_user_id"], answer["access_token"]
+    )
 
 
 def _returned(request: HttpRequest) -> Principal | None:

@@ -3,17 +3,20 @@
 import re
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
-from nightbell.actions import links, workspaces
-from nightbell.channels.slack import channel
-from nightbell.channels.slack.client import Failed
+from nightbell.actions import contacts, links, workspaces
+from nightbell.channels.slack import channel, declaration
+from nightbell.channels.slack.client import Client, Failed
+from nightbell.core.incident import actor
 from nightbell.data import secrets
-from nightbell.data.access import slack as access
+from nightbell.data.access import workspaces as access
 from nightbell.data.access.principal import Principal
-from nightbell.data.reads import slack
+from nightbell.data.reads import workspaces as reads
 
 UNCHANGED = "Nothing has changed: the incident goes on without you."
 
+_CHANNEL = declaration.DECLARATION.name
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 
 
@@ -44,22 +47,31 @@ def of_payload(payload: dict[str, Any]) -> Somebody:
 
 def member(somebody: Somebody) -> Principal:
     """The member this is, by the workspace's id and theirs; found by their address the first time. Raises Stranger."""
-    workspace = slack.workspace_of_team(somebody.team_id)
+    workspace = reads.of_team(_CHANNEL, somebody.team_id)
     if workspace is None:
         raise Stranger(f"This workspace is not connected to Nightbell. An admin can connect it. {UNCHANGED}")
     if somebody.home != workspace.team_id:
         raise Stranger(f"You are from another workspace. Ask somebody of {workspace.team_name} to answer. {UNCHANGED}")
-    principal = access.member(somebody.team_id, somebody.user_id)
-    if principal is not None:
-        return principal
-    if access.known(somebody.team_id, somebody.user_id) is not None:
-        raise Stranger(f"You are no longer a member of this organization in Nightbell. {UNCHANGED}")
-    return _by_address(workspace, somebody)
+    return _member(somebody) or _by_address(workspace, somebody)
 
 
-def _by_address(workspace: slack.Workspace, somebody: Somebody) -> Principal:
+def client(workspace: reads.Workspace) -> Client:
+    """The workspace itself, to be asked something while no transaction is open. Raises Unreadable."""
+    return declaration.workspace(workspace.team_id, workspaces.credential(workspace))
+
+
+def account(team_id: str, user_id: str) -> UUID | None:
+    """The account of a user of the workspace, where they were matched before."""
+    return access.known(_CHANNEL, team_id, user_id)
+
+
+def _member(somebody: Somebody) -> Principal | None:
+    return access.member(_CHANNEL, somebody.team_id, somebody.user_id, actor.Via.SLACK)
+
+
+def _by_address(workspace: reads.Workspace, somebody: Somebody) -> Principal:
     try:
-        user = workspaces.ask(workspace).call("users.info", user=somebody.user_id)["user"]
+        user = client(workspace).call("users.info", user=somebody.user_id)["user"]
     except (Failed, secrets.Unreadable):
         raise Stranger(
             f"Slack did not say who you are. Try again in a moment, or answer at {links.home_url()}. {UNCHANGED}"
@@ -67,13 +79,16 @@ def _by_address(workspace: slack.Workspace, somebody: Somebody) -> Principal:
     if why := channel.outsider(user):
         raise Stranger(f"Your account here is {why}, and cannot answer. Ask a member to do it. {UNCHANGED}")
     email = user.get("profile", {}).get("email") or ""
-    user_id = access.by_email(workspace.organization_id, email) if email else None
-    if user_id is None:
+    found = access.by_email(workspace.organization_id, email) if email else None
+    if found is None:
         raise Stranger(
             "Nobody in Nightbell has the mail address of your Slack account. "
             f"Ask an admin of Nightbell to add you with that address. {UNCHANGED}"
         )
-    workspaces.remember(Principal.system(workspace.organization_id), user_id, somebody.team_id, somebody.user_id)
-    principal = access.member(somebody.team_id, somebody.user_id)
+    user_id, is_member = found
+    if not is_member:
+        raise Stranger(f"You are no longer a member of this organization in Nightbell. {UNCHANGED}")
+    contacts.remember(Principal.system(workspace.organization_id), user_id, somebody.team_id, somebody.user_id)
+    principal = _member(somebody)
     assert principal is not None
     return principal

@@ -1,11 +1,11 @@
-"""Looking now and then who is still in Slack."""
+"""What organizations bring to their members, and looking now and then who is still there."""
 
 import pytest
 from pytest_django import Settings
 
-from nightbell.actions import identities, workspaces
+from nightbell.actions import contacts
 from nightbell.data.access.principal import SYSTEM
-from nightbell.data.models import Identity, Workspace
+from nightbell.data.models import Workspace
 from nightbell.engine import chores
 from tests.workspace import Slack
 from tests.world import Person, World
@@ -15,7 +15,7 @@ def matched(world: World, slack: Slack) -> tuple[Person, Person]:
     ana, bo = world.members("Ana", "Bo")
     slack.joins(ana, bo)
     for each in (ana, bo):
-        workspaces.remember(world.system, each.id, slack.team_id, slack.user(each).id)
+        contacts.remember(world.system, each.id, slack.team_id, slack.user(each).id)
     return ana, bo
 
 
@@ -23,13 +23,13 @@ def matched(world: World, slack: Slack) -> tuple[Person, Person]:
 def test_somebody_who_is_switched_off_there_is_paged_by_mail_alone(world: World, slack: Slack, became: str) -> None:
     ana, bo = matched(world, slack)
     setattr(slack.user(ana), became, True)
-    assert identities.check_all(SYSTEM) == 0
+    assert contacts.look_again(SYSTEM) == 0
     assert slack.calls == []
     world.sleeps(days=1, minutes=1)
-    assert identities.check_all(SYSTEM) == 1
-    assert identities.check_all(SYSTEM) == 0
-    assert Identity.objects.get(user_id=ana.id).slack_user_id is None
-    assert Identity.objects.get(user_id=bo.id).slack_user_id == slack.user(bo).id
+    assert contacts.look_again(SYSTEM) == 1
+    assert contacts.look_again(SYSTEM) == 0
+    assert slack.contact(ana).address == ""
+    assert slack.contact(bo).address == slack.user(bo).id
     incident = world.opens("DB pool exhausted", layers=[([ana, bo], 5)])
     assert {(page.name, page.channel) for page in incident.pages()} == {
         ("Ana", "email"),
@@ -42,15 +42,15 @@ def test_somebody_with_another_address_there_stays_who_they_are(world: World, sl
     ana, _ = matched(world, slack)
     slack.user(ana).email = "elsewhere@example.com"
     world.sleeps(days=2)
-    assert identities.check_all(SYSTEM) == 0
-    assert Identity.objects.get(user_id=ana.id).slack_user_id == slack.user(ana).id
+    assert contacts.look_again(SYSTEM) == 0
+    assert slack.contact(ana).address == slack.user(ana).id
 
 
 def test_members_who_left_are_nobodys_concern(world: World, slack: Slack) -> None:
     ana, bo = matched(world, slack)
     world.removes(ana)
     world.sleeps(days=2)
-    identities.check_all(SYSTEM)
+    contacts.look_again(SYSTEM)
     assert [call.arguments["user"] for call in slack.calls] == [slack.user(bo).id]
 
 
@@ -58,7 +58,7 @@ def test_a_slack_that_does_not_answer_changes_nothing(world: World, slack: Slack
     matched(world, slack)
     world.sleeps(days=2)
     slack.answer(status=500)
-    assert identities.check_all(SYSTEM) == 0
+    assert contacts.look_again(SYSTEM) == 0
     assert len(slack.calls) == 1
     assert Workspace.objects.get().lost_at is None
 
@@ -73,7 +73,7 @@ def test_a_token_that_is_void_is_noticed_and_told(world: World, slack: Slack) ->
     assert world.zoe.was_told("Slack no longer lets Nightbell in")
     # And asked no more.
     calls = len(slack.calls)
-    identities.check_all(SYSTEM)
+    contacts.look_again(SYSTEM)
     assert len(slack.calls) == calls
 
 
@@ -81,5 +81,5 @@ def test_a_token_nobody_can_read_is_left_alone(world: World, slack: Slack, setti
     matched(world, slack)
     world.sleeps(days=2)
     settings.NIGHTBELL = settings.NIGHTBELL.model_copy(update={"encryption_keys": None})
-    assert identities.check_all(SYSTEM) == 0
+    assert contacts.look_again(SYSTEM) == 0
     assert slack.calls == []
