@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
 from datetime import timedelta
+from enum import StrEnum
 from functools import cache, lru_cache
 from typing import Any
 from uuid import UUID
@@ -54,6 +55,11 @@ _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 # Whether pages of this severity go before others.
 URGENT = "{severity} in (" + ", ".join(f"'{each}'" for each in sorted(state.URGENT)) + ")"
+
+
+def one_of(column: str, known: type[StrEnum]) -> str:
+    """Whether a column has one of the values this version knows, as SQL."""
+    return f"{column} in ({', '.join(repr(each.value) for each in known)})"
 
 
 def incident_of(row: Sequence[Any], notified: frozenset[UUID] = frozenset()) -> state.Incident:

@@ -6,13 +6,17 @@ from uuid import UUID
 
 from django.db import connection
 
+from nightbell.core.incident import state
 from nightbell.data import rows, store
+
+# A clock that a newer version set for a reason of its own waits for it.
+_KNOWN = f"i.{rows.one_of('due_cause', state.Cause)}"
 
 # `skip locked`: engines share the work without waiting for each other, and never for a person who is acknowledging.
 CLAIM_DUE = f"""
 select nightbell_now(), i.organization_id, {rows.INCIDENT_COLUMNS}
 from incident i
-where i.due_at <= nightbell_now() and not i.held
+where i.due_at <= nightbell_now() and not i.held and {_KNOWN}
 order by i.due_at
 limit %(limit)s
 for no key update of i skip locked
@@ -23,7 +27,7 @@ for no key update of i skip locked
 CLAIM_NEWEST = f"""
 select nightbell_now(), i.organization_id, {rows.INCIDENT_COLUMNS}
 from incident i
-where i.due_at <= nightbell_now() and not i.held and i.id <> all(%(taken)s)
+where i.due_at <= nightbell_now() and not i.held and {_KNOWN} and i.id <> all(%(taken)s)
 order by i.due_at desc
 limit %(limit)s
 for no key update of i skip locked
@@ -34,17 +38,19 @@ OF_WHICH_NEWEST = 10
 CLAIM_ONE = f"""
 select nightbell_now(), i.organization_id, {rows.INCIDENT_COLUMNS}
 from incident i
-where i.id = %(id)s and i.due_at <= nightbell_now() and not i.held
+where i.id = %(id)s and i.due_at <= nightbell_now() and not i.held and {_KNOWN}
 for no key update of i skip locked
 """
 
-DUE_IDS = """
-select i.id from incident i where i.due_at <= nightbell_now() and not i.held order by i.due_at limit %(limit)s
+DUE_IDS = f"""
+select i.id from incident i
+where i.due_at <= nightbell_now() and not i.held and {_KNOWN} order by i.due_at limit %(limit)s
 """
 
 # What an engine may sleep for: until the first clock runs out.
-NEXT_DUE = """
-select extract(epoch from min(i.due_at) - nightbell_now()) from incident i where i.due_at is not null and not i.held
+NEXT_DUE = f"""
+select extract(epoch from min(i.due_at) - nightbell_now()) from incident i
+where i.due_at is not null and not i.held and {_KNOWN}
 """
 
 SET_ASIDE = """

@@ -9,7 +9,8 @@ from uuid import UUID
 
 from django.db import connection
 
-from nightbell.core import delivery
+from nightbell.core import delivery, notice
+from nightbell.core.incident import effects
 from nightbell.data import prepared, rows
 from nightbell.data.claims import turns
 
@@ -22,6 +23,12 @@ TABLES = MESSAGES + COPIES
 COMPARED_AFTER = timedelta(seconds=2)
 # A copy is claimed again and again: what counts for its back-off is how often it failed since it last did not.
 TRIES: dict[Table, str] = {"page": "t.attempts", "notice": "t.attempts", "incident_copy": "t.attempts - t.answered"}
+# What this version can make something of.
+KNOWN: dict[Table, str] = {
+    "page": rows.one_of("reason", effects.Reason),
+    "notice": rows.one_of("kind", notice.Kind),
+    "incident_copy": rows.one_of("place", delivery.Place),
+}
 # Whatever a decision changes from here on, this attempt may not show.
 FRESH: dict[Table, str] = {"page": "", "notice": "", "incident_copy": " stale = false,"}
 
@@ -30,7 +37,7 @@ def _claim(table: Table, statement: str) -> str:
     claim = f"""update {table} t set state = 'sending', attempts = t.attempts + 1,{FRESH[table]}
   due_at = nightbell_now() + make_interval(secs => %(lease)s)"""
     claimed = f"t.id, t.attempts, {TRIES[table]}, t.organization_id, t.destination"
-    return statement.format(table=table, claim=claim, claimed=claimed)
+    return statement.format(table=table, claim=claim, claimed=claimed, known=KNOWN[table])
 
 
 def _settle(table: Table, *, recorded: str) -> str:
@@ -133,8 +140,12 @@ where t.id = %(id)s and t.state = 'sending' and t.attempts = %(attempts)s
 
 
 def _next_due(tables: tuple[Table, ...]) -> str:
-    of_table = "(select min(t.due_at) from {} t where t.channel = %(channel)s and t.due_at is not null and not t.held)"
-    return f"select extract(epoch from least({', '.join(map(of_table.format, tables))}) - nightbell_now())"
+    firsts = [
+        f"""(select min(t.due_at) from {table} t
+  where t.channel = %(channel)s and t.due_at is not null and not t.held and t.{KNOWN[table]})"""
+        for table in tables
+    ]
+    return f"select extract(epoch from least({', '.join(firsts)}) - nightbell_now())"
 
 
 # What a lane may sleep for: until the first message of its channel is due.
