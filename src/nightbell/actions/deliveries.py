@@ -216,8 +216,10 @@ def _look_at_notice(lease: messages.Lease) -> tuple[delivery.Notice, Looked] | N
 
 def _told(seen: pages.NoticeLook) -> notice.Told:
     data = seen.data
-    if seen.kind is notice.Kind.SLACK_LOST:
-        return notice.AccessLost(data["team"], data["because"], links.slack_settings_url())
+    if seen.kind is notice.Kind.ACCESS_LOST:
+        # A version before said of no workspace which channel's it is, and its team's name has to do.
+        channel = registry.find(data["channel"]).title if "channel" in data else data["team"]
+        return notice.AccessLost(channel, data["team"], data["because"], links.slack_settings_url())
     if seen.kind is notice.Kind.CHANNEL_REFUSED:
         return notice.ChannelRefused(data["channel"], data["because"])
     if seen.kind is notice.Kind.FORGOTTEN_PASSWORD:

@@ -117,8 +117,8 @@ def lose(principal: Principal, channel: str, because: str, seen_at: datetime) ->
         return
     workspace = Workspace.objects.get(organization_id=organization_id)
     record.write(principal, "slack_lost", {**_team(workspace), "because": because})
-    told = {"team": workspace.team_name, "because": because}
-    notices.tell_admins(organization_id, notice.Kind.SLACK_LOST, told, now)
+    told = {"channel": channel, "team": workspace.team_name, "because": because}
+    notices.tell_admins(organization_id, notice.Kind.ACCESS_LOST, told, now)
 
 
 def credential(workspace: reads.Workspace) -> str:

@@ -7,7 +7,7 @@ from django.conf import settings
 
 from nightbell.channels import email, slack
 from nightbell.channels.base import Channel
-from nightbell.channels.declaration import Ability, Brought, Configured, Declaration
+from nightbell.channels.declaration import Ability, Brought, Configured, Declaration, Part
 
 DECLARED: tuple[Declaration, ...] = (
     email.DECLARATION,
@@ -33,7 +33,9 @@ def of_account() -> Declaration:
 
 def find(name: str) -> Declaration:
     """The channel of that name. Raises KeyError where this version knows none."""
-    return _BY_NAME[name]
+    return {each.name: each for each in DECLARED}[name]
 
 
-_BY_NAME = {each.name: each for each in DECLARED}
+def parts() -> tuple[type[Part], ...]:
+    """Each channel's part of the environment."""
+    return tuple(each.part for each in DECLARED)

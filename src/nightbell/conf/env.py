@@ -33,7 +33,6 @@ _KEY = re.compile(r"[A-Za-z0-9_-]{43}=")
 
 M = TypeVar("M", bound=BaseModel)
 P = TypeVar("P", bound=Part)
-PARTS = tuple(each.part for each in registry.DECLARED)
 
 
 class Mistakes(Exception):  # noqa: N818 -- one exception for all of them
@@ -61,7 +60,7 @@ class Settings(BaseModel):
     key_writes_burst: Annotated[int, Field(ge=1, le=1_000_000)] = 10_000
     encryption_keys: Annotated[str | None, Field(repr=False)] = None
     log_level: Annotated[str, Field(pattern="^(DEBUG|INFO|WARNING|ERROR)$")] = "INFO"
-    parts: tuple[SerializeAsAny[Part], ...] = Field(default_factory=lambda: tuple(part() for part in PARTS))
+    parts: tuple[SerializeAsAny[Part], ...] = Field(default_factory=lambda: tuple(part() for part in registry.parts()))
 
     @field_validator("database_url")
     @classmethod
@@ -134,7 +133,7 @@ def read(environ: Mapping[str, str] | None = None) -> Settings:
     lines = [
         f"{name} is not a variable of Nightbell" for name in sorted(environ) if _unknown(name, environ[name], known)
     ]
-    parts = [_valid(part, part.model_fields, environ, lines) for part in PARTS]
+    parts = [_valid(part, part.model_fields, environ, lines) for part in registry.parts()]
     settings = _valid(Settings, _own(), environ, lines, parts=tuple(each for each in parts if each is not None))
     if settings is None or lines:
         raise Mistakes(lines)
@@ -162,7 +161,7 @@ def _valid(
 
 def names() -> list[str]:
     """Every setting by its name."""
-    return [*_own(), *chain.from_iterable(part.model_fields for part in PARTS)]
+    return [*_own(), *chain.from_iterable(part.model_fields for part in registry.parts())]
 
 
 def _own() -> list[str]:

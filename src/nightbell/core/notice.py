@@ -17,7 +17,7 @@ class Kind(StrEnum):
     SHIFT_LOST = "shift_lost"
     SHIFT_TAKEN = "shift_taken"
     COVERAGE_GAPS = "coverage_gaps"
-    SLACK_LOST = "slack_lost"
+    ACCESS_LOST = "slack_lost"
     CHANNEL_REFUSED = "channel_refused"
     FORGOTTEN_PASSWORD = "forgotten_password"  # noqa: S105 -- what the notice is about
 
@@ -68,8 +68,9 @@ class Uncovered:
 
 @dataclass(frozen=True, slots=True)
 class AccessLost:
-    """Slack lets Nightbell in no longer; `because` is Slack's own word."""
+    """A channel lets Nightbell in no longer, and so nobody is reached in this workspace; `because` is its own word."""
 
+    channel: str
     team: str
     because: str
     url: str
@@ -155,10 +156,10 @@ def _uncovered(told: Uncovered) -> tuple[str, str]:
 
 
 def _access_lost(told: AccessLost) -> tuple[str, str]:
-    subject = f"Slack no longer lets Nightbell in: {told.team}"
+    subject = f"{told.channel} no longer lets Nightbell in: {told.team}"
     body = (
-        f"Nightbell can no longer page anybody in the Slack workspace {told.team}; Slack says: {told.because}. "
-        f"Everybody is still paged by mail. An admin can connect the workspace again:\n\n{told.url}\n"
+        f"Nightbell can no longer page anybody in the {told.channel} workspace {told.team}; {told.channel} says: "
+        f"{told.because}. Everybody is still paged by mail. An admin can connect the workspace again:\n\n{told.url}\n"
     )
     return subject, body
 
