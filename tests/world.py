@@ -268,12 +268,12 @@ class World:
         return sum(self._delivers(desk, channel) for desk, channel in [(deliveries, self.channel), *self.desks])
 
     def _delivers(self, desk: Desk, channel: Channel) -> int:
-        leases = desk.claim(channel.name, 100)
+        leases = desk.claim(SYSTEM, channel.name, 100)
         for lease in leases:
-            seen = desk.look(lease)
+            seen = desk.look(SYSTEM, lease)
             if seen is not None:
                 parcel, looked = seen
-                desk.settle(lease, channel.send(parcel), channel.backoff, looked)
+                desk.settle(SYSTEM, lease, channel.send(parcel), channel.backoff, looked)
         return len(leases)
 
     def uses_slack(self, slack: FakeSlack) -> None:

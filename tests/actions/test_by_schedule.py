@@ -8,6 +8,7 @@ import pytest
 from nightbell.actions import deliveries, incidents, people
 from nightbell.core.errors import Code, Rejected
 from nightbell.core.incident import state
+from nightbell.data.access.principal import SYSTEM
 from tests import races
 from tests.rota import Rota
 from tests.world import World
@@ -41,8 +42,8 @@ def test_a_notice_whose_lease_was_lost_is_not_sent(world: World) -> None:
     incident = world.opens("DB pool exhausted", layers=[([ana], 5)])
     world.forgets_mail()
     incidents.hand_off(world.zoe.principal, incident.id, bo.id)
-    leases = deliveries.claim("email", 10)
+    leases = deliveries.claim(SYSTEM, "email", 10)
     (notice,) = [lease for lease in leases if lease.table == "notice"]
-    deliveries.release([notice])
-    deliveries.claim("email", 10)
-    assert deliveries.look(notice) is None
+    deliveries.release(SYSTEM, [notice])
+    deliveries.claim(SYSTEM, "email", 10)
+    assert deliveries.look(SYSTEM, notice) is None

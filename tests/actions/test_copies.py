@@ -26,7 +26,7 @@ def changed(world: World, slack: Slack) -> Lease:
     """The lease of a copy that is due."""
     incident = shown(world, slack)
     incidents.acknowledge(world.zoe.principal, incident.id)
-    (lease,) = copies.claim("slack", 10)
+    (lease,) = copies.claim(SYSTEM, "slack", 10)
     return lease
 
 
@@ -37,44 +37,44 @@ def state() -> tuple[str, str | None]:
 
 def test_a_lease_is_one_senders_until_it_is_given_back_or_runs_out(world: World, slack: Slack) -> None:
     lease = changed(world, slack)
-    assert copies.claim("slack", 10) == []
+    assert copies.claim(SYSTEM, "slack", 10) == []
     left = copies.seconds_to_next("slack")
     assert left is not None
     assert 25 < left <= 30
-    copies.release([lease])
-    (again,) = copies.claim("slack", 10)
+    copies.release(SYSTEM, [lease])
+    (again,) = copies.claim(SYSTEM, "slack", 10)
     assert (again.id, again.attempts) == (lease.id, lease.attempts + 1)
     # Whoever gave it back has nothing to show, and what they say is not written.
-    assert copies.look(lease) is None
+    assert copies.look(SYSTEM, lease) is None
     assert state()[0] == "sending"
     world.sleeps(seconds=30)
-    (third,) = copies.claim("slack", 10)
-    assert copies.look(again) is None
-    assert copies.look(third) is not None
+    (third,) = copies.claim(SYSTEM, "slack", 10)
+    assert copies.look(SYSTEM, again) is None
+    assert copies.look(SYSTEM, third) is not None
 
 
 def test_a_lease_that_is_renewed_does_not_run_out(world: World, slack: Slack) -> None:
     lease = changed(world, slack)
     world.sleeps(seconds=20)
-    copies.renew(lease)
+    copies.renew(SYSTEM, lease)
     world.sleeps(seconds=20)
-    assert copies.claim("slack", 10) == []
+    assert copies.claim(SYSTEM, "slack", 10) == []
     # It is shown as it was looked at; what changed since is shown next.
     copies.why_not(lease)
     world.sleeps(seconds=11)
-    assert [each.id for each in copies.claim("slack", 10)] == [lease.id]
+    assert [each.id for each in copies.claim(SYSTEM, "slack", 10)] == [lease.id]
 
 
 def test_what_was_posted_is_known_whoever_holds_the_lease(world: World, slack: Slack) -> None:
     (ana,) = world.members("Ana")
     slack.has_alerts()
     world.opens("DB pool exhausted", layers=[([ana], 5)], paging=False)
-    (lost,) = copies.claim("slack", 10)
+    (lost,) = copies.claim(SYSTEM, "slack", 10)
     world.sleeps(seconds=30)
-    (held,) = copies.claim("slack", 10)
-    copies.settle(lost, delivery.Accepted("C1/17.1"), [], deliveries.Looked(clock.now()))
+    (held,) = copies.claim(SYSTEM, "slack", 10)
+    copies.settle(SYSTEM, lost, delivery.Accepted("C1/17.1"), [], deliveries.Looked(clock.now()))
     assert (Copy.objects.get().message_id, state()) == ("17.1", ("sending", None))
-    seen = copies.look(held)
+    seen = copies.look(SYSTEM, held)
     assert seen is not None
     assert seen[0].message_id == "17.1"
 
@@ -130,14 +130,14 @@ def test_failures_wait_longer_and_longer_and_one_success_starts_anew(world: Worl
     world.zoe.acknowledges(incident)
     tries = []
     for _ in range(3):
-        (lease,) = copies.claim("slack", 10)
+        (lease,) = copies.claim(SYSTEM, "slack", 10)
         tries.append(lease.tries)
-        seen = copies.look(lease)
+        seen = copies.look(SYSTEM, lease)
         assert seen is not None
         channel = world.desks[1][1]
-        copies.settle(lease, channel.send(seen[0]), channel.backoff, seen[1])
+        copies.settle(SYSTEM, lease, channel.send(seen[0]), channel.backoff, seen[1])
         world.sleeps(minutes=3)
     assert tries == [1, 2, 3]
     world.zoe.resolves(incident)
-    (lease,) = copies.claim("slack", 10)
+    (lease,) = copies.claim(SYSTEM, "slack", 10)
     assert lease.tries == 1

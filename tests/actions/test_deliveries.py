@@ -24,12 +24,12 @@ def open_and_fire(world: World, *groups: list[Person]) -> Incident:
 
 
 def claim_one() -> Lease:
-    (lease,) = deliveries.claim("email", 10)
+    (lease,) = deliveries.claim(SYSTEM, "email", 10)
     return lease
 
 
 def look(lease: Lease) -> tuple[delivery.Page | delivery.Notice, deliveries.Looked]:
-    seen = deliveries.look(lease)
+    seen = deliveries.look(SYSTEM, lease)
     assert seen is not None
     return seen
 
@@ -40,8 +40,8 @@ def test_a_lease_is_one_senders_until_it_runs_out(world: World) -> None:
     lease = claim_one()
     (page,) = incident.pages()
     assert (page.state, page.attempts, lease.id, lease.attempts) == ("sending", 1, page.id, 1)
-    assert deliveries.claim("email", 10) == []
-    assert deliveries.claim("pigeon", 10) == []
+    assert deliveries.claim(SYSTEM, "email", 10) == []
+    assert deliveries.claim(SYSTEM, "pigeon", 10) == []
     left = deliveries.seconds_to_next("email")
     assert left is not None
     assert 25 < left <= 30
@@ -50,10 +50,10 @@ def test_a_lease_is_one_senders_until_it_runs_out(world: World) -> None:
     again = claim_one()
     assert (again.id, again.attempts) == (lease.id, 2)
     # The first lease is lost: what its holder says is not written, and there is nothing for it to send.
-    assert deliveries.look(lease) is None
-    deliveries.settle(lease, delivery.Refused("550"), BACKOFF, deliveries.Looked(clock.now()))
-    deliveries.settle(lease, delivery.Unavailable("451"), BACKOFF, deliveries.Looked(clock.now()))
-    deliveries.release([lease])
+    assert deliveries.look(SYSTEM, lease) is None
+    deliveries.settle(SYSTEM, lease, delivery.Refused("550"), BACKOFF, deliveries.Looked(clock.now()))
+    deliveries.settle(SYSTEM, lease, delivery.Unavailable("451"), BACKOFF, deliveries.Looked(clock.now()))
+    deliveries.release(SYSTEM, [lease])
     (page,) = incident.pages()
     assert (page.state, page.attempts, page.error) == ("sending", 2, None)
     assert not incident.record("page_failed")
@@ -65,9 +65,9 @@ def test_what_was_sent_is_sent_whoever_holds_the_lease(world: World) -> None:
     lost = claim_one()
     world.sleeps(seconds=30)
     held = claim_one()
-    deliveries.settle(lost, delivery.Accepted("250 queued as 77"), BACKOFF, deliveries.Looked(clock.now()))
-    deliveries.settle(held, delivery.Accepted("250 queued as 78"), BACKOFF, deliveries.Looked(clock.now()))
-    deliveries.settle(held, delivery.Refused("550"), BACKOFF, deliveries.Looked(clock.now()))
+    deliveries.settle(SYSTEM, lost, delivery.Accepted("250 queued as 77"), BACKOFF, deliveries.Looked(clock.now()))
+    deliveries.settle(SYSTEM, held, delivery.Accepted("250 queued as 78"), BACKOFF, deliveries.Looked(clock.now()))
+    deliveries.settle(SYSTEM, held, delivery.Refused("550"), BACKOFF, deliveries.Looked(clock.now()))
     (page,) = incident.pages()
     assert (page.state, page.error) == ("sent", None)
     assert page.settled_at is not None
@@ -87,9 +87,9 @@ def test_a_lease_that_is_given_back_is_due_at_once(world: World) -> None:
     (ana,) = world.members("Ana")
     open_and_fire(world, [ana])
     lease = claim_one()
-    deliveries.release([])
-    assert deliveries.claim("email", 10) == []
-    deliveries.release([lease])
+    deliveries.release(SYSTEM, [])
+    assert deliveries.claim(SYSTEM, "email", 10) == []
+    deliveries.release(SYSTEM, [lease])
     left = deliveries.seconds_to_next("email")
     assert left is not None
     assert left <= 0
@@ -107,16 +107,16 @@ def test_temporary_failures_are_tried_again_at_longer_and_longer_intervals(world
         lease = claim_one()
         assert lease.attempts == attempt
         _, looked = look(lease)
-        deliveries.settle(lease, delivery.Unavailable(f"451 busy {attempt}"), BACKOFF, looked)
+        deliveries.settle(SYSTEM, lease, delivery.Unavailable(f"451 busy {attempt}"), BACKOFF, looked)
         (page,) = incident.pages()
         assert (page.state, page.error, page.settled_at) == ("queued", f"451 busy {attempt}", None)
         world.sleeps(seconds=seconds - 2)
-        assert deliveries.claim("email", 10) == []
+        assert deliveries.claim(SYSTEM, "email", 10) == []
         world.sleeps(seconds=2)
     # A provider that says how long to wait is heard.
     lease = claim_one()
     _, looked = look(lease)
-    deliveries.settle(lease, delivery.Unavailable("slow down", timedelta(hours=1)), BACKOFF, looked)
+    deliveries.settle(SYSTEM, lease, delivery.Unavailable("slow down", timedelta(hours=1)), BACKOFF, looked)
     left = deliveries.seconds_to_next("email")
     assert left is not None
     assert 3590 < left <= 3600
@@ -131,7 +131,7 @@ def test_a_page_that_is_leased_when_somebody_answers_is_not_sent(world: World, o
     ana.acknowledges(incident) if outdone_by == "acknowledge" else ana.resolves(incident)
     # It was no longer queued, so the answer did not cancel it: the last look does.
     assert not incident.record("pages_cancelled")
-    assert deliveries.look(lease) is None
+    assert deliveries.look(SYSTEM, lease) is None
     (page,) = incident.pages()
     assert (page.state, page.error) == ("cancelled", reason)
     assert deliveries.seconds_to_next("email") is None
@@ -142,7 +142,7 @@ def test_a_page_that_is_leased_when_the_incident_is_handed_off_is_not_sent(world
     incident = open_and_fire(world, [ana])
     lease = claim_one()
     ana.hands_off(incident, to=bo)
-    assert deliveries.look(lease) is None
+    assert deliveries.look(SYSTEM, lease) is None
     assert [(page.state, page.error) for page in incident.pages() if page.user_id == ana.id] == [
         ("cancelled", "superseded")
     ]
@@ -152,13 +152,13 @@ def test_a_page_that_is_leased_when_the_incident_is_handed_off_is_not_sent(world
 def test_a_recipient_who_left_is_a_failure_of_the_group(world: World) -> None:
     ana, bo, cy = world.members("Ana", "Bo", "Cy")
     incident = open_and_fire(world, [ana, bo], [cy])
-    leases = {lease.id: lease for lease in deliveries.claim("email", 10)}
+    leases = {lease.id: lease for lease in deliveries.claim(SYSTEM, "email", 10)}
     by_person = {page.user_id: leases[page.id] for page in incident.pages()}
-    deliveries.settle(by_person[ana.id], delivery.Refused("550"), BACKOFF, deliveries.Looked(clock.now()))
+    deliveries.settle(SYSTEM, by_person[ana.id], delivery.Refused("550"), BACKOFF, deliveries.Looked(clock.now()))
     assert incident.minutes_left == 5
     # Membership ends here without the removal that would look at the incident: as it does between its two statements.
     world.ends_membership(bo)
-    assert deliveries.look(by_person[bo.id]) is None
+    assert deliveries.look(SYSTEM, by_person[bo.id]) is None
     assert [(page.state, page.error) for page in incident.pages() if page.user_id == bo.id] == [
         ("cancelled", "recipient_left")
     ]
@@ -174,12 +174,12 @@ def test_pages_are_leased_before_notices_and_no_more_than_asked_for(world: World
         bo.hands_off(incident, to=cy)
     world.sleeps(minutes=1)
     open_and_fire(world, [ana, bo])
-    assert [lease.table for lease in deliveries.claim("email", 2)] == ["page", "page"]
-    leases = deliveries.claim("email", 2)
+    assert [lease.table for lease in deliveries.claim(SYSTEM, "email", 2)] == ["page", "page"]
+    leases = deliveries.claim(SYSTEM, "email", 2)
     assert [lease.table for lease in leases] == ["page", "notice"]
     # Both kinds of lease are given back.
-    deliveries.release(leases)
-    assert {lease.id for lease in deliveries.claim("email", 2)} == {lease.id for lease in leases}
+    deliveries.release(SYSTEM, leases)
+    assert {lease.id for lease in deliveries.claim(SYSTEM, "email", 2)} == {lease.id for lease in leases}
     world.forgets_mail()
 
 

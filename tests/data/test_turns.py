@@ -12,7 +12,7 @@ from django.db import connection, transaction
 
 from nightbell.actions import copies, deliveries, ids, organizations, people
 from nightbell.core.incident import actor, state
-from nightbell.data.access.principal import Principal
+from nightbell.data.access.principal import SYSTEM, Principal
 from nightbell.data.claims import messages, turns
 from nightbell.data.claims.messages import Lease
 from nightbell.data.models import Incident as Row
@@ -78,7 +78,7 @@ def overdue(count: int, since: float = 60.0) -> list[float]:
 
 
 def claimed(limit: int, whose: turns.Turns) -> list[Lease]:
-    return deliveries.claim("email", limit, whose)
+    return deliveries.claim(SYSTEM, "email", limit, whose)
 
 
 def by_organization(leases: list[Lease]) -> Counter[UUID]:
@@ -224,7 +224,7 @@ def test_what_was_tried_in_vain_is_brought_forward_and_nothing_else() -> None:
     messages.bring_forward("page", "slack", None, 10, NOW)
     messages.bring_forward("page", "email", owls.organization.id, 10, NOW)
     assert claimed(8, turns.Turns()) == []
-    deliveries.bring_forward("email", None, 10, NOW)
-    copies.bring_forward("email", None, 10, NOW)
+    deliveries.bring_forward(SYSTEM, "email", None, 10, NOW)
+    copies.bring_forward(SYSTEM, "email", None, 10, NOW)
     assert [lease.id for lease in claimed(8, turns.Turns())] == [other]
     assert Page.objects.get(id=untried).state == "queued"

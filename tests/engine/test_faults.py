@@ -117,14 +117,14 @@ def test_p02_a_call_that_does_not_end_gives_its_lease_back(world: World) -> None
     try:
         assert channel.called.wait(5)
         lane.stop(0.2)
-        [lease] = deliveries.claim("email", 10)
+        [lease] = deliveries.claim(SYSTEM, "email", 10)
         assert page_of(incident) == ("sending", 2)
     finally:
         channel.over.set()
     # What the first call ends in does not count any more: the lease is another's.
     time.sleep(0.2)
     assert page_of(incident) == ("sending", 2)
-    seen = deliveries.look(lease)
+    seen = deliveries.look(SYSTEM, lease)
     assert seen is not None
 
 
@@ -216,7 +216,7 @@ def test_t01_two_engines_advance_each_overdue_incident_once(world: World, start:
 def test_t02_what_an_engine_committed_and_did_not_send_another_sends(world: World, start: Start) -> None:
     incident, person = opened(world)
     escalations.fire_due(SYSTEM)
-    assert len(deliveries.claim("email", 10)) == 1  # by an engine that dies now
+    assert len(deliveries.claim(SYSTEM, "email", 10)) == 1  # by an engine that dies now
     start()
     time.sleep(0.3)
     assert mails(world, incident) == []

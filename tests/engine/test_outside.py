@@ -62,7 +62,7 @@ def test_p22_rows_of_every_kind_are_pulled_and_nothing_else_moves(world: World) 
     clock.advance(timedelta(minutes=2, seconds=30))
     assert escalations.pull_back(SYSTEM) == {"incident": 0, "page": 0, "notice": 0, "incident_copy": 0}
     assert before != ask("select i.due_at, p.due_at from incident i join page p on p.incident_id = i.id")
-    lease = deliveries.claim("email", 1)[0]
+    lease = deliveries.claim(SYSTEM, "email", 1)[0]
     clock.advance(timedelta(hours=-1))
     escalations.pull_back(SYSTEM)
     assert due_in("page") <= delivery.LEASE.total_seconds()
@@ -72,11 +72,11 @@ def test_p22_rows_of_every_kind_are_pulled_and_nothing_else_moves(world: World) 
 def test_p22_what_is_under_way_while_the_clock_steps_back_waits_no_longer_either(world: World) -> None:
     incident, _ = opened(world)
     escalations.fire_due(SYSTEM)
-    (lease,) = deliveries.claim("email", 1)
-    seen = deliveries.look(lease)
+    (lease,) = deliveries.claim(SYSTEM, "email", 1)
+    seen = deliveries.look(SYSTEM, lease)
     assert seen is not None
     clock.advance(timedelta(hours=-1))
-    deliveries.settle(lease, delivery.Unavailable("451 later"), (timedelta(seconds=15),), seen[1])
+    deliveries.settle(SYSTEM, lease, delivery.Unavailable("451 later"), (timedelta(seconds=15),), seen[1])
     assert page_of(incident) == ("queued", 1)
     assert 10 < due_in("page") <= 15
 

@@ -99,8 +99,8 @@ def test_k05_acknowledge_while_a_sender_is_inside_the_provider_call(world: World
     (ana,) = world.members("Ana")
     incident = world.opens("DB pool exhausted", layers=[([ana], 5)], paging=False)
     escalations.fire_due(SYSTEM)
-    (lease,) = deliveries.claim("email", 10)
-    seen = deliveries.look(lease)
+    (lease,) = deliveries.claim(SYSTEM, "email", 10)
+    seen = deliveries.look(SYSTEM, lease)
     assert seen is not None
     ana.acknowledges(incident)
     record = incident.kinds
@@ -111,7 +111,7 @@ def test_k05_acknowledge_while_a_sender_is_inside_the_provider_call(world: World
             answer = delivery.Refused("550 no such user")
         case _:
             answer = delivery.Unavailable("451 later")
-    deliveries.settle(lease, answer, world.channel.backoff, seen[1])
+    deliveries.settle(SYSTEM, lease, answer, world.channel.backoff, seen[1])
     expected = {
         "accepted": ("sent", ["page_sent"]),
         "refused": ("failed", ["page_failed"]),

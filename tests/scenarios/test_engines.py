@@ -63,7 +63,7 @@ def test_t02_an_engine_dies_after_its_commit_and_before_any_send(world: World) -
     incident = world.opens("DB pool exhausted", layers=[([ana], 5)], paging=False)
     assert escalations.fire_due(SYSTEM) == 1
     # Its pages are rows. It leased them, and is never heard of again.
-    assert len(deliveries.claim("email", 10)) == 1
+    assert len(deliveries.claim(SYSTEM, "email", 10)) == 1
     world.waits(seconds=29)
     assert not ana.was_paged(incident)
     world.waits(seconds=1)
@@ -75,8 +75,8 @@ def test_t03_a_sender_dies_after_the_provider_accepted(world: World) -> None:
     (ana,) = world.members("Ana")
     incident = world.opens("DB pool exhausted", layers=[([ana], 5)], paging=False)
     escalations.fire_due(SYSTEM)
-    (lease,) = deliveries.claim("email", 10)
-    seen = deliveries.look(lease)
+    (lease,) = deliveries.claim(SYSTEM, "email", 10)
+    seen = deliveries.look(SYSTEM, lease)
     assert seen is not None
     world.channel.send(seen[0])
     world.waits(seconds=30)

@@ -136,10 +136,10 @@ def test_a_responder_is_removed_while_a_sender_is_about_to_page_them(world: Worl
     incident = world.opens("DB pool exhausted", layers=[([ana], 5), ([bo], 5), ([cy], 7)])
     world.sleeps(minutes=5)
     escalations.fire_due(SYSTEM)
-    (lease,) = deliveries.claim("email", 10)
+    (lease,) = deliveries.claim(SYSTEM, "email", 10)
     world.removes(bo)
     # The last look before the provider is called: nobody can answer this page any more.
-    assert deliveries.look(lease) is None
+    assert deliveries.look(SYSTEM, lease) is None
     assert [(page.state, page.error) for page in incident.pages() if page.user_id == bo.id] == [
         ("cancelled", "recipient_left")
     ]
@@ -148,7 +148,7 @@ def test_a_responder_is_removed_while_a_sender_is_about_to_page_them(world: Worl
     assert ana.was_paged(incident)
     # What a sender that is slower still brings back changes nothing.
     deliveries.settle(
-        lease, delivery.Refused("550"), world.channel.backoff, deliveries.Looked(incident.view.updated_at)
+        SYSTEM, lease, delivery.Refused("550"), world.channel.backoff, deliveries.Looked(incident.view.updated_at)
     )
     assert incident.now.position == 3
 

@@ -231,13 +231,13 @@ def test_k05_what_slack_takes_while_somebody_answers_is_put_right(world: World, 
     slack.joins(ana, bo)
     incident = world.opens("DB pool exhausted", layers=[([ana], 5), ([bo], 5)], paging=False)
     escalations.fire_due(SYSTEM)
-    (lease,) = deliveries.claim("slack", 10)
-    seen = deliveries.look(lease)
+    (lease,) = deliveries.claim(SYSTEM, "slack", 10)
+    seen = deliveries.look(SYSTEM, lease)
     assert seen is not None
     # The sender is inside the call now.
     bo.acknowledges(incident) if answered == "acknowledge" else bo.resolves(incident)
     channel = world.desks[0][1]
-    deliveries.settle(lease, channel.send(seen[0]), channel.backoff, seen[1])
+    deliveries.settle(SYSTEM, lease, channel.send(seen[0]), channel.backoff, seen[1])
     page = slack.page_of(ana)
     assert "acknowledge" in page.buttons
     assert incident.now.state is (State.ACKNOWLEDGED if answered == "acknowledge" else State.CLOSED)
@@ -251,14 +251,14 @@ def test_a_copy_that_is_being_edited_while_the_incident_changes_is_edited_again(
     incident_id = incident.id
     bo.escalates(incident)
     incidents.hand_off(bo.principal, incident_id, world.zoe.id)
-    leases = copies.claim("slack", 10)
+    leases = copies.claim(SYSTEM, "slack", 10)
     assert len(leases) == 2
-    seen = [copies.look(lease) for lease in leases]
+    seen = [copies.look(SYSTEM, lease) for lease in leases]
     ana.acknowledges(incident)
     channel = world.desks[1][1]
     for lease, each in zip(leases, seen, strict=True):
         assert each is not None
-        copies.settle(lease, channel.send(each[0]), channel.backoff, each[1])
+        copies.settle(SYSTEM, lease, channel.send(each[0]), channel.backoff, each[1])
     # What they have just shown was old already, and so they are due at once.
     assert {copy.state for copy in Copy.objects.filter(incident_id=incident_id)} == {"queued"}
     assert any(message.shows("Handed off to Zoe") for message in slack.messages)

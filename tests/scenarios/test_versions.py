@@ -42,8 +42,8 @@ def test_p3_a_page_for_a_reason_nobody_here_knows_waits_for_who_does(world: Worl
     incident = world.opens("DB pool exhausted", layers=[([ana], 5)], paging=False)
     escalations.fire_due(SYSTEM)
     with newer("page", "reason", "page_reason_known"):
-        assert deliveries.claim("email", 9) == []
-        assert deliveries.claim("email", 9, in_turn("page")) == []
+        assert deliveries.claim(SYSTEM, "email", 9) == []
+        assert deliveries.claim(SYSTEM, "email", 9, in_turn("page")) == []
         # Nor is it what a lane wakes for, again and again.
         assert deliveries.seconds_to_next("email") is None
     assert deliveries.seconds_to_next("email") is not None
@@ -70,8 +70,8 @@ def test_p3_a_notice_of_a_kind_nobody_here_knows_waits_for_who_does(world: World
     assert bo.was_paged(incident)
     bo.acknowledges(incident)
     with newer("notice", "kind"):
-        assert deliveries.claim("email", 9) == []
-        assert deliveries.claim("email", 9, in_turn("notice")) == []
+        assert deliveries.claim(SYSTEM, "email", 9) == []
+        assert deliveries.claim(SYSTEM, "email", 9, in_turn("notice")) == []
     world.settles()
     assert ana.was_told("Bo is on it")
 
@@ -82,8 +82,8 @@ def test_p3_a_copy_in_a_place_nobody_here_knows_waits_for_who_does(world: World,
     slack.has_alerts()
     world.opens("DB pool exhausted", layers=[([ana], 5)], paging=False)
     with newer("incident_copy", "place", "copy_place_known"):
-        assert copies.claim("slack", 9) == []
-        assert copies.claim("slack", 9, in_turn("incident_copy")) == []
+        assert copies.claim(SYSTEM, "slack", 9) == []
+        assert copies.claim(SYSTEM, "slack", 9, in_turn("incident_copy")) == []
         assert copies.seconds_to_next("slack") is None
     world.settles()
     assert slack.alert().shows("DB pool exhausted")

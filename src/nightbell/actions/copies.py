@@ -9,15 +9,16 @@ from nightbell.actions import deliveries, links, workspaces
 from nightbell.actions.deliveries import Looked
 from nightbell.core import delivery, message
 from nightbell.core.incident import state
-from nightbell.data import clock, secrets
-from nightbell.data.access.principal import Principal
+from nightbell.data import clock, secrets, transaction
+from nightbell.data.access.principal import Needs, Principal
 from nightbell.data.claims import messages, turns
 from nightbell.data.reads import incidents, pages, standings
 
 _TABLE: messages.Table = "incident_copy"
 
 
-def claim(channel: str, limit: int, whose: turns.Turns | None = None) -> list[messages.Lease]:
+@transaction.needing(Needs.INSTALLATION)
+def claim(_principal: Principal, channel: str, limit: int, whose: turns.Turns | None = None) -> list[messages.Lease]:
     """Lease the copies of a channel that are due."""
     return messages.claim(_TABLE, channel, limit, whose or turns.Turns())
 
@@ -27,7 +28,10 @@ def seconds_to_next(channel: str) -> float | None:
     return messages.seconds_to_next(messages.COPIES, channel)
 
 
-def bring_forward(channel: str, shares: str | UUID | None, limit: int, spread: timedelta) -> None:
+@transaction.needing(Needs.INSTALLATION)
+def bring_forward(
+    _principal: Principal, channel: str, shares: str | UUID | None, limit: int, spread: timedelta
+) -> None:
     """Have what was tried in vain, and shares this fate, tried again within `spread`; None is all of the channel's."""
     messages.bring_forward(_TABLE, channel, shares, limit, spread)
 
@@ -37,17 +41,20 @@ def why_not(_lease: messages.Lease) -> None:
     return
 
 
-def renew(lease: messages.Lease) -> None:
+@transaction.needing(Needs.INSTALLATION)
+def renew(_principal: Principal, lease: messages.Lease) -> None:
     """Hold a copy for another lease, while the provider thinks."""
     messages.renew(lease)
 
 
-def release(leases: Sequence[messages.Lease]) -> None:
+@transaction.needing(Needs.INSTALLATION)
+def release(_principal: Principal, leases: Sequence[messages.Lease]) -> None:
     """Give leases back: untried ones, and those whose attempt ends with this process."""
     messages.release(_TABLE, leases)
 
 
-def look(lease: messages.Lease) -> tuple[delivery.Copy, Looked] | None:
+@transaction.needing(Needs.INSTALLATION)
+def look(_principal: Principal, lease: messages.Lease) -> tuple[delivery.Copy, Looked] | None:
     """The copy as it is to be shown, and this look; None where there is nothing to do, or not for us.
 
     That is so where it shows the newest state already, where nothing can be shown any more, and where the lease was
@@ -74,8 +81,13 @@ def look(lease: messages.Lease) -> tuple[delivery.Copy, Looked] | None:
     return _shown(lease, seen, view, facts, credential), Looked(seen.now, seen.organization_id, as_of=view.updated_at)
 
 
+@transaction.needing(Needs.INSTALLATION)
 def settle(
-    lease: messages.Lease, outcome: delivery.Outcome, backoff: Sequence[timedelta], looked: Looked
+    _principal: Principal,
+    lease: messages.Lease,
+    outcome: delivery.Outcome,
+    backoff: Sequence[timedelta],
+    looked: Looked,
 ) -> delivery.Outcome:
     """Write what became of an attempt: what is shown now and where, or when to try again."""
     # Read now: the attempt took its time, and the clock may have been set meanwhile.

@@ -11,7 +11,7 @@ from nightbell.core import delivery, message, notice
 from nightbell.core.incident import actor, commands, decide, effects
 from nightbell.core.links import AcknowledgeGrant
 from nightbell.data import clock, rows, secrets, store, transaction
-from nightbell.data.access.principal import SYSTEM, Needs, Principal
+from nightbell.data.access.principal import Needs, Principal
 from nightbell.data.claims import messages, turns
 from nightbell.data.models import Account
 from nightbell.data.reads import pages, reach, rosters
@@ -36,7 +36,8 @@ class Looked:
     fallback: bool = False
 
 
-def claim(channel: str, limit: int, whose: turns.Turns | None = None) -> list[messages.Lease]:
+@transaction.needing(Needs.INSTALLATION)
+def claim(_principal: Principal, channel: str, limit: int, whose: turns.Turns | None = None) -> list[messages.Lease]:
     """Lease what is due on a channel, pages before notices. One statement, and so one transaction, a table."""
     return messages.claim_of(messages.MESSAGES, channel, limit, whose or turns.Turns())
 
@@ -46,22 +47,27 @@ def seconds_to_next(channel: str) -> float | None:
     return messages.seconds_to_next(messages.MESSAGES, channel)
 
 
-def look(lease: messages.Lease) -> tuple[delivery.Page | delivery.Notice, Looked] | None:
+@transaction.needing(Needs.INSTALLATION)
+def look(principal: Principal, lease: messages.Lease) -> tuple[delivery.Page | delivery.Notice, Looked] | None:
     """The message as it is to be sent, and this look; None where it is not for us to send.
 
     That is so where it is no longer wanted, and is settled here, and where the lease was lost to somebody else.
     """
-    return _look_at_page(lease) if lease.table == "page" else _look_at_notice(lease)
+    return _look_at_page(principal, lease) if lease.table == "page" else _look_at_notice(lease)
 
 
-def bring_forward(channel: str, shares: str | UUID | None, limit: int, spread: timedelta) -> None:
+@transaction.needing(Needs.INSTALLATION)
+def bring_forward(
+    _principal: Principal, channel: str, shares: str | UUID | None, limit: int, spread: timedelta
+) -> None:
     """Have what was tried in vain, and shares this fate, tried again within `spread`; None is all of the channel's."""
     for table in messages.MESSAGES:
         messages.bring_forward(table, channel, shares, limit, spread)
 
 
+@transaction.needing(Needs.INSTALLATION)
 def settle(
-    lease: messages.Lease, outcome: delivery.Outcome, backoff: Sequence[timedelta], looked: Looked
+    principal: Principal, lease: messages.Lease, outcome: delivery.Outcome, backoff: Sequence[timedelta], looked: Looked
 ) -> delivery.Outcome:
     """Write what became of an attempt: sent, again at, or failed for good, which may leave nobody to wait for.
 
@@ -69,20 +75,20 @@ def settle(
     """
     judged = outcome
     if isinstance(outcome, delivery.Refused):
-        judged = refusals.judge(lease, outcome, backoff, fallback=looked.fallback)
+        judged = refusals.judge(principal, lease, outcome, backoff, fallback=looked.fallback)
     # Read now: the attempt took its time, and the clock may have been set meanwhile.
     now = looked.at if isinstance(judged, delivery.Accepted) else clock.now()
     settlement = delivery.settle(judged, lease.tries, backoff, now)
     if isinstance(outcome, delivery.Unavailable) and lease.table == "page":
-        refusals.notice_fault(lease, outcome)
+        refusals.notice_fault(principal, lease, outcome)
     match settlement.state:
         case delivery.State.SENT:
             _write(lease, settlement, "page_sent", looked.as_of)
         case delivery.State.FAILED if lease.table == "page":
-            _lose(SYSTEM, lease, settlement, "page_failed")
+            _lose(principal, lease, settlement, "page_failed")
         case delivery.State.CANCELLED if lease.table == "page":
             # Withdrawn at the last moment, perhaps because the recipient left: then nobody may be left to wait for.
-            _lose(SYSTEM, lease, settlement, None)
+            _lose(principal, lease, settlement, None)
         case _:
             _write(lease, settlement, None)
     if lease.table == "page":
@@ -95,30 +101,32 @@ def why_not(lease: messages.Lease) -> str | None:
     return pages.why_not(lease.id) if lease.table == "page" else None
 
 
-def renew(lease: messages.Lease) -> None:
+@transaction.needing(Needs.INSTALLATION)
+def renew(_principal: Principal, lease: messages.Lease) -> None:
     """Hold a message for another lease, while the provider thinks."""
     messages.renew(lease)
 
 
-def release(leases: Sequence[messages.Lease]) -> None:
+@transaction.needing(Needs.INSTALLATION)
+def release(_principal: Principal, leases: Sequence[messages.Lease]) -> None:
     """Give leases back: untried ones, and those whose attempt ends with this process."""
     for table in messages.MESSAGES:
         messages.release(table, [lease for lease in leases if lease.table == table])
 
 
-def _look_at_page(lease: messages.Lease) -> tuple[delivery.Page, Looked] | None:
+def _look_at_page(principal: Principal, lease: messages.Lease) -> tuple[delivery.Page, Looked] | None:
     seen = pages.look(lease.id, lease.attempts)
     if not seen.held:
         # We were away for longer than the lease: whoever has it now sends it, or has sent it.
         return None
     if not seen.recipient_is_member:
         # Nobody can answer this page any more: that is a failure of the group's, not only of the page's.
-        _lose(SYSTEM, lease, _cancelled(seen.reason_not_wanted), None)
+        _lose(principal, lease, _cancelled(seen.reason_not_wanted), None)
         return None
     if not seen.wanted:
         _write(lease, _cancelled(seen.reason_not_wanted), None)
         return None
-    where = _to_page(lease, seen)
+    where = _to_page(principal, lease, seen)
     if where is None:
         return None
     address, credential = where
@@ -136,7 +144,7 @@ def page_facts(seen: pages.Look) -> message.Facts:
     )
 
 
-def _to_page(lease: messages.Lease, seen: pages.Look) -> tuple[str, str] | None:
+def _to_page(principal: Principal, lease: messages.Lease, seen: pages.Look) -> tuple[str, str] | None:
     """Where a page goes and what lets us in; None where there is no way, settled here."""
     if seen.way is not None:
         return _let_in(lease, seen.way, seen.now)
@@ -145,7 +153,7 @@ def _to_page(lease: messages.Lease, seen: pages.Look) -> tuple[str, str] | None:
         _write(lease, again(not_connected(lease.channel), lease, seen.now), None)
     else:
         settlement = delivery.Settlement(delivery.State.FAILED, error=not_connected(lease.channel))
-        _lose(SYSTEM, lease, settlement, "page_failed")
+        _lose(principal, lease, settlement, "page_failed")
     return None
 
 

@@ -6,13 +6,19 @@ from datetime import timedelta
 from nightbell.actions import notices
 from nightbell.core import delivery, notice, refusals
 from nightbell.data import transaction
-from nightbell.data.access.principal import SYSTEM, Needs, Principal
+from nightbell.data.access.principal import Needs, Principal
 from nightbell.data.claims import messages
 from nightbell.data.claims import refusals as claims
 
 
+@transaction.needing(Needs.INSTALLATION)
 def judge(
-    lease: messages.Lease, outcome: delivery.Refused, backoff: Sequence[timedelta], *, fallback: bool
+    principal: Principal,
+    lease: messages.Lease,
+    outcome: delivery.Refused,
+    backoff: Sequence[timedelta],
+    *,
+    fallback: bool,
 ) -> delivery.Refused | delivery.Unavailable:
     """What a refusal is: for good, or a fault that may pass.
 
@@ -26,14 +32,15 @@ def judge(
     if shared is None:
         return outcome
     given_up = tuple(each for each in shared if not each.waits)
-    _blame_installation(SYSTEM, lease, outcome.error, given_up, backoff[0])
+    _blame_installation(principal, lease, outcome.error, given_up, backoff[0])
     return delivery.Unavailable(outcome.error, of_channel=True)
 
 
-def notice_fault(lease: messages.Lease, outcome: delivery.Unavailable) -> None:
+@transaction.needing(Needs.INSTALLATION)
+def notice_fault(principal: Principal, lease: messages.Lease, outcome: delivery.Unavailable) -> None:
     """Tell admins where everybody is answered alike. The first attempt is asked about; a further one says no more."""
     if lease.tries == 1 and _alike(lease, outcome.error) is not None:
-        _blame_installation(SYSTEM, lease, outcome.error, (), timedelta())
+        _blame_installation(principal, lease, outcome.error, (), timedelta())
 
 
 def _alike(lease: messages.Lease, error: str) -> tuple[refusals.Tried, ...] | None:

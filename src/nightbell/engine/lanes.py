@@ -15,6 +15,7 @@ from django.db import InterfaceError, OperationalError, connection
 from nightbell.actions.deliveries import Looked
 from nightbell.channels.base import Channel, Parcel
 from nightbell.core import delivery, health
+from nightbell.data.access.principal import SYSTEM, Principal
 from nightbell.data.claims.messages import Lease
 from nightbell.data.claims.turns import Turns
 from nightbell.engine import beat
@@ -43,23 +44,31 @@ R = TypeVar("R")
 class Desk(Protocol):
     """What a lane delivers, and what is decided about it: `actions.deliveries` and `actions.copies` are two."""
 
-    def claim(self, channel: str, limit: int, whose: Turns | None = None) -> list[Lease]: ...
+    def claim(self, principal: Principal, /, channel: str, limit: int, whose: Turns | None = None) -> list[Lease]: ...
 
     def seconds_to_next(self, channel: str) -> float | None: ...
 
-    def look(self, lease: Lease) -> tuple[Parcel, Looked] | None: ...
+    def look(self, principal: Principal, /, lease: Lease) -> tuple[Parcel, Looked] | None: ...
 
     def settle(
-        self, lease: Lease, outcome: delivery.Outcome, backoff: Sequence[timedelta], looked: Looked
+        self,
+        principal: Principal,
+        /,
+        lease: Lease,
+        outcome: delivery.Outcome,
+        backoff: Sequence[timedelta],
+        looked: Looked,
     ) -> delivery.Outcome: ...
 
-    def bring_forward(self, channel: str, shares: Shares | None, limit: int, spread: timedelta) -> None: ...
+    def bring_forward(
+        self, principal: Principal, /, channel: str, shares: Shares | None, limit: int, spread: timedelta
+    ) -> None: ...
 
     def why_not(self, lease: Lease) -> str | None: ...
 
-    def renew(self, lease: Lease) -> None: ...
+    def renew(self, principal: Principal, /, lease: Lease) -> None: ...
 
-    def release(self, leases: Sequence[Lease]) -> None: ...
+    def release(self, principal: Principal, /, leases: Sequence[Lease]) -> None: ...
 
 
 class Lane:
@@ -134,7 +143,7 @@ class Lane:
         if not leases:
             return
         try:
-            self._desk.release(leases)
+            self._desk.release(SYSTEM, leases)
         except LOST_DATABASE as error:
             log.warning("%s: leases not given back, they run out by themselves: %s", self.name, error)
 
@@ -175,7 +184,7 @@ class Lane:
         """Lease for as many senders as are free, and give back what would hold too many; how many were taken."""
         self._turns.closed = closed
         back: list[Lease] = []
-        leases = self._desk.claim(self._channel, free, self._turns)
+        leases = self._desk.claim(SYSTEM, self._channel, free, self._turns)
         with self._freed:
             for lease in leases:
                 if self._breakers.begins(lease.shares):
@@ -187,7 +196,7 @@ class Lane:
 
     def _bring_forward(self, shares: Shares | bool, limit: int, spread: timedelta) -> None:
         """Have some of what was tried in vain tried again, of one destination or, True, of all."""
-        self._desk.bring_forward(self._channel, None if isinstance(shares, bool) else shares, limit, spread)
+        self._desk.bring_forward(SYSTEM, self._channel, None if isinstance(shares, bool) else shares, limit, spread)
 
     def _wait_for_senders(self) -> int:
         """How many are free: enough to be worth a claim, or what there is after a moment."""
@@ -201,7 +210,7 @@ class Lane:
         if (known := self._unsettled.get(lease.id)) is not None:
             self._settle(channel, lease, *known)
             return
-        seen = self._insist(lambda: self._desk.look(lease))
+        seen = self._insist(lambda: self._desk.look(SYSTEM, lease))
         if seen is None:
             return
         parcel, looked = seen
@@ -216,7 +225,7 @@ class Lane:
             self._bell.ring()
 
     def _settle(self, channel: Channel, lease: Lease, outcome: delivery.Outcome, looked: Looked) -> delivery.Outcome:
-        judged = self._insist(lambda: self._desk.settle(lease, outcome, channel.backoff, looked))
+        judged = self._insist(lambda: self._desk.settle(SYSTEM, lease, outcome, channel.backoff, looked))
         self._unsettled.pop(lease.id, None)
         return judged
 
@@ -227,7 +236,7 @@ class Lane:
     def _renew(self, lease: Lease) -> None:
         """Hold on to a lease; a database that is away now has not lost it yet."""
         try:
-            self._desk.renew(lease)
+            self._desk.renew(SYSTEM, lease)
         except LOST_DATABASE as error:
             self.lost(error)
 
