@@ -15,6 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from nightbell.actions import keys
 from nightbell.data.access.principal import Principal
 from nightbell.data.models import Audit, Incident, Organization
+from tests.api import contract
 
 
 class Answer:
@@ -24,6 +25,8 @@ class Answer:
         self.status: int = response.status_code
         self.headers: dict[str, str] = dict(response.headers)
         self.text: str = response.content.decode()
+        asked, kind = response.request, response.headers.get("Content-Type", "")
+        contract.hold(asked["REQUEST_METHOD"], asked["PATH_INFO"], self.status, kind, response.content)
 
     @property
     def json(self) -> Any:

@@ -2,21 +2,22 @@
 
 import json
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from django import db
 from django.http import HttpRequest, HttpResponse
 from ninja.errors import HttpError, ValidationError
 
+from nightbell.api.shapes import Error, ErrorType
 from nightbell.core.errors import Code, Rejected
 from nightbell.data import faults
 
-NOT_AUTHORIZED = "not_authorized_error"
-INVALID_REQUEST = "invalid_request_error"
-VALIDATION = "validation_error"
-INTERNAL = "internal_error"
+NOT_AUTHORIZED: Final = "not_authorized_error"
+INVALID_REQUEST: Final = "invalid_request_error"
+VALIDATION: Final = "validation_error"
+INTERNAL: Final = "internal_error"
 
-_KINDS: dict[str, tuple[int, str]] = {
+_KINDS: dict[str, tuple[int, ErrorType]] = {
     "missing_authorization_header": (401, NOT_AUTHORIZED),
     "invalid_api_key": (401, NOT_AUTHORIZED),
     Code.NOT_AUTHORIZED: (401, NOT_AUTHORIZED),
@@ -35,7 +36,7 @@ _KINDS: dict[str, tuple[int, str]] = {
     Code.IDEMPOTENCY_KEY_REUSED: (422, VALIDATION),
 }
 # Every other refusal of the core.
-_REFUSED = (400, INVALID_REQUEST)
+_REFUSED: tuple[int, ErrorType] = (400, INVALID_REQUEST)
 
 # What an answer that was not made here says, by its status.
 _BARE = {
@@ -158,7 +159,7 @@ def again(request: HttpRequest, status: int, text: str) -> HttpResponse:
 
 def _answer(request: HttpRequest, code: str, message: str, fields: Iterable[FieldError] = ()) -> HttpResponse:
     status, kind = _KINDS.get(code, _REFUSED)
-    body: dict[str, object] = {
+    body: Error = {
         "statusCode": status,
         "type": kind,
         "code": code,
@@ -166,7 +167,7 @@ def _answer(request: HttpRequest, code: str, message: str, fields: Iterable[Fiel
         "requestId": _request_id(request),
     }
     if status == 422:
-        body["errors"] = [each._asdict() for each in fields]
+        body["errors"] = [{"field": each.field, "message": each.message} for each in fields]
     response = HttpResponse(json.dumps(body, ensure_ascii=False), status=status, content_type="application/json")
     if status == 401:
         response.headers["WWW-Authenticate"] = "Bearer"

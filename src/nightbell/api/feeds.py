@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 
 from nightbell.actions import links
 from nightbell.api import errors, parsing
-from nightbell.api.schedules import not_found
+from nightbell.api.schedules.routes import not_found
 from nightbell.core import message
 from nightbell.data import clock
 from nightbell.data.access.principal import Principal

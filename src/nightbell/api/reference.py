@@ -2,6 +2,7 @@
 
 import copy
 import json
+from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
@@ -10,17 +11,19 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 from ninja import NinjaAPI
+from pydantic import TypeAdapter
 
-from nightbell.api import access, answers, brake, feeds
+from nightbell.api import access, brake, feeds, shapes
 
-# Errors any operation may answer with.
+# What each status of a fault or a refusal means.
 _ERRORS = {
-    "400": "Refused; `code` says why.",
+    "400": "Refused, or not to be read at all; `code` says which.",
     "401": "Nobody known is asking, or somebody who may not.",
     "404": "There is no such thing in this organization.",
     "409": "Refused because of what is there already.",
     "413": "The body is larger than 256 KiB.",
     "422": "The input is not of the shape asked for; `errors` names the fields.",
+    "500": "Something went wrong on our side; the request id is in our log.",
     "503": "The database cannot be used right now; nothing was changed. Try again after `Retry-After` seconds.",
 }
 _BRAKED = "The key has written too much; nothing was changed. Try again after `Retry-After` seconds."
@@ -36,8 +39,25 @@ _IDEMPOTENCY_KEY = {
     "description": "The same key and body within 24 hours get the same answer, and change nothing again.",
 }
 _TITLE = "Nightbell API"
+_ABOUT = {
+    "description": "Incidents, whom they page, and who is on call. `docs/reference/api.md` says what no schema can.",
+    "license": {"name": "Apache License 2.0", "identifier": "Apache-2.0"},
+}
+_SERVERS = [{"url": "/", "description": "The installation that serves this document."}]
+_TAGS = {
+    "Incidents": "Open them, answer them, and read their record.",
+    "Escalation policies": "Whom an incident pages, layer by layer; it keeps the policy it was opened with.",
+    "On call": "Schedules with their rotations and overrides, who is on call when, and calendars.",
+    "Users": "Those who can be named as an owner or a target.",
+}
+# Anybody may meet these: who nobody knows, a parameter that nobody knows, and a fault.
+_ALWAYS = ("401", "422", "500", "503")
+# It names a policy, which may not be there; every other such refusal is about a field.
+_NAMES_ANOTHER = "openIncident"
+# Where something that is there already can be in the way.
+_CONFIGURATION = ("Escalation policies", "On call")
 # What the page's own script reads: its files are ours, and it has no script or style within.
-_PAGE = json.dumps({"url": "/v1/openapi.json", "layout": "BaseLayout", "deepLinking": True})
+_PAGE = json.dumps({"url": "/openapi.json", "layout": "BaseLayout", "deepLinking": True})
 
 
 def operation_id(name: str) -> str:
@@ -66,12 +86,15 @@ def _document(api: NinjaAPI) -> dict[str, Any]:
     session = _SECURITY["session"] | {"name": settings.SESSION_COOKIE_NAME}
     document["components"]["securitySchemes"] = _SECURITY | {"session": session}
     document["security"] = [{"apiKey": []}, {"session": []}]
-    schema = answers.Error.model_json_schema(ref_template="#/components/schemas/{model}")
+    document["info"] |= _ABOUT
+    document["servers"] = _SERVERS
+    document["tags"] = [{"name": name, "description": description} for name, description in _TAGS.items()]
+    schema = TypeAdapter(shapes.Error).json_schema(ref_template="#/components/schemas/{model}")
     document["components"]["schemas"] |= schema.pop("$defs") | {"Error": schema}
     free = {operation_id(name) for name in brake.free}
-    for operations in document["paths"].values():
+    for path, operations in document["paths"].items():
         for method, operation in operations.items():
-            _complete(method, operation)
+            _complete(method, path, operation)
             if method.upper() not in access.SAFE and operation["operationId"] not in free:
                 operation["responses"]["429"] = _error(_BRAKED)
     _drop_titles(document["paths"])
@@ -79,12 +102,24 @@ def _document(api: NinjaAPI) -> dict[str, Any]:
     return document
 
 
-def _complete(method: str, operation: dict[str, Any]) -> None:
-    """What the door does for every operation."""
-    for status, description in _ERRORS.items():
-        operation["responses"][status] = _error(description)
+def _complete(method: str, path: str, operation: dict[str, Any]) -> None:
+    """What the door does for the operation, and how it can end."""
+    for status in sorted({*_ALWAYS, *_refusals(method, path, operation)}):
+        operation["responses"][status] = _error(_ERRORS[status])
     if method == "post":
         operation["parameters"].append(_IDEMPOTENCY_KEY)
+
+
+def _refusals(method: str, path: str, operation: dict[str, Any]) -> Iterator[str]:
+    if "requestBody" in operation:
+        yield from ("400", "413")
+    if operation["operationId"] == "listIncidents":
+        # An owner who is none.
+        yield "400"
+    if "{" in path or operation["operationId"] == _NAMES_ANOTHER:
+        yield "404"
+    if method.upper() not in access.SAFE and set(operation["tags"]) & set(_CONFIGURATION):
+        yield "409"
 
 
 def _error(description: str) -> dict[str, Any]:
@@ -93,13 +128,14 @@ def _error(description: str) -> dict[str, Any]:
 
 
 def _drop_titles(value: Any) -> None:
-    """The title of a field is its name in other letters. (A field called so has a schema, not a text.)"""
+    """The title of a field is its name in other letters. (A field called so has a schema, and in an example a text.)"""
     match value:
         case dict():
             if isinstance(value.get("title"), str):
                 del value["title"]
-            for each in value.values():
-                _drop_titles(each)
+            for name, each in value.items():
+                if name != "examples":
+                    _drop_titles(each)
         case list():
             for each in value:
                 _drop_titles(each)

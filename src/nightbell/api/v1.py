@@ -9,8 +9,13 @@ from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 from ninja.operation import Operation
 
-from nightbell.api import errors, feeds, incidents, on_call, parsing, policies, reference, schedules, users
+from nightbell.api import errors, feeds, parsing, reference
 from nightbell.api.door import door
+from nightbell.api.incidents import routes as incidents
+from nightbell.api.policies import routes as policies
+from nightbell.api.schedules import on_call
+from nightbell.api.schedules import routes as schedules
+from nightbell.api.users import routes as users
 from nightbell.core.errors import Code, Rejected
 
 _UNUSED = HttpResponse()
@@ -24,7 +29,7 @@ class API(NinjaAPI):
         return reference.operation_id(operation.view_func.__name__)
 
     def create_temporal_response(self, request: HttpRequest) -> HttpResponse:  # noqa: ARG002 -- ninja's signature
-        """Ninja's answer in case an operation makes none itself; every one does, by `rendering`."""
+        """Ninja's answer in case an operation makes none itself; every one does, by its shapes."""
         return _UNUSED
 
 

@@ -1,4 +1,4 @@
-"""The escalation policies of the API, with their layers."""
+"""The addresses of escalation policies and their layers."""
 
 from collections.abc import Sequence
 from typing import Annotated, cast
@@ -8,8 +8,10 @@ from django.http import HttpResponse
 from ninja import Path, Router
 
 from nightbell.actions import policies
-from nightbell.api import answers, bodies, errors, parsing, rendering
+from nightbell.api import errors, parsing
 from nightbell.api.access import Request
+from nightbell.api.policies import bodies, shapes
+from nightbell.api.shapes import Data, answer, nothing
 from nightbell.core import policy
 from nightbell.core.errors import Code, Rejected
 from nightbell.data.reads import policies as reads
@@ -18,18 +20,17 @@ router = Router(tags=["Escalation policies"])
 
 PolicyId = Annotated[str, Path(..., alias="id")]
 LayerId = Annotated[str, Path(..., alias="layerId")]
-ONE = {200: answers.Data[answers.Policy]}
+ONE = {200: Data[shapes.Policy]}
 NOTHING: dict[int, None] = {204: None}
 
 
-@router.get("/escalation/policies", response={200: answers.Data[answers.Policies]})
+@router.get("/escalation/policies", response={200: Data[shapes.Policies]})
 def list_policies(request: Request) -> HttpResponse:
     """By name, without layers."""
-    found = reads.listed(request.principal)
-    return rendering.answer({"policies": [rendering.policy_row(view) for view in found]})
+    return answer(shapes.policies_by_name(reads.listed(request.principal)))
 
 
-@router.post("/escalation/policies", response={201: answers.Data[answers.Policy]})
+@router.post("/escalation/policies", response={201: Data[shapes.Policy]})
 def create_policy(request: Request, body: bodies.PolicyGiven) -> HttpResponse:
     """Make a policy."""
     made = policies.create(request.principal, _given(body))
@@ -68,10 +69,10 @@ def change_policy(request: Request, policy_id: PolicyId, body: bodies.PolicyChan
 def delete_policy(request: Request, policy_id: PolicyId) -> HttpResponse:
     """Running escalations go on: they have copies of their own."""
     policies.delete(request.principal, _id(policy_id))
-    return rendering.nothing()
+    return nothing()
 
 
-@router.post("/escalation/policies/{id}/layers", response={201: answers.Data[answers.Layer]})
+@router.post("/escalation/policies/{id}/layers", response={201: Data[shapes.Layer]})
 def add_layer(request: Request, policy_id: PolicyId, body: bodies.LayerGiven) -> HttpResponse:
     """At the end, or where `position` says."""
     made = policies.add_layer(request.principal, _id(policy_id), _layer(body, ""))
@@ -86,7 +87,7 @@ def order_layers(request: Request, policy_id: PolicyId, body: bodies.LayerOrder)
     return _answer(request, ordered.id)
 
 
-@router.patch("/escalation/policies/{id}/layers/{layerId}", response={200: answers.Data[answers.Layer]})
+@router.patch("/escalation/policies/{id}/layers/{layerId}", response={200: Data[shapes.Layer]})
 def change_layer(request: Request, policy_id: PolicyId, layer_id: LayerId, body: bodies.LayerChanges) -> HttpResponse:
     """Change what is given."""
     changes = {name: getattr(body, name) for name in body.model_fields_set}
@@ -102,16 +103,16 @@ def change_layer(request: Request, policy_id: PolicyId, layer_id: LayerId, body:
 def delete_layer(request: Request, policy_id: PolicyId, layer_id: LayerId) -> HttpResponse:
     """Those after it move up."""
     policies.delete_layer(request.principal, _id(policy_id), _layer_id(layer_id))
-    return rendering.nothing()
+    return nothing()
 
 
 def _answer(request: Request, policy_id: UUID, status: int = 200) -> HttpResponse:
-    return rendering.answer(rendering.policy(_policy(request, policy_id)), status)
+    return answer(shapes.policy(_policy(request, policy_id)), status)
 
 
 def _answer_layer(request: Request, policy_id: UUID, layer_id: UUID, status: int = 200) -> HttpResponse:
     layers = {view.id: view for view in _policy(request, policy_id).layers}
-    return rendering.answer(rendering.layer(layers[layer_id]), status)
+    return answer(shapes.layer(layers[layer_id]), status)
 
 
 def _policy(request: Request, policy_id: UUID) -> reads.PolicyView:

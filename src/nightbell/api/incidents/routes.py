@@ -1,44 +1,28 @@
-"""The incidents of the API."""
+"""The addresses of incidents."""
 
 from typing import Annotated
 from uuid import UUID
 
 from django.http import HttpResponse
 from ninja import Path, Query, Router
-from pydantic import BaseModel, ConfigDict, Field
 
 from nightbell.actions import incidents
-from nightbell.api import answers, bodies, brake, errors, parsing, rendering
+from nightbell.api import brake, errors, parsing
 from nightbell.api.access import Request
+from nightbell.api.incidents import bodies, shapes
+from nightbell.api.shapes import Data, answer
 from nightbell.core.errors import Code, Rejected
-from nightbell.core.incident import actor, state
+from nightbell.core.incident import actor
 from nightbell.data.reads import incidents as reads
 from nightbell.data.reads import pages
 
 router = Router(tags=["Incidents"])
 
 Ref = Annotated[str, Path(..., alias="id", description="The id or the number.")]
-ONE = {200: answers.Data[answers.Incident]}
-MAX_WORDS = 200
+ONE = {200: Data[shapes.Incident]}
 
 
-class Filters(BaseModel):
-    """What a list is narrowed to."""
-
-    model_config = ConfigDict(populate_by_name=True)
-
-    status: state.Status | None = None
-    severity: state.Severity | None = None
-    owner_id: str | None = Field(None, alias="ownerId")
-    escalation_state: state.State | None = Field(None, alias="escalationState")
-    since: bodies.Instant | None = Field(None, alias="from", description="Opened at or after this instant.")
-    until: bodies.Instant | None = Field(None, alias="to", description="Opened before this instant.")
-    words: Annotated[str | None, Field(max_length=MAX_WORDS)] = Field(None, alias="q", description="In the title.")
-    limit: Annotated[int, Field(ge=1, le=100)] = 20
-    cursor: str | None = Field(None, description="`nextCursor` of the page before.")
-
-
-@router.post("/incidents", response={201: answers.Data[answers.Incident], **ONE})
+@router.post("/incidents", response={201: Data[shapes.Incident], **ONE})
 def open_incident(request: Request, body: bodies.Opening) -> HttpResponse:
     """Open an incident. 201, or 200 with the one that is open where `dedupKey` names it already."""
     given = _opening(body)
@@ -48,11 +32,11 @@ def open_incident(request: Request, body: bodies.Opening) -> HttpResponse:
         schedule_id = parsing.uuid(body.owner_schedule_id)
         named = body.owner_id is not None
         view, new = incidents.open_by_schedule(request.principal, given, schedule_id, owner_named=named)
-    return rendering.answer(rendering.incident(view), 201 if new else 200)
+    return answer(shapes.incident(view), 201 if new else 200)
 
 
-@router.get("/incidents", response={200: answers.Data[answers.Incidents]})
-def list_incidents(request: Request, filters: Query[Filters]) -> HttpResponse:
+@router.get("/incidents", response={200: Data[shapes.Incidents]})
+def list_incidents(request: Request, filters: Query[bodies.Filters]) -> HttpResponse:
     """The newest first. `from` and `to` are about when it was opened."""
     owner_id = parsing.uuid(filters.owner_id)
     if filters.owner_id is not None and owner_id is None:
@@ -67,16 +51,16 @@ def list_incidents(request: Request, filters: Query[Filters]) -> HttpResponse:
         words=filters.words,
     )
     views, more = reads.listed(request.principal, narrowed, filters.limit, _cursor(filters))
-    return rendering.answer(rendering.incident_rows(views, more))
+    return answer(shapes.incidents_from(views, more))
 
 
-@router.get("/incidents/{id}", response={200: answers.Data[answers.WholeIncident]})
+@router.get("/incidents/{id}", response={200: Data[shapes.WholeIncident]})
 def get_incident(request: Request, ref: Ref) -> HttpResponse:
     """With its record, and with who is paged next."""
     view = reads.whole(request.principal, _reference(ref))
     if view is None:
         raise _not_found()
-    return rendering.answer(rendering.whole_incident(view))
+    return answer(shapes.whole_incident(view))
 
 
 @router.post("/incidents/{id}/acknowledge", response=ONE)
@@ -114,18 +98,17 @@ def change_incident_status(request: Request, ref: Ref, body: bodies.ChangingStat
     return _answer(incidents.change_status(request.principal, _reference(ref), body.status, body.resolution_note))
 
 
-@router.get("/incidents/{id}/pages", response={200: answers.Data[answers.Pages]})
+@router.get("/incidents/{id}/pages", response={200: Data[shapes.Pages]})
 def list_incident_pages(request: Request, ref: Ref) -> HttpResponse:
     """Every page, with its attempts and its reason."""
     view = reads.one(request.principal, _reference(ref))
     if view is None:
         raise _not_found()
-    found = pages.of_incident(request.principal, view.incident.id)
-    return rendering.answer({"pages": [rendering.page(row) for row in found]})
+    return answer(shapes.pages_of(pages.of_incident(request.principal, view.incident.id)))
 
 
 def _answer(view: reads.IncidentView) -> HttpResponse:
-    return rendering.answer(rendering.incident(view))
+    return answer(shapes.incident(view))
 
 
 def _opening(body: bodies.Opening) -> incidents.Opening:
@@ -146,7 +129,7 @@ def _opening(body: bodies.Opening) -> incidents.Opening:
     )
 
 
-def _cursor(filters: Filters) -> int | None:
+def _cursor(filters: bodies.Filters) -> int | None:
     if filters.cursor is None:
         return None
     cursor = parsing.reference(filters.cursor)

@@ -1,4 +1,4 @@
-"""Overrides and who is on call, in the API."""
+"""The addresses of overrides and of who is on call."""
 
 from datetime import timedelta
 from typing import Annotated, Any
@@ -8,11 +8,12 @@ from django.http import HttpResponse
 from ninja import Path, Query, Router
 
 from nightbell.actions import calendars, overrides
-from nightbell.api import errors, parsing, rendering, schedule_answers, schedule_bodies, schedule_rendering
+from nightbell.api import errors, parsing
 from nightbell.api.access import Request
-from nightbell.api.answers import Data
-from nightbell.api.schedule_bodies import At, Between, Previewing, Span
-from nightbell.api.schedules import ScheduleId, identified, not_found, previewed
+from nightbell.api.schedules import bodies, shapes
+from nightbell.api.schedules.bodies import At, Between, Previewing, Span
+from nightbell.api.schedules.routes import ScheduleId, identified, not_found, previewed
+from nightbell.api.shapes import Data, answer, nothing
 from nightbell.core.errors import Code, Rejected
 from nightbell.core.incident import actor
 from nightbell.data import clock
@@ -23,21 +24,21 @@ from nightbell.data.reads import schedules as reads
 router = Router(tags=["On call"])
 
 OverrideId = Annotated[str, Path(..., alias="overrideId")]
-MADE: dict[int, Any] = {201: Data[schedule_answers.OverrideRow], 200: Data[schedule_answers.Preview]}
+MADE: dict[int, Any] = {201: Data[shapes.OverrideRow], 200: Data[shapes.Preview]}
 SHOWN = timedelta(days=28)
 MAX_SHOWN = timedelta(days=400)
 
 
-@router.get("/oncall/schedules/{id}/resolve", response={200: Data[schedule_answers.Resolved]})
+@router.get("/oncall/schedules/{id}/resolve", response={200: Data[shapes.Resolved]})
 def resolve_schedule(request: Request, schedule_id: ScheduleId, query: Query[At]) -> HttpResponse:
     """Who is on call at an instant. The past is answered from the schedule as it is now."""
     found = on_call.resolve(request.principal, identified(schedule_id), query.at or clock.now())
     if found is None:
         raise not_found()
-    return rendering.answer(schedule_rendering.resolved(found))
+    return answer(shapes.resolved(found))
 
 
-@router.get("/oncall/schedules/{id}/shifts", response={200: Data[schedule_answers.Timeline]})
+@router.get("/oncall/schedules/{id}/shifts", response={200: Data[shapes.Timeline]})
 def list_shifts(request: Request, schedule_id: ScheduleId, query: Query[Between]) -> HttpResponse:
     """The timeline, gaps included: at most 400 days of it."""
     start = query.start or clock.now()
@@ -47,22 +48,22 @@ def list_shifts(request: Request, schedule_id: ScheduleId, query: Query[Between]
     found = on_call.timeline(request.principal, identified(schedule_id), start, end)
     if found is None:
         raise not_found()
-    return rendering.answer(schedule_rendering.timeline(found))
+    return answer(shapes.timeline(found))
 
 
-@router.get("/oncall/schedules/{id}/overrides", response={200: Data[schedule_answers.Overrides]})
+@router.get("/oncall/schedules/{id}/overrides", response={200: Data[shapes.Overrides]})
 def list_overrides(request: Request, schedule_id: ScheduleId, query: Query[Span]) -> HttpResponse:
     """Those that have not ended, or had not at `from`, and start before `to`; the earliest first."""
     found = identified(schedule_id)
     if reads.one(request.principal, found) is None:
         raise not_found()
     rows = reads.overrides(found, query.since or clock.now(), query.until)
-    return rendering.answer({"overrides": [schedule_rendering.override(found, row) for row in rows]})
+    return answer(shapes.overrides(found, rows))
 
 
 @router.post("/oncall/schedules/{id}/overrides", response=MADE)
 def create_override(
-    request: Request, schedule_id: ScheduleId, body: schedule_bodies.OverrideGiven, how: Query[Previewing]
+    request: Request, schedule_id: ScheduleId, body: bodies.OverrideGiven, how: Query[Previewing]
 ) -> HttpResponse:
     """Put somebody else on call. Any member may; whoever is displaced and whoever takes over are told by mail."""
     found, layer_id = identified(schedule_id), parsing.uuid(body.layer_id)
@@ -75,9 +76,7 @@ def create_override(
 
 
 @router.post("/oncall/schedules/{id}/overrides/take", response=MADE)
-def take_shift(
-    request: Request, schedule_id: ScheduleId, body: schedule_bodies.Taking, how: Query[Previewing]
-) -> HttpResponse:
+def take_shift(request: Request, schedule_id: ScheduleId, body: bodies.Taking, how: Query[Previewing]) -> HttpResponse:
     """Take the shift that is under way, from now until it ends. A key says for whom."""
     found, user_id = identified(schedule_id), _taker(request, body)
     if how.preview:
@@ -85,9 +84,7 @@ def take_shift(
     return _made(found, overrides.take_now(request.principal, found, user_id))
 
 
-@router.delete(
-    "/oncall/schedules/{id}/overrides/{overrideId}", response={204: None, 200: Data[schedule_answers.Preview]}
-)
+@router.delete("/oncall/schedules/{id}/overrides/{overrideId}", response={204: None, 200: Data[shapes.Preview]})
 def delete_override(
     request: Request, schedule_id: ScheduleId, override_id: OverrideId, how: Query[Previewing]
 ) -> HttpResponse:
@@ -97,29 +94,29 @@ def delete_override(
     if how.preview:
         return previewed(overrides.preview_deleting(request.principal, found, leaving))
     overrides.delete(request.principal, found, leaving)
-    return rendering.nothing()
+    return nothing()
 
 
-@router.post("/oncall/calendar-token", response={201: Data[schedule_answers.CalendarToken]})
+@router.post("/oncall/calendar-token", response={201: Data[shapes.CalendarToken]})
 def create_calendar_token(request: Request) -> HttpResponse:
     """A new token for one's own calendar; the one before is revoked. Only who is signed in has one."""
     token = calendars.create(_person(request))
-    return rendering.answer({"token": token, "url": calendars.my_url(token)}, 201)
+    return answer(shapes.calendar_token(token, calendars.my_url(token)), 201)
 
 
 @router.delete("/oncall/calendar-token", response={204: None})
 def revoke_calendar_token(request: Request) -> HttpResponse:
     """No calendar reads anything by it from now on."""
     calendars.revoke(_person(request))
-    return rendering.nothing()
+    return nothing()
 
 
 def _made(schedule_id: UUID, override_id: UUID) -> HttpResponse:
     (row,) = reads.overrides_by_id(schedule_id, [override_id])
-    return rendering.answer(schedule_rendering.override(schedule_id, row), 201)
+    return answer(shapes.override(schedule_id, row), 201)
 
 
-def _taker(request: Request, body: schedule_bodies.Taking) -> UUID | None:
+def _taker(request: Request, body: bodies.Taking) -> UUID | None:
     who = request.principal.actor
     if body.user_id is not None:
         return parsing.uuid(body.user_id)

@@ -1,4 +1,4 @@
-"""What is sent and asked about schedules: one model a body or a query, which refuses what it does not know."""
+"""What is sent and asked about schedules and who is on call."""
 
 from datetime import datetime
 from typing import Annotated, Any
@@ -7,7 +7,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from nightbell.actions import rotations, schedules
 from nightbell.api import bodies
-from nightbell.api.bodies import Body, Name, Shown
+from nightbell.api.bodies import Body, Name, Shown, example, kept
 from nightbell.core import oncall
 
 
@@ -15,15 +15,6 @@ def _in_range(at: datetime) -> datetime:
     if not rotations.EARLIEST <= at < rotations.LATEST:
         raise ValueError(f"must be between {rotations.EARLIEST:%Y} and {rotations.LATEST.year - 1}")
     return at
-
-
-def _kept() -> Any:
-    """A field that stays as it is where it is not given."""
-    return Field(default=None, json_schema_extra=_without_default)
-
-
-def _without_default(schema: dict[str, Any]) -> None:
-    schema.pop("default", None)
 
 
 Instant = Annotated[bodies.Instant, AfterValidator(_in_range)]
@@ -38,6 +29,8 @@ Position = Annotated[int, Field(ge=0, lt=oncall.MAX_LAYERS)]
 
 class ScheduleGiven(Body):
     """A schedule's own fields."""
+
+    model_config = example(name="Platform", timezone="Europe/Berlin")
 
     name: Name
     description: Description = None
@@ -56,9 +49,9 @@ class ScheduleReplaced(ScheduleGiven):
 class ScheduleChanges(Body):
     """What of a schedule changes."""
 
-    name: Name = _kept()
-    description: Description = _kept()
-    timezone: Timezone = _kept()
+    name: Name = kept()
+    description: Description = kept()
+    timezone: Timezone = kept()
 
 
 class RotationGiven(Body):
@@ -66,6 +59,13 @@ class RotationGiven(Body):
 
     `rotationLengthDays` is needed for `custom` only.
     """
+
+    model_config = example(
+        rotationType="weekly",
+        handoffTime="09:00",
+        effectiveFrom="2026-11-30T08:00:00Z",
+        participantIds=[bodies.SOMEBODY, bodies.ANOTHER],
+    )
 
     name: Name | None = None
     rotation_type: RotationType
@@ -86,14 +86,14 @@ class RotationReplaced(RotationGiven):
 class RotationChanges(Body):
     """What of a rotation layer changes; a new position moves the others out of the way."""
 
-    name: Name = _kept()
-    rotation_type: RotationType = _kept()
-    rotation_length_days: RotationLengthDays = _kept()
-    handoff_time: HandoffTime = _kept()
-    effective_from: Instant = _kept()
-    effective_until: Instant | None = _kept()
-    participant_ids: Participants = _kept()
-    position: Position = _kept()
+    name: Name = kept()
+    rotation_type: RotationType = kept()
+    rotation_length_days: RotationLengthDays = kept()
+    handoff_time: HandoffTime = kept()
+    effective_from: Instant = kept()
+    effective_until: Instant | None = kept()
+    participant_ids: Participants = kept()
+    position: Position = kept()
 
 
 class RotationOrder(Body):
@@ -104,6 +104,8 @@ class RotationOrder(Body):
 
 class OverrideGiven(Body):
     """Somebody else for a while; without a layer, in the whole schedule."""
+
+    model_config = example(userId=bodies.SOMEBODY, startsAt="2026-12-24T08:00:00Z", endsAt="2026-12-26T08:00:00Z")
 
     user_id: str
     starts_at: Instant

@@ -1,4 +1,4 @@
-"""The schedules of the API, with their rotation layers."""
+"""The addresses of schedules and their rotation layers."""
 
 from datetime import time
 from typing import Annotated, Any, cast
@@ -8,10 +8,11 @@ from django.http import HttpResponse
 from ninja import Path, Query, Router
 
 from nightbell.actions import rotations, schedules
-from nightbell.api import errors, parsing, rendering, schedule_answers, schedule_bodies, schedule_rendering
+from nightbell.api import errors, parsing
 from nightbell.api.access import Request
-from nightbell.api.answers import Data
-from nightbell.api.schedule_bodies import Editing, Previewing
+from nightbell.api.schedules import bodies, shapes
+from nightbell.api.schedules.bodies import Editing, Previewing
+from nightbell.api.shapes import Data, answer, nothing
 from nightbell.core import oncall
 from nightbell.core.errors import Code, Rejected
 from nightbell.data.reads import on_call
@@ -21,28 +22,27 @@ router = Router(tags=["On call"])
 
 ScheduleId = Annotated[str, Path(..., alias="id")]
 LayerId = Annotated[str, Path(..., alias="layerId")]
-PREVIEW = Data[schedule_answers.Preview]
-ONE: dict[int, Any] = {200: Data[schedule_answers.Schedule] | PREVIEW}
-ADDED: dict[int, Any] = {201: Data[schedule_answers.Rotation], 200: PREVIEW}
-LAYER: dict[int, Any] = {200: Data[schedule_answers.Rotation] | PREVIEW}
+PREVIEW = Data[shapes.Preview]
+ONE: dict[int, Any] = {200: Data[shapes.Schedule] | PREVIEW}
+ADDED: dict[int, Any] = {201: Data[shapes.Rotation], 200: PREVIEW}
+LAYER: dict[int, Any] = {200: Data[shapes.Rotation] | PREVIEW}
 GONE: dict[int, Any] = {204: None, 200: PREVIEW}
 
 
-@router.get("/oncall/schedules", response={200: Data[schedule_answers.Schedules]})
+@router.get("/oncall/schedules", response={200: Data[shapes.Schedules]})
 def list_schedules(request: Request) -> HttpResponse:
     """By name, without layers."""
-    found = reads.listed(request.principal)
-    return rendering.answer({"schedules": [schedule_rendering.schedule_row(each) for each in found]})
+    return answer(shapes.schedules_by_name(reads.listed(request.principal)))
 
 
-@router.post("/oncall/schedules", response={201: Data[schedule_answers.Schedule]})
-def create_schedule(request: Request, body: schedule_bodies.ScheduleGiven) -> HttpResponse:
+@router.post("/oncall/schedules", response={201: Data[shapes.Schedule]})
+def create_schedule(request: Request, body: bodies.ScheduleGiven) -> HttpResponse:
     """Make a schedule; its layers are added to it."""
     made = schedules.create(request.principal, schedules.Given(body.name, body.timezone, body.description))
     return _answer(request, made, 201)
 
 
-@router.get("/oncall/schedules/{id}", response={200: Data[schedule_answers.Schedule]})
+@router.get("/oncall/schedules/{id}", response={200: Data[shapes.Schedule]})
 def get_schedule(request: Request, schedule_id: ScheduleId) -> HttpResponse:
     """With its layers."""
     return _answer(request, identified(schedule_id))
@@ -50,7 +50,7 @@ def get_schedule(request: Request, schedule_id: ScheduleId) -> HttpResponse:
 
 @router.put("/oncall/schedules/{id}", response=ONE)
 def replace_schedule(
-    request: Request, schedule_id: ScheduleId, body: schedule_bodies.ScheduleReplaced, how: Query[Editing]
+    request: Request, schedule_id: ScheduleId, body: bodies.ScheduleReplaced, how: Query[Editing]
 ) -> HttpResponse:
     """Make its own fields anew; what is not given is as in a new one. Its layers stay.
 
@@ -64,7 +64,7 @@ def replace_schedule(
 
 @router.patch("/oncall/schedules/{id}", response=ONE)
 def change_schedule(
-    request: Request, schedule_id: ScheduleId, body: schedule_bodies.ScheduleChanges, how: Query[Editing]
+    request: Request, schedule_id: ScheduleId, body: bodies.ScheduleChanges, how: Query[Editing]
 ) -> HttpResponse:
     """Change what is given."""
     changes = {name: getattr(body, name) for name in body.model_fields_set}
@@ -80,12 +80,12 @@ def delete_schedule(request: Request, schedule_id: ScheduleId, how: Query[Previe
             schedules.preview(request.principal, found, lambda: schedules.delete(request.principal, found))
         )
     schedules.delete(request.principal, found)
-    return rendering.nothing()
+    return nothing()
 
 
 @router.post("/oncall/schedules/{id}/layers", response=ADDED)
 def add_rotation(
-    request: Request, schedule_id: ScheduleId, body: schedule_bodies.RotationGiven, how: Query[Editing]
+    request: Request, schedule_id: ScheduleId, body: bodies.RotationGiven, how: Query[Editing]
 ) -> HttpResponse:
     """At the end, or where `position` says."""
     found = identified(schedule_id)
@@ -95,7 +95,7 @@ def add_rotation(
 
 @router.put("/oncall/schedules/{id}/layers/order", response=ONE)
 def order_rotations(
-    request: Request, schedule_id: ScheduleId, body: schedule_bodies.RotationOrder, how: Query[Editing]
+    request: Request, schedule_id: ScheduleId, body: bodies.RotationOrder, how: Query[Editing]
 ) -> HttpResponse:
     """The whole order."""
     found = identified(schedule_id)
@@ -109,7 +109,7 @@ def replace_rotation(
     request: Request,
     schedule_id: ScheduleId,
     layer_id: LayerId,
-    body: schedule_bodies.RotationReplaced,
+    body: bodies.RotationReplaced,
     how: Query[Editing],
 ) -> HttpResponse:
     """Make the layer anew under its id; without a name or a position it keeps its own. It takes what GET gives."""
@@ -133,7 +133,7 @@ def change_rotation(
     request: Request,
     schedule_id: ScheduleId,
     layer_id: LayerId,
-    body: schedule_bodies.RotationChanges,
+    body: bodies.RotationChanges,
     how: Query[Editing],
 ) -> HttpResponse:
     """Change what is given."""
@@ -149,7 +149,7 @@ def change_rotation(
 def delete_rotation(request: Request, schedule_id: ScheduleId, layer_id: LayerId, how: Query[Editing]) -> HttpResponse:
     """With its overrides; those after it move up."""
     edited = schedules.delete_layer(request.principal, identified(schedule_id), _layer_id(layer_id), _how(how))
-    return previewed(edited.changes) if how.preview else rendering.nothing()
+    return previewed(edited.changes) if how.preview else nothing()
 
 
 def identified(text: str) -> UUID:
@@ -175,11 +175,11 @@ def _refuse_other_id(given: str | None, asked: str) -> None:
         raise errors.invalid("id", "It is not the id in the address.")
 
 
-def _refuse_other_layers(schedule_id: str, body: schedule_bodies.ScheduleReplaced) -> None:
+def _refuse_other_layers(schedule_id: str, body: bodies.ScheduleReplaced) -> None:
     """Layers are changed at their own address; here they may be given as they are."""
     if body.layers is None:
         return
-    rows = [schedule_rendering.layer(row) for row in reads.layers(identified(schedule_id))]
+    rows = [shapes.layer(row) for row in reads.layers(identified(schedule_id))]
     if body.layers != rows:
         raise errors.invalid("layers", "Layers are changed at their own address; here they may be given as they are.")
 
@@ -187,7 +187,7 @@ def _refuse_other_layers(schedule_id: str, body: schedule_bodies.ScheduleReplace
 def previewed(changes: tuple[oncall.Change, ...]) -> HttpResponse:
     """What an edit would do."""
     people = {user_id for change in changes for user_id in (change.loses, change.gains) if user_id}
-    return rendering.answer(schedule_rendering.preview(changes, on_call.names(people)))
+    return answer(shapes.preview(changes, on_call.names(people)))
 
 
 def _change(request: Request, schedule_id: str, changes: schedules.Changes, how: Editing) -> HttpResponse:
@@ -209,21 +209,21 @@ def _edited(schedule_id: UUID, edited: schedules.Edited, how: Editing, status: i
         return previewed(edited.changes)
     layers = {row.id: row for row in reads.layers(schedule_id)}
     assert edited.layer_id is not None
-    return rendering.answer(schedule_rendering.layer(layers[edited.layer_id]), status)
+    return answer(shapes.layer(layers[edited.layer_id]), status)
 
 
 def _answer(request: Request, schedule_id: UUID, status: int = 200) -> HttpResponse:
     summary = reads.one(request.principal, schedule_id)
     if summary is None:
         raise not_found()
-    return rendering.answer(schedule_rendering.schedule(summary, reads.layers(schedule_id)), status)
+    return answer(shapes.schedule(summary, reads.layers(schedule_id)), status)
 
 
 def _how(how: Editing) -> schedules.How:
     return schedules.How(preview=how.preview, keep_current=how.keep_current)
 
 
-def _given(body: schedule_bodies.RotationGiven) -> rotations.Given:
+def _given(body: bodies.RotationGiven) -> rotations.Given:
     return rotations.Given(
         body.rotation_type,
         time.fromisoformat(body.handoff_time),

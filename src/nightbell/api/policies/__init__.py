@@ -1,0 +1,1 @@
+"""The escalation policies of the API, with their layers."""
