@@ -30,6 +30,8 @@ RUN := $(VENV)/.installed-run
 DEV := $(VENV)/.installed-dev
 SECOND := $(VENV)-second
 SECOND_DEV := $(SECOND)/.installed-dev
+CLIENT := $(VENV)-client
+CLIENT_MADE := $(CLIENT)/.installed
 # Where CI is set the second Python runs the fast part only: the whole of a check stays under a quarter of an hour.
 SECOND_TESTS = $(if $(CI),tests/core tests/actions)
 
@@ -69,6 +71,9 @@ bench: $(RUN) ## measure this machine and write benchmarks/RESULTS.md
 .PHONY: drills
 drills: $(RUN) ## do the faults of the outside world at whole lengths and write benchmarks/DRILLS.md
 	@$(BIN)/python -m benchmarks.drills $(ARGS)
+
+.PHONY: client
+client: $(CLIENT_MADE) ## make the environment in which a test makes a client from openapi.json and runs it
 
 .PHONY: hooks
 hooks: $(DEV) ## run the quick checks before each commit
@@ -114,7 +119,7 @@ openapi-check: $(DEV) ## openapi.json is what the code says
 	@diff -u openapi.json $(VENV)/openapi.json || { echo "openapi.json differs from the code: run 'make openapi'" >&2; exit 1; }
 
 .PHONY: coverage
-coverage: $(DEV) ## all tests but those of `shape`, which read the code and run none of it, with branch coverage
+coverage: $(DEV) $(CLIENT_MADE) ## all tests but those of `shape`, which read the code and run none of it, with branch coverage
 	$(STEP) 'tests, with branch coverage'
 	@$(BIN)/pytest --cov --cov-report= --durations=10 --ignore=tests/shape
 	$(STEP) 'coverage: 95 % of everything'
@@ -139,10 +144,11 @@ second-tests: $(SECOND_DEV)
 lock: $(DEV) ## lock the dependencies again: make lock ARGS=--upgrade
 	@$(COMPILE) --group dev -o requirements/dev.txt $(ARGS)
 	@$(COMPILE) -c requirements/dev.txt -o requirements/run.txt $(ARGS)
+	@$(BIN)/uv --quiet pip compile --group client $(LOCKING) -o requirements/client.txt $(ARGS)
 
 # One lock serves every supported Python and platform; it names no index, so that any mirror does.
-COMPILE = $(BIN)/uv --quiet pip compile pyproject.toml --extra embedded --extra demo --group build \
-	--universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links
+LOCKING = --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links
+COMPILE = $(BIN)/uv --quiet pip compile pyproject.toml --extra embedded --extra demo --group build $(LOCKING)
 
 .PHONY: openapi
 openapi: $(DEV) ## write openapi.json from the code
@@ -155,7 +161,7 @@ migration: $(DEV) ## write a migration for what changed in the models
 
 .PHONY: clean
 clean: ## remove what the other targets made
-	rm -rf $(VENV) $(SECOND) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage
+	rm -rf $(VENV) $(SECOND) $(CLIENT) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { \
@@ -178,6 +184,12 @@ $(DEV): requirements/dev.txt | $(BIN)/python
 	@$(BIN)/python $(PIP) $(LOCKED) -r requirements/dev.txt
 	@$(BIN)/python $(PIP) $(EDITABLE)
 	@touch $(RUN) $@
+
+$(CLIENT_MADE): requirements/client.txt | $(BIN)/python
+	@echo "Making $(CLIENT), for a client made from the reference"
+	@"$(PYTHON)" -m venv --clear $(CLIENT)
+	@$(CLIENT)/bin/python $(PIP) $(LOCKED) -r $<
+	@touch $@
 
 $(SECOND_DEV): requirements/dev.txt
 	@echo "Making $(SECOND) with $$("$(OTHER_PYTHON)" --version)"
