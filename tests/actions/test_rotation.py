@@ -52,7 +52,7 @@ def test_keys_that_open_nothing_change_nothing(world: World, slack: Slack, setti
             workspaces.rotate(SYSTEM)
         assert unreadable.value.__cause__ is None
         assert kept() == before
-        workspace = reads.workspace(world.organization.id)
+        workspace = reads.workspace(world.principal)
         assert workspace is not None
         with pytest.raises(secrets.Unreadable):
             workspaces.credential(workspace)
@@ -88,9 +88,9 @@ def test_a_key_is_needed_to_page_and_its_lack_gives_up_nobody(world: World, slac
     assert ana.was_paged(incident)
     assert slack.to(slack.user(ana)) == []
     assert {page.state for page in incident.pages() if page.channel == "slack"} == {"queued"}
-    (trouble,) = reads.troubles(world.organization.id, "slack")
+    (trouble,) = reads.troubles(world.principal, "slack")
     assert "put back the key" in trouble.error
     use(settings, KEY)
     world.waits(seconds=31)
     assert slack.page_of(ana).shows("DB pool exhausted")
-    assert reads.troubles(world.organization.id, "slack") == []
+    assert reads.troubles(world.principal, "slack") == []

@@ -89,11 +89,11 @@ def test_the_admins_list_has_every_member_once_by_name(world: World, slack: Slac
     known(slack, bea, "U0BEA")
     known(slack, ana, None)
     world.removes(world.member("Lee"))
-    listed = reads.identities(world.organization.id, "slack")
+    listed = reads.identities(world.principal, "slack")
     assert [(each.name, each.address, each.checked_at is not None) for each in listed] == [
         ("Ana", None, True),
         ("Bea", "U0BEA", True),
         ("Cy", None, False),
         ("Zoe", None, False),
     ]
-    assert all(each.address is None for each in reads.identities(world.organization.id, "sms"))
+    assert all(each.address is None for each in reads.identities(world.principal, "sms"))

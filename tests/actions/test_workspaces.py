@@ -49,7 +49,7 @@ def record(world: World) -> list[tuple[str, dict[str, Any]]]:
 
 
 def workspace(world: World) -> reads.Workspace:
-    found = reads.workspace(world.organization.id)
+    found = reads.workspace(world.principal)
     assert found is not None
     return found
 
@@ -72,7 +72,7 @@ def refusal(act: Any) -> tuple[Code, str]:
 
 
 def test_a_workspace_is_connected_and_that_is_on_the_record(world: World) -> None:
-    assert reads.workspace(world.organization.id) is None
+    assert reads.workspace(world.principal) is None
     workspaces.connect(world.zoe.principal, OWLS)
     found = workspace(world)
     assert (found.team_id, found.team_name, found.bot_user_id) == ("T0OWLS", "Night Owls", "U0BELL")
@@ -131,7 +131,7 @@ def test_a_workspace_belongs_to_one_organization(world: World) -> None:
     larks = another_organization()
     code, words = refusal(lambda: workspaces.connect(larks, OWLS))
     assert (code, words) == (Code.IN_USE, "Another organization here uses the workspace Night Owls.")
-    assert reads.workspace(larks.organization_id) is None
+    assert reads.workspace(Principal.operator(larks.organization_id)) is None
     assert not Audit.objects.filter(organization_id=larks.organization_id, kind="slack_connected").exists()
     # Once it is free, it can be theirs.
     workspaces.disconnect(world.zoe.principal)
@@ -151,7 +151,7 @@ def test_two_organizations_that_connect_one_workspace_at_once_leave_it_with_the_
     first.result()
     assert refusal(second.result)[0] is Code.IN_USE
     assert workspace(world).team_id == "T0OWLS"
-    assert reads.workspace(larks.organization_id) is None
+    assert reads.workspace(Principal.operator(larks.organization_id)) is None
 
 
 def test_without_a_key_nothing_is_connected(world: World, settings: Settings) -> None:
@@ -240,7 +240,7 @@ def test_disconnecting_forgets_the_token_and_who_is_who(world: World) -> None:
     kept = workspaces.disconnect(world.zoe.principal)
     assert secrets.decrypt(kept) == TOKEN
     assert kept not in everything_stored()
-    assert reads.workspace(world.organization.id) is None
+    assert reads.workspace(world.principal) is None
     assert way(world.zoe) is None
     assert access.member("slack", "T0OWLS", "U0ZOE", actor.Via.SLACK) is None
     assert not Contact.objects.filter(channel="slack").exists()

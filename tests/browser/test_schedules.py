@@ -76,7 +76,7 @@ def test_by_keyboard_from_the_table_to_an_override(told: World, sign_in: SignIn)
     page.keyboard.press("Enter")
     page.get_by_role("button", name="Override").press("Enter")
     expect(page.locator("h1")).to_have_text("Platform on-call")
-    assert bo.id in [row.user_id for row in schedules.overrides(rota.id, rotations.EARLIEST)]
+    assert bo.id in [row.user_id for row in schedules.overrides(rota.world.principal, rota.id, rotations.EARLIEST)]
 
 
 def test_nothing_that_is_drawn_takes_the_keyboard(told: World, sign_in: SignIn) -> None:
@@ -96,7 +96,7 @@ def test_a_click_on_a_shift_opens_the_override_without_script(told: World, sign_
     page.locator("#user").select_option(str(bo.id))
     page.get_by_role("button", name="Override").click()
     expect(page.locator("h1")).to_have_text("Platform on-call")
-    assert len(schedules.overrides(rota.id, rotations.EARLIEST)) == 2
+    assert len(schedules.overrides(rota.world.principal, rota.id, rotations.EARLIEST)) == 2
 
 
 def test_participants_are_swapped_without_script(told: World, sign_in: SignIn) -> None:
@@ -108,7 +108,7 @@ def test_participants_are_swapped_without_script(told: World, sign_in: SignIn) -
     expect(page.get_by_text("What moves in the next 28 days")).to_be_in_viewport()
     page.get_by_role("button", name="Save").click()
     expect(page.locator("h1")).to_have_text("Platform on-call")
-    assert schedules.layers(rota.id)[0].participant_ids == [bo.id, ana.id]
+    assert schedules.layers(rota.world.principal, rota.id)[0].participant_ids == [bo.id, ana.id]
 
 
 def test_the_drawn_boxes_tile_the_width_of_the_picture(told: World, sign_in: SignIn) -> None:

@@ -41,4 +41,4 @@ def test_x14_a_rotation_has_a_name_and_is_called_by_it(told: World, sign_in: Sig
 
 def reads_of(rota: Rota) -> dict[str, UUID]:
     """The rotations of a schedule, by name."""
-    return {each.name: each.id for each in schedules.layers(rota.id)}
+    return {each.name: each.id for each in schedules.layers(rota.world.principal, rota.id)}

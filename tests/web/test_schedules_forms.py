@@ -75,7 +75,7 @@ def open_form(client: Client, rota: Rota, layer: object = "new") -> LayerForm:
 def names(rota: Rota, people: list[Person], layer: int = 0) -> list[str]:
     """Whoever takes turns, in order."""
     called = {each.id: each.name for each in people}
-    return [called[each] for each in schedules.layers(rota.id)[layer].participant_ids]
+    return [called[each] for each in schedules.layers(rota.world.principal, rota.id)[layer].participant_ids]
 
 
 def override_path(rota: Rota, start: datetime, end: datetime, **more: str) -> str:
@@ -142,14 +142,16 @@ def test_a_click_on_a_shift_opens_the_form_with_its_very_hours(told: World, sign
     assert form.fields["starts"] == f"{start.astimezone(ZoneInfo('Europe/Berlin')):%Y-%m-%dT%H:%M}"
     form.action = form.action.split("?")[0]
     assert markup.submit(client, form, user=str(bo.id)).status_code == 302
-    (row,) = schedules.overrides(rota.id, rotations.EARLIEST)
+    (row,) = schedules.overrides(rota.world.principal, rota.id, rotations.EARLIEST)
     assert (row.user_id, row.starts_at, row.ends_at, row.layer_id) == (bo.id, start, end, layer)
     refused = markup.submit(client, form, user=str(ana.id))
     assert refused.status_code == 400
     assert "It overlaps the override by Bo until" in markup.Page(refused, "/").words
     typed = markup.submit(client, form, user=str(ana.id), starts="2031-07-01T10:00", ends="2031-07-01T12:00")
     assert typed.status_code == 302
-    assert schedules.overrides(rota.id, rotations.EARLIEST)[-1].starts_at == datetime(2031, 7, 1, 8, tzinfo=UTC)
+    assert schedules.overrides(rota.world.principal, rota.id, rotations.EARLIEST)[-1].starts_at == datetime(
+        2031, 7, 1, 8, tzinfo=UTC
+    )
 
 
 def test_a_shift_under_way_is_overridden_from_now_on(told: World, sign_in: SignIn) -> None:
@@ -188,7 +190,7 @@ def test_what_is_wrong_with_an_override_is_said_at_the_field(
     answer = markup.submit(client, form, **{**right, **typed})
     assert answer.status_code == 400
     assert said in markup.Page(answer, "/").words
-    assert schedules.overrides(rota.id, rotations.EARLIEST) == []
+    assert schedules.overrides(rota.world.principal, rota.id, rotations.EARLIEST) == []
 
 
 @pytest.mark.parametrize(
@@ -214,7 +216,7 @@ def test_taking_the_shift_now_and_giving_it_back(told: World, sign_in: SignIn) -
     assert "Take the shift now" not in page.words
     refused = markup.submit(client, markup.other_tab(form))
     assert "They are on call already." in markup.Page(refused, path).words
-    (row,) = schedules.overrides(rota.id, rotations.EARLIEST)
+    (row,) = schedules.overrides(rota.world.principal, rota.id, rotations.EARLIEST)
     back = page.form(f"/overrides/{row.id}/delete")
     assert markup.submit(client, back)["Location"] == path
     assert rota.on_call() == ["Ana"]
@@ -256,9 +258,9 @@ def test_an_edit_that_names_nothing_else_leaves_the_start_as_it_is(told: World, 
     layer = rota.layer(ana, bo, since=start)
     client = sign_in(ana)
     assert open_form(client, rota, layer).press(client, "save").status_code == 302
-    assert schedules.layers(rota.id)[0].effective_from == start
+    assert schedules.layers(rota.world.principal, rota.id)[0].effective_from == start
     open_form(client, rota, layer).press(client, "save", starts="2025-11-02T01:29")
-    assert schedules.layers(rota.id)[0].effective_from == datetime(2025, 11, 2, 5, 29, tzinfo=UTC)
+    assert schedules.layers(rota.world.principal, rota.id)[0].effective_from == datetime(2025, 11, 2, 5, 29, tzinfo=UTC)
 
 
 def test_participants_are_moved_up_down_and_out_by_buttons(told: World, sign_in: SignIn) -> None:
@@ -280,7 +282,7 @@ def test_participants_are_moved_up_down_and_out_by_buttons(told: World, sign_in:
     assert names(rota, group) == ["Ana", "Bo", "Cy"]
     form.press(client, "save")
     assert names(rota, group) == ["Cy", "Bo"]
-    assert schedules.layers(rota.id)[0].handoff_time == "07:45"
+    assert schedules.layers(rota.world.principal, rota.id)[0].handoff_time == "07:45"
 
 
 def test_there_is_always_room_for_more_participants(told: World, sign_in: SignIn) -> None:
@@ -292,8 +294,8 @@ def test_there_is_always_room_for_more_participants(told: World, sign_in: SignIn
         form.people[count - 3 : count] = [str(each.id) for each in group[count - 3 : count]]
         form.press(client, "more" if count < 9 else "preview", kind="custom", length="2")
     form.press(client, "save")
-    assert len(schedules.layers(rota.id)[0].participant_ids) == 9
-    assert schedules.layers(rota.id)[0].rotation_length_days == 2
+    assert len(schedules.layers(rota.world.principal, rota.id)[0].participant_ids) == 9
+    assert schedules.layers(rota.world.principal, rota.id)[0].rotation_length_days == 2
 
 
 def test_the_same_person_twice_is_named(told: World, sign_in: SignIn) -> None:
@@ -348,7 +350,7 @@ def test_what_is_wrong_with_a_layer_is_said_at_the_field(
     form.people[0] = str(told.zoe.id)
     assert form.press(client, "save", **typed).status_code == 400
     assert said in form.words
-    assert schedules.layers(rota.id) == []
+    assert schedules.layers(rota.world.principal, rota.id) == []
 
 
 def test_whoever_has_the_turn_keeps_it_unless_asked_otherwise(told: World, sign_in: SignIn) -> None:
@@ -371,7 +373,7 @@ def test_a_layer_and_a_schedule_are_deleted_but_not_one_that_a_policy_targets(to
     path = f"/schedules/{rota.id}"
     form = markup.get(client, f"{path}/layers/{layer}").form("/delete")
     assert markup.submit(client, form)["Location"] == path
-    assert schedules.layers(rota.id) == []
+    assert schedules.layers(rota.world.principal, rota.id) == []
     other = Rota(told, "Wanted")
     other.policy()
     refused = markup.submit(client, markup.get(client, f"/schedules/{other.id}").form("/delete"))
@@ -389,4 +391,4 @@ def test_whoever_comes_back_from_signing_in_sees_the_schedule_and_nothing_is_don
     for act in ("/take", "/delete", f"/layers/{layer}/delete", f"/overrides/{layer}/delete"):
         assert client.get(path + act)["Location"] == path, act
     assert client.get("/shifts/calendar")["Location"] == "/shifts"
-    assert len(schedules.layers(rota.id)) == 1
+    assert len(schedules.layers(rota.world.principal, rota.id)) == 1

@@ -86,7 +86,7 @@ def test_an_admin_lets_nightbell_in_and_it_is_on_the_record(told: World, open_sl
     assert asked["redirect_uri"] == ["http://127.0.0.1:8000/slack/oauth"]
     page = arrives(client, comes_back(slacks_page))
     assert "Night Owls is connected." in page.words
-    found = reads.workspace(told.organization.id)
+    found = reads.workspace(told.principal)
     assert found is not None
     assert (found.team_id, found.bot_user_id) == (open_slack.team_id, open_slack.bot_user_id)
     assert secrets.decrypt(found.token).startswith("xoxb-")
@@ -231,7 +231,7 @@ def test_a_workspace_that_another_organization_has_is_refused(told: World, open_
     asked = lark.get("/slack/connect", {"organization": str(larks.id)})["Location"]
     page = arrives(lark, comes_back(asked))
     assert "Another organization here uses the workspace Night Owls." in page.words
-    assert reads.workspace(larks.id) is None
+    assert reads.workspace(Principal.operator(larks.id)) is None
     assert Row.objects.count() == 1
 
 

@@ -333,7 +333,7 @@ def test_disconnecting_removes_the_token_here_and_there(world: World, slack: Sla
     (ana,) = world.members("Ana")
     slack.joins(ana)
     client = sign_in(world.zoe)
-    found = reads.workspace(world.organization.id)
+    found = reads.workspace(world.principal)
     assert found is not None
     theirs = declaration.workspace(found.team_id, workspaces.credential(found))
     assert markup.submit(client, markup.get(client, PAGE).form("/disconnect")).status_code == 302

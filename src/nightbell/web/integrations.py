@@ -71,7 +71,7 @@ def match(request: HttpRequest, principal: Principal) -> HttpResponse:
     called: dict[UUID, str] = {}
 
     def act(workspace: reads.Workspace, slack_: Client) -> None:
-        everybody = reads.identities(principal.organization_id, workspace.channel)
+        everybody = reads.identities(principal, workspace.channel)
         due = sorted(everybody, key=lambda each: (each.checked_at is not None, each.checked_at))
         for each in due[:MATCHED]:
             user = channel.look_up(slack_, each.email)
@@ -95,13 +95,13 @@ def test(request: HttpRequest, principal: Principal) -> HttpResponse:
     """Page the admin who asks, with no incident behind it."""
 
     def act(workspace: reads.Workspace, slack_: Client) -> None:
-        everybody = reads.identities(principal.organization_id, workspace.channel)
+        everybody = reads.identities(principal, workspace.channel)
         me = next(each for each in everybody if each.user_id == principal.actor.id)
         found = me.address or channel.person(slack_, me.email)
         contacts.remember(principal, me.user_id, workspace.team_id, found)
         if found is None:
             raise _Refused(f"Nobody in {workspace.team_name} has your address, {me.email}.")
-        said = blocks.test(me.name, directory.name(principal.organization_id))
+        said = blocks.test(me.name, directory.name(principal))
         slack_.call(POST, channel=found, text=said.text, blocks=said.blocks)
         messages.success(request, "Sent: look at Slack, and press its button.")
 
@@ -113,7 +113,7 @@ def test(request: HttpRequest, principal: Principal) -> HttpResponse:
 def disconnect(request: HttpRequest, principal: Principal) -> HttpResponse:
     """Forget the token, and have Slack make it void."""
     try:
-        workspace = reads.workspace(principal.organization_id)
+        workspace = reads.workspace(principal)
         kept = workspaces.disconnect(principal)
     except Rejected as refusal:
         return _page(request, principal, refused=refusal.message, status=400)
@@ -151,7 +151,7 @@ def _client(workspace: reads.Workspace) -> Client:
 
 def _try(principal: Principal, act: Act) -> str:
     """Do it with the connected workspace; why it cannot be done, empty where it was."""
-    workspace = reads.workspace(principal.organization_id)
+    workspace = reads.workspace(principal)
     if workspace is None:
         return "No Slack workspace is connected."
     try:
@@ -181,15 +181,15 @@ def _page(
     called: Mapping[UUID, str] | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    workspace = reads.workspace(principal.organization_id)
+    workspace = reads.workspace(principal)
     configured = settings.NIGHTBELL
-    people = reads.identities(principal.organization_id, workspace.channel) if workspace else []
+    people = reads.identities(principal, workspace.channel) if workspace else []
     context = {
         "workspace": workspace,
         "form": form or _form(workspace),
         "people": [(each, (called or {}).get(each.user_id, "")) for each in people],
         "missing": sum(1 for each in people if not each.address),
-        "troubles": reads.troubles(principal.organization_id, channel.SlackChannel.name),
+        "troubles": reads.troubles(principal, channel.SlackChannel.name),
         "configured": declaration.DECLARATION.offered(configured),
         "signed": bool(configured.of(SlackSettings).slack_signing_secret),
         "most": reads.MAX_ALERTS_CHANNELS,

@@ -31,8 +31,8 @@ def named(principal: Principal, view: incidents.IncidentView) -> incidents.Incid
     for each in schedules.listed(principal):
         if each.id in spoken_of:
             names[each.id] = each.name
-            names |= {layer.id: words.plain(layer.called, 100) for layer in schedules.layers(each.id)}
-            names |= {row.id: _override(row) for row in schedules.overrides_by_id(each.id, overrides)}
+            names |= {layer.id: words.plain(layer.called, 100) for layer in schedules.layers(principal, each.id)}
+            names |= {row.id: _override(row) for row in schedules.overrides_by_id(principal, each.id, overrides)}
     return replace(view, names=names)
 
 

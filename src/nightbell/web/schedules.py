@@ -80,14 +80,14 @@ def show(
     loaded = reads.load([schedule_id], now).get(schedule_id)
     if found is None or loaded is None:
         raise Http404
-    layers = reads.layers(schedule_id)
+    layers = reads.layers(principal, schedule_id)
     rotations = {layer.id: rota.Rotation(layer.name, kind_words(layer)) for layer in layers}
     named = {each.id: each.name for each in people.active(principal)}
     picture = rota.picture(found, rotations, named, zone, now)
     current = _current(loaded, rotations, picture.tones, now)
     # All that the picture leads to, and some that come after it.
     listed = len(found.overrides) + MORE_OVERRIDES
-    overrides = reads.overrides(schedule_id, max(now, found.start), limit=listed + 1)
+    overrides = reads.overrides(principal, schedule_id, max(now, found.start), limit=listed + 1)
     context = {
         "section": "schedules",
         "schedule": summary,
@@ -160,7 +160,7 @@ def show_mine(request: HttpRequest, principal: Principal, token: str = "") -> Ht
         if shift.duty and shift.duty.user_id == principal.actor.user_id
     ]
     shifts.sort(key=lambda each: (each[0].start, each[1].name, each[2]))
-    names = reads.rotation_names(summary.id for _, summary, _, _ in shifts)
+    names = reads.rotation_names(principal, (summary.id for _, summary, _, _ in shifts))
     addresses = [("My shifts", feeds.my_url(token))] if token else []
     addresses += [(each.name, feeds.schedule_url(token, each.id)) for each in summaries.values() if token]
     context = {

@@ -50,7 +50,7 @@ def override(request: HttpRequest, principal: Principal, schedule_id: UUID) -> H
         "schedule": summary,
         "form": form,
         "exact": form.exact(),
-        "layers": [(layer, schedules.kind_words(layer)) for layer in reads.layers(schedule_id)],
+        "layers": [(layer, schedules.kind_words(layer)) for layer in reads.layers(principal, schedule_id)],
         "members": people.active(principal),
     }
     return session.page(request, principal, "web/override.html", context, 400 if form.errors else 200)
@@ -111,7 +111,7 @@ def edit(request: HttpRequest, principal: Principal, schedule_id: UUID) -> HttpR
         else:
             if not how.preview:
                 return redirect("schedule", schedule_id=schedule_id)
-            moves = _moves(edited, schedule_id)
+            moves = _moves(principal, edited, schedule_id)
     context = {
         "section": "schedules",
         "schedule": summary,
@@ -130,7 +130,7 @@ def edit(request: HttpRequest, principal: Principal, schedule_id: UUID) -> HttpR
 def layer(request: HttpRequest, principal: Principal, schedule_id: UUID, layer_id: UUID | None = None) -> HttpResponse:
     """Make or edit a layer. One button shows who gains and who loses which shift, another saves."""
     summary = _summary(principal, schedule_id)
-    row = next((each for each in reads.layers(schedule_id) if each.id == layer_id), None)
+    row = next((each for each in reads.layers(principal, schedule_id) if each.id == layer_id), None)
     if layer_id is not None and row is None:
         raise Http404
     zone = zones.zone(summary.timezone)
@@ -155,7 +155,7 @@ def layer(request: HttpRequest, principal: Principal, schedule_id: UUID, layer_i
         else:
             if not how.preview:
                 return redirect("schedule", schedule_id=schedule_id)
-            moves = _moves(edited, schedule_id)
+            moves = _moves(principal, edited, schedule_id)
     context = {
         "section": "schedules",
         "schedule": summary,
@@ -222,11 +222,11 @@ def _edit(
     return actions.change_layer(principal, schedule_id, layer_id, changes, how)
 
 
-def _moves(edited: actions.Edited, schedule_id: UUID) -> list[dict[str, Any]]:
+def _moves(principal: Principal, edited: actions.Edited, schedule_id: UUID) -> list[dict[str, Any]]:
     """What an edit moves, with names."""
     ids = {each for change in edited.changes for each in (change.loses, change.gains) if each is not None}
     names = on_call.names(ids)
-    rotations = {each.position: each.name for each in reads.layers(schedule_id)}
+    rotations = {each.position: each.name for each in reads.layers(principal, schedule_id)}
     return [
         {
             "rotation": rotations.get(change.position, "New rotation"),

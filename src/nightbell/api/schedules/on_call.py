@@ -57,7 +57,7 @@ def list_overrides(request: Request, schedule_id: ScheduleId, query: Query[Span]
     found = identified(schedule_id)
     if reads.one(request.principal, found) is None:
         raise not_found()
-    rows = reads.overrides(found, query.since or clock.now(), query.until)
+    rows = reads.overrides(request.principal, found, query.since or clock.now(), query.until)
     return answer(shapes.overrides(found, rows))
 
 
@@ -72,7 +72,7 @@ def create_override(
     given = overrides.Given(parsing.uuid(body.user_id), body.starts_at, body.ends_at, layer_id)
     if how.preview:
         return previewed(overrides.preview(request.principal, found, given))
-    return _made(found, overrides.create(request.principal, found, given))
+    return _made(request, found, overrides.create(request.principal, found, given))
 
 
 @router.post("/oncall/schedules/{id}/overrides/take", response=MADE)
@@ -81,7 +81,7 @@ def take_shift(request: Request, schedule_id: ScheduleId, body: bodies.Taking, h
     found, user_id = identified(schedule_id), _taker(request, body)
     if how.preview:
         return previewed(overrides.preview_taking(request.principal, found, user_id))
-    return _made(found, overrides.take_now(request.principal, found, user_id))
+    return _made(request, found, overrides.take_now(request.principal, found, user_id))
 
 
 @router.delete("/oncall/schedules/{id}/overrides/{overrideId}", response={204: None, 200: Data[shapes.Preview]})
@@ -111,8 +111,8 @@ def revoke_calendar_token(request: Request) -> HttpResponse:
     return nothing()
 
 
-def _made(schedule_id: UUID, override_id: UUID) -> HttpResponse:
-    (row,) = reads.overrides_by_id(schedule_id, [override_id])
+def _made(request: Request, schedule_id: UUID, override_id: UUID) -> HttpResponse:
+    (row,) = reads.overrides_by_id(request.principal, schedule_id, [override_id])
     return answer(shapes.override(schedule_id, row), 201)
 
 

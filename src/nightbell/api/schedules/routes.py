@@ -57,7 +57,7 @@ def replace_schedule(
     It takes what GET gives, and what is as it was stays as it was, `updatedAt` too.
     """
     _refuse_other_id(body.id, schedule_id)
-    _refuse_other_layers(schedule_id, body)
+    _refuse_other_layers(request, schedule_id, body)
     changes: schedules.Changes = {"name": body.name, "timezone": body.timezone, "description": body.description}
     return _change(request, schedule_id, changes, how)
 
@@ -90,7 +90,7 @@ def add_rotation(
     """At the end, or where `position` says."""
     found = identified(schedule_id)
     edited = schedules.add_layer(request.principal, found, _given(body), _how(how))
-    return _edited(found, edited, how, 201)
+    return _edited(request, found, edited, how, 201)
 
 
 @router.put("/oncall/schedules/{id}/layers/order", response=ONE)
@@ -175,11 +175,11 @@ def _refuse_other_id(given: str | None, asked: str) -> None:
         raise errors.invalid("id", "It is not the id in the address.")
 
 
-def _refuse_other_layers(schedule_id: str, body: bodies.ScheduleReplaced) -> None:
+def _refuse_other_layers(request: Request, schedule_id: str, body: bodies.ScheduleReplaced) -> None:
     """Layers are changed at their own address; here they may be given as they are."""
     if body.layers is None:
         return
-    rows = [shapes.layer(row) for row in reads.layers(identified(schedule_id))]
+    rows = [shapes.layer(row) for row in reads.layers(request.principal, identified(schedule_id))]
     if body.layers != rows:
         raise errors.invalid("layers", "Layers are changed at their own address; here they may be given as they are.")
 
@@ -201,13 +201,15 @@ def _change_layer(
 ) -> HttpResponse:
     found = identified(schedule_id)
     edited = schedules.change_layer(request.principal, found, _layer_id(layer_id), changes, _how(how))
-    return _edited(found, edited, how)
+    return _edited(request, found, edited, how)
 
 
-def _edited(schedule_id: UUID, edited: schedules.Edited, how: Editing, status: int = 200) -> HttpResponse:
+def _edited(
+    request: Request, schedule_id: UUID, edited: schedules.Edited, how: Editing, status: int = 200
+) -> HttpResponse:
     if how.preview:
         return previewed(edited.changes)
-    layers = {row.id: row for row in reads.layers(schedule_id)}
+    layers = {row.id: row for row in reads.layers(request.principal, schedule_id)}
     assert edited.layer_id is not None
     return answer(shapes.layer(layers[edited.layer_id]), status)
 
@@ -216,7 +218,7 @@ def _answer(request: Request, schedule_id: UUID, status: int = 200) -> HttpRespo
     summary = reads.one(request.principal, schedule_id)
     if summary is None:
         raise not_found()
-    return answer(shapes.schedule(summary, reads.layers(schedule_id)), status)
+    return answer(shapes.schedule(summary, reads.layers(request.principal, schedule_id)), status)
 
 
 def _how(how: Editing) -> schedules.How:

@@ -52,9 +52,9 @@ def organizations(user_id: UUID) -> list[Belonging]:
     return [Belonging(*row) for row in _all(ORGANIZATIONS, {"user": user_id})]
 
 
-def name(organization_id: UUID) -> str:
-    """What an organization is called."""
-    return str(_all(NAME, {"organization": organization_id})[0][0])
+def name(principal: Principal) -> str:
+    """What the organization is called."""
+    return str(_all(NAME, {"organization": principal.organization_id})[0][0])
 
 
 def policies(principal: Principal) -> list[PolicyView]:

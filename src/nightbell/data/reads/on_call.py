@@ -122,7 +122,7 @@ def timeline(principal: Principal, schedule_id: UUID, start: datetime, end: date
         for position in oncall.positions(found)
     )
     people = {shift.duty.user_id for line in lines for shift in line.shifts if shift.duty}
-    overrides = tuple(schedules.overrides(schedule_id, start, end))
+    overrides = tuple(schedules.overrides(principal, schedule_id, start, end))
     return Timeline(summary, start, end, lines, oncall.final(found, start, end), overrides, names(people))
 
 

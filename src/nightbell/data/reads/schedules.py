@@ -67,15 +67,21 @@ from schedule s where s.organization_id = %(organization)s and s.id = %(id)s
 LAYERS = """
 select l.id, l.position, l.rotation_type, l.rotation_length_days, to_char(l.handoff_time, 'HH24:MI'), l.effective_from,
   l.effective_until, l.participant_ids, l.name
-from rotation_layer l where l.schedule_id = %(schedule)s order by l.position
+from rotation_layer l join schedule s on s.id = l.schedule_id
+where s.id = %(schedule)s and s.organization_id = %(organization)s order by l.position
 """
 
-ROTATION_NAMES = "select l.id, l.name from rotation_layer l where l.schedule_id = any(%(schedules)s::uuid[])"
+ROTATION_NAMES = """
+select l.id, l.name from rotation_layer l join schedule s on s.id = l.schedule_id
+where s.id = any(%(schedules)s::uuid[]) and s.organization_id = %(organization)s
+"""
 
 _OVERRIDE = """
 select o.id, o.layer_id, o.user_id, trim(a.first_name || ' ' || a.last_name), o.starts_at, o.ends_at, o.created_at,
   o.created_by::text
-from override o join account a on a.id = o.user_id
+from override o
+join account a on a.id = o.user_id
+join schedule s on s.id = o.schedule_id and s.organization_id = %(organization)s
 """
 
 OVERRIDE_ROWS = f"""
@@ -211,39 +217,42 @@ def match(principal: Principal, schedule_id: UUID) -> Match | None:
     return Match(*row) if row else None
 
 
-def layers(schedule_id: UUID) -> list[LayerRow]:
-    """A schedule's rotation layers in order, with the fields a client wrote."""
+def layers(principal: Principal, schedule_id: UUID) -> list[LayerRow]:
+    """The rotation layers of a schedule of the organization in order, with the fields a client wrote."""
     with connection.cursor() as cursor:
-        cursor.execute(LAYERS, {"schedule": schedule_id})
+        cursor.execute(LAYERS, {"schedule": schedule_id, "organization": principal.organization_id})
         return [LayerRow(*row) for row in cursor.fetchall()]
 
 
-def rotation_names(schedule_ids: Iterable[UUID]) -> dict[UUID | None, str]:
+def rotation_names(principal: Principal, schedule_ids: Iterable[UUID]) -> dict[UUID | None, str]:
     """What the rotations of these schedules are called, by their ids."""
     with connection.cursor() as cursor:
-        cursor.execute(ROTATION_NAMES, {"schedules": list(set(schedule_ids))})
+        given: dict[str, Any] = {"schedules": list(set(schedule_ids)), "organization": principal.organization_id}
+        cursor.execute(ROTATION_NAMES, given)
         return dict(cursor.fetchall())
 
 
 def overrides(
-    schedule_id: UUID, since: datetime, until: datetime | None = None, limit: int | None = None
+    principal: Principal, schedule_id: UUID, since: datetime, until: datetime | None = None, limit: int | None = None
 ) -> list[OverrideRow]:
     """A schedule's overrides that have not ended at `since` and start before `until`, the earliest first.
 
     No more than `limit`, where one is given.
     """
-    return _overrides(OVERRIDE_ROWS, {"schedule": schedule_id, "since": since, "until": until, "limit": limit})
+    return _overrides(
+        principal, OVERRIDE_ROWS, {"schedule": schedule_id, "since": since, "until": until, "limit": limit}
+    )
 
 
-def overrides_by_id(schedule_id: UUID, override_ids: Iterable[UUID]) -> list[OverrideRow]:
+def overrides_by_id(principal: Principal, schedule_id: UUID, override_ids: Iterable[UUID]) -> list[OverrideRow]:
     """These overrides of a schedule, over or not."""
     wanted = list(override_ids)
-    return _overrides(OVERRIDES_BY_ID, {"schedule": schedule_id, "ids": wanted}) if wanted else []
+    return _overrides(principal, OVERRIDES_BY_ID, {"schedule": schedule_id, "ids": wanted}) if wanted else []
 
 
-def _overrides(query: str, given: Mapping[str, Any]) -> list[OverrideRow]:
+def _overrides(principal: Principal, query: str, given: Mapping[str, Any]) -> list[OverrideRow]:
     with connection.cursor() as cursor:
-        cursor.execute(query, given)
+        cursor.execute(query, {**given, "organization": principal.organization_id})
         return [OverrideRow(*(*row[:-1], rows.actor_of(json.loads(row[-1])))) for row in cursor.fetchall()]
 
 

@@ -10,6 +10,8 @@ from uuid import UUID
 from django.conf import settings
 from django.db import connection
 
+from nightbell.data.access.principal import Principal
+
 # How many alerts channels an organization may choose.
 MAX_ALERTS_CHANNELS = 5
 
@@ -107,9 +109,9 @@ def most_copies() -> int:
     return 1 + MAX_ALERTS_CHANNELS if settings.NIGHTBELL.showing else 0
 
 
-def workspace(organization_id: UUID) -> Workspace | None:
+def workspace(principal: Principal) -> Workspace | None:
     """The organization's workspace; None where none is connected."""
-    return next(iter(_workspaces(organization_id)), None)
+    return next(iter(_workspaces(principal.organization_id)), None)
 
 
 def of_team(channel: str, team_id: str) -> Workspace | None:
@@ -117,17 +119,17 @@ def of_team(channel: str, team_id: str) -> Workspace | None:
     return next(iter(_workspaces(channel=channel, team_id=team_id)), None)
 
 
-def identities(organization_id: UUID, channel: str) -> list[Identified]:
+def identities(principal: Principal, channel: str) -> list[Identified]:
     """Every active member, by name."""
     with connection.cursor() as cursor:
-        cursor.execute(IDENTITIES, {"organization": organization_id, "channel": channel})
+        cursor.execute(IDENTITIES, {"organization": principal.organization_id, "channel": channel})
         return [Identified(*row) for row in cursor.fetchall()]
 
 
-def troubles(organization_id: UUID, channel: str) -> list[Trouble]:
+def troubles(principal: Principal, channel: str) -> list[Trouble]:
     """What went wrong of late, newest first."""
     with connection.cursor() as cursor:
-        cursor.execute(TROUBLES, {"organization": organization_id, "channel": channel})
+        cursor.execute(TROUBLES, {"organization": principal.organization_id, "channel": channel})
         return [Trouble(*row) for row in cursor.fetchall()]
 
 

@@ -144,9 +144,7 @@ def _show(asked: Asked) -> Told:
 
 
 def _standing(principal: Principal, view: incidents.IncidentView) -> standing.Standing:
-    return standings.of(
-        incidents.foreseen(view), directory.name(principal.organization_id), links.incident_url(view.number)
-    )
+    return standings.of(incidents.foreseen(view), directory.name(principal), links.incident_url(view.number))
 
 
 def _ack(asked: Asked) -> Told:

@@ -34,7 +34,7 @@ def offer(principal: Principal, incident_id: UUID, trigger_id: str, response_url
 
 def open_form(principal: Principal, trigger_id: str, form: Block) -> str:
     """Show a form to whoever's click this was; what to say to them where Slack does not."""
-    workspace = reads.workspace(principal.organization_id)
+    workspace = reads.workspace(principal)
     assert workspace is not None  # they were found by it
     try:
         users.client(workspace).call("views.open", trigger_id=trigger_id, view=form)
