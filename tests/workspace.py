@@ -19,7 +19,7 @@ from tests import environment
 from tests.world import Person, World
 
 _WAY = f"""
-select way.address from (select %s::uuid as organization_id, %s::uuid as user_id, 'slack' as channel) message
+select way.address from (select %s::uuid as organization_id, %s::uuid as user_id, %s as channel) message
 {reach.WAY.format(message="message")}
 """
 KEY = Fernet.generate_key().decode()
@@ -79,10 +79,10 @@ class Slack(FakeSlack):
         return next((each.plain for each in self.ephemerals if each.user is self.user(person)), "")
 
 
-def way(person: Person) -> str | None:
-    """Where a direct message for somebody goes."""
+def way(person: Person, channel: str = "slack") -> str | None:
+    """Where a message for somebody goes."""
     with connection.cursor() as cursor:
-        cursor.execute(_WAY, [person.world.organization.id, person.id])
+        cursor.execute(_WAY, [person.world.organization.id, person.id, channel])
         (address,) = cursor.fetchone()
     return None if address is None else str(address)
 

@@ -10,7 +10,7 @@ from nightbell.data import clock
 from nightbell.data.access.principal import SYSTEM
 from nightbell.data.models import Account, Contact, Page, Workspace
 from nightbell.data.reads import rosters
-from tests.workspace import Slack
+from tests.workspace import Slack, way
 from tests.world import Person, World
 
 MAIL, BOTH = ("email",), ("email", "slack")
@@ -108,6 +108,29 @@ def test_two_contacts_of_one_channel_are_one_page(world: World) -> None:
     incident = world.opens("DB pool exhausted", layers=[([ana], 5)])
     assert [page.channel for page in incident.pages()] == ["email"]
     assert ana.was_paged(incident)
+
+
+def test_of_several_addresses_the_accounts_own_is_written_to_then_one_that_works(world: World, slack: Slack) -> None:
+    (ana,) = world.members("Ana")
+    for state in (State.LOST, State.UNVERIFIED, State.WORKING):
+        Contact.objects.create(
+            id=uuid4(), user_id=ana.id, channel="telegraph", address=f"{state}@owls.example", state=state.value
+        )
+        Contact.objects.create(id=uuid4(), user_id=ana.id, channel="email", address=f"{state}@owls.example")
+    assert way(ana, "email") == "ana@owls.example"
+    assert way(ana, "telegraph") == "working@owls.example"
+    Contact.objects.filter(channel="telegraph", state=State.WORKING).delete()
+    assert way(ana, "telegraph") == "lost@owls.example"
+    Contact.objects.filter(channel="telegraph", state=State.LOST).delete()
+    # Somebody who typed another's number must never have their pages sent there.
+    assert way(ana, "telegraph") is None
+
+
+def test_of_who_has_left_nothing_is_remembered(world: World, slack: Slack) -> None:
+    (ana,) = world.members("Ana")
+    world.removes(ana)
+    contacts.remember(world.system, ana.id, slack.team_id, "U0ANA")
+    assert not Contact.objects.filter(user_id=ana.id, channel="slack").exists()
 
 
 def test_a_workspace_that_lets_nobody_in_brings_nothing(world: World, slack: Slack) -> None:

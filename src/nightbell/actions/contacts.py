@@ -10,7 +10,7 @@ from nightbell.channels import registry
 from nightbell.core import contact, delivery
 from nightbell.data import clock, contacts, secrets, transaction
 from nightbell.data.access.principal import Needs, Principal
-from nightbell.data.models import Contact, Workspace
+from nightbell.data.models import Contact, Membership, Workspace
 from nightbell.data.reads import workspaces as reads
 
 # Who was found is looked at so often, and who was not is looked for again after as long.
@@ -30,7 +30,7 @@ def bring_all(_principal: Principal) -> int:
 
 @transaction.action(Needs.ADMINISTRATION)
 def remember(principal: Principal, user_id: UUID, team_id: str, address: str | None) -> None:
-    """Which user of the workspace this member is; None for nobody there.
+    """Which user of the workspace this member is; None for nobody there. Of who is no member nothing is kept.
 
     Whoever was taken for that user before is looked up again: the address they were found by is another's now.
     """
@@ -41,7 +41,8 @@ def remember(principal: Principal, user_id: UUID, team_id: str, address: str | N
         .filter(organization_id=organization_id, team_id=team_id, token__isnull=False)
         .first()
     )
-    if workspace is None:
+    members = Membership.objects.filter(organization_id=organization_id, user_id=user_id, removed_at=None)
+    if workspace is None or not members.exists():
         return
     brought = Contact.objects.filter(organization_id=organization_id, channel=workspace.channel)
     if address is not None:

@@ -26,17 +26,18 @@ array(
 
 # Where a message `{message}` goes and what lets us in, encrypted; no row where there is no way. Whoever the workspace
 # is not known to know is looked up there by their account's address, and so is whoever has no contact there yet.
-WAY = """
+WAY = f"""
 left join lateral (
   select coalesce(w.team_id || '/', '') || coalesce(nullif(c.address, ''), r.email) as address, w.token
   from account r
-  left join contact c on c.user_id = r.id and c.channel = {message}.channel
-    and (c.organization_id is null or c.organization_id = {message}.organization_id)
-  left join workspace w on (c.id is null or c.organization_id is not null) and """
-WAY += _LETS_IN.format(organization="{message}.organization_id", channel="{message}.channel")
-WAY += """
-  where r.id = {message}.user_id and (w.token is not null or c.id is not null and c.organization_id is null)
-  order by c.organization_id nulls first limit 1
+  -- Lost since, it is tried all the same; what nobody has proven to be theirs never is.
+  left join contact c on c.user_id = r.id and c.channel = {{message}}.channel
+    and (c.organization_id is null or c.organization_id = {{message}}.organization_id)
+    and (c.of_account or c.state <> '{contact.State.UNVERIFIED}')
+  left join workspace w on (c.id is null or c.organization_id is not null)
+    and {_LETS_IN.format(organization="{message}.organization_id", channel="{message}.channel")}
+  where r.id = {{message}}.user_id and (w.token is not null or c.id is not null and c.organization_id is null)
+  order by c.of_account desc nulls last, c.state in ({_PAGED}) desc, c.organization_id nulls first limit 1
 ) way on true
 """
 
