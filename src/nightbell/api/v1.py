@@ -5,6 +5,7 @@ from typing import Any
 from django import db
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, URLResolver, path, re_path
+from django.views.decorators.http import require_safe
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 from ninja.operation import Operation
@@ -67,6 +68,7 @@ def unknown(request: HttpRequest) -> HttpResponse:
     return errors.of_rejected(request, Rejected(Code.NOT_FOUND, "There is nothing at this address."))
 
 
+@require_safe
 def openapi(_request: HttpRequest) -> HttpResponse:
     """The reference, for programs."""
     return HttpResponse(reference.text(api), content_type="application/json")
