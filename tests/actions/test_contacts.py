@@ -46,6 +46,19 @@ def test_somebody_with_another_address_there_stays_who_they_are(world: World, sl
     assert slack.contact(ana).address == slack.user(ana).id
 
 
+def test_who_was_not_looked_at_for_the_longest_comes_first(
+    world: World, slack: Slack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(contacts, "AT_ONCE", 1)
+    ana, bo = matched(world, slack)
+    world.sleeps(days=2)
+    contacts.remember(world.system, ana.id, slack.team_id, slack.user(ana).id)
+    world.sleeps(days=2)
+    for _ in range(2):
+        contacts.look_again(SYSTEM)
+    assert [call.arguments["user"] for call in slack.calls] == [slack.user(bo).id, slack.user(ana).id]
+
+
 def test_members_who_left_are_nobodys_concern(world: World, slack: Slack) -> None:
     ana, bo = matched(world, slack)
     world.removes(ana)

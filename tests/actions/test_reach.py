@@ -1,23 +1,35 @@
 """Over what somebody is paged: their account's own address always, what an organization brings while that works."""
 
+from dataclasses import replace
 from uuid import uuid4
 
+import pytest
 from django.db import connection
+from pytest_django import Settings
 
 from nightbell.actions import contacts, escalations, people, workspaces
 from nightbell.core.contact import State
 from nightbell.data import clock
+from nightbell.data.access import workspaces as access
 from nightbell.data.access.principal import SYSTEM
-from nightbell.data.models import Account, Contact, Page, Workspace
+from nightbell.data.models import Account, Contact, Copy, Page, Workspace
 from nightbell.data.reads import rosters
-from tests.workspace import Slack, way
+from tests import environment
+from tests.workspace import KEY, Slack, way
 from tests.world import Person, World
 
+OWLS = workspaces.Granted("slack", "T0OWLS", "Night Owls", "U0BELL", "xoxb-owls")
 MAIL, BOTH = ("email",), ("email", "slack")
 CONNECTED_BEFORE = """
 insert into slack_workspace (organization_id, team_id, team_name, bot_user_id, token)
 values (%s, 'T0OWLS', 'Night Owls', 'U0BELL', 'kept')
 """
+
+
+@pytest.fixture
+def kept(settings: Settings) -> None:
+    """A key that tokens are kept with."""
+    settings.NIGHTBELL = environment.changed(settings.NIGHTBELL, encryption_keys=KEY)
 
 
 def reached(person: Person) -> tuple[str, ...]:
@@ -46,6 +58,34 @@ def test_whoever_is_a_member_when_a_workspace_is_connected_and_whoever_comes_lat
 ) -> None:
     (ana,) = world.members("Ana")
     assert (reached(world.zoe), reached(ana)) == (BOTH, BOTH)
+
+
+def test_a_workspace_brings_nothing_to_who_has_left(world: World, kept: None) -> None:
+    lee, ana = world.members("Lee", "Ana")
+    world.removes(lee)
+    workspaces.connect(world.zoe.principal, OWLS)
+    told = Contact.objects.filter(channel="slack").values_list("user_id", flat=True)
+    assert set(told) == {world.zoe.id, ana.id}
+
+
+def test_what_another_organization_brought_does_not_end_with_ones_own(world: World, slack: Slack) -> None:
+    (ana,) = world.members("Ana")
+    with World("Day Larks") as larks:
+        workspaces.connect(larks.zoe.principal, replace(OWLS, team_id="T0LARKS"))
+        people.add(larks.operator, people.Person("ana@owls.example", "Ana"))
+        world.removes(ana)
+        assert Contact.objects.get(user_id=ana.id, channel="slack").organization_id == larks.organization.id
+        workspaces.disconnect(larks.zoe.principal)
+    assert slack.contact(world.zoe).channel == "slack"
+
+
+def test_nothing_is_shown_in_a_workspace_that_lets_nobody_in(world: World, slack: Slack) -> None:
+    (ana,) = world.members("Ana")
+    slack.has_alerts()
+    workspaces.lose(world.system, "slack", "token_revoked", clock.now())
+    world.opens("DB pool exhausted", layers=[([ana], 5)], paging=False)
+    assert not Copy.objects.exists()
+    world.forgets_mail()
 
 
 def test_what_was_brought_ends_with_the_membership_and_comes_again_with_it(world: World, slack: Slack) -> None:
@@ -117,6 +157,7 @@ def test_of_several_addresses_the_accounts_own_is_written_to_then_one_that_works
             id=uuid4(), user_id=ana.id, channel="telegraph", address=f"{state}@owls.example", state=state.value
         )
         Contact.objects.create(id=uuid4(), user_id=ana.id, channel="email", address=f"{state}@owls.example")
+    Contact.objects.filter(user_id=ana.id, of_account=True).update(state=State.LOST.value)
     assert way(ana, "email") == "ana@owls.example"
     assert way(ana, "telegraph") == "working@owls.example"
     Contact.objects.filter(channel="telegraph", state=State.WORKING).delete()
@@ -155,6 +196,12 @@ class TestP3BesideTheVersionBefore:
         with connection.cursor() as cursor:
             cursor.execute("update slack_workspace set lost_at = null, lost_because = null")
         assert reached(ana) == BOTH
+        contacts.remember(world.system, ana.id, slack.team_id, "U0ANA")
+        assert access.known("slack", slack.team_id, "U0ANA") == ana.id
+        with connection.cursor() as cursor:
+            cursor.execute("update slack_workspace set token = null")
+        assert reached(ana) == MAIL
+        assert access.known("slack", slack.team_id, "U0ANA") is None
 
     def test_a_workspace_that_it_connects_brings_its_contacts_with_the_next_chores(self, world: World) -> None:
         (ana,) = world.members("Ana")

@@ -7,7 +7,7 @@ from pytest_django import Settings
 from nightbell.actions import organizations, people, workspaces
 from nightbell.data import secrets
 from nightbell.data.access.principal import SYSTEM, Principal
-from nightbell.data.models import Workspace
+from nightbell.data.models import Page, Workspace
 from nightbell.data.reads import workspaces as reads
 from tests.workspace import KEY, Slack
 from tests.world import World
@@ -88,6 +88,8 @@ def test_a_key_is_needed_to_page_and_its_lack_gives_up_nobody(world: World, slac
     assert ana.was_paged(incident)
     assert slack.to(slack.user(ana)) == []
     assert {page.state for page in incident.pages() if page.channel == "slack"} == {"queued"}
+    # What mail did not take is no trouble of Slack's.
+    Page.objects.filter(channel="email").update(state="failed", error="no such user")
     (trouble,) = reads.troubles(world.principal, "slack")
     assert "put back the key" in trouble.error
     use(settings, KEY)

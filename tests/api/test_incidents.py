@@ -215,6 +215,13 @@ def test_resolving_walks_every_step_and_twice_is_no_change(world: World, api: Ca
     assert len({step["id"] for step in history}) == 4
 
 
+def test_a_page_for_no_layer_has_no_position(world: World, api: Caller) -> None:
+    (ana,) = world.members("Ana")
+    number = api.opens(ana.id)["number"]
+    (page,) = api.get(f"/incidents/{number}/pages").data["pages"]
+    assert (page["reason"], page["layerPosition"]) == ("owner", None)
+
+
 def test_escalating_pages_the_next_layer(world: World, api: Caller) -> None:
     bo, cy = world.members("Bo", "Cy")
     number = api.opens(bo.id, world.policy([([bo], 5), ([cy], 15)]))["number"]

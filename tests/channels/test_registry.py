@@ -14,6 +14,7 @@ from nightbell.conf import env
 from nightbell.core import delivery
 from nightbell.data.models import Contact
 from tests.channels import telegraph
+from tests.workspace import KEY
 from tests.world import World
 
 WIRE = {"NIGHTBELL_TELEGRAPH_WIRE": "copper"}
@@ -63,6 +64,24 @@ def test_what_is_typed_has_one_form_and_is_masked(name: str, typed: str, kept: s
     address = registry.find(name).address
     assert address.canonical(typed) == kept
     assert (address.masked(typed) if kept else None) == shown
+
+
+@pytest.mark.parametrize(
+    ("lacking", "ok", "says"),
+    [
+        ("", True, "set up"),
+        ("NIGHTBELL_SLACK_CLIENT_ID", False, "NIGHTBELL_SLACK_CLIENT_ID not set"),
+        ("NIGHTBELL_SLACK_CLIENT_SECRET", False, "NIGHTBELL_SLACK_CLIENT_SECRET not set"),
+        ("NIGHTBELL_SLACK_SIGNING_SECRET", False, "NIGHTBELL_SLACK_SIGNING_SECRET not set"),
+        ("NIGHTBELL_ENCRYPTION_KEYS", False, "NIGHTBELL_ENCRYPTION_KEYS not set"),
+    ],
+)
+def test_slack_says_what_of_it_is_missing(lacking: str, ok: bool, says: str) -> None:
+    names = ("SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET", "SLACK_SIGNING_SECRET")
+    app = {**{f"NIGHTBELL_{name}": "x" for name in names}, "NIGHTBELL_ENCRYPTION_KEYS": KEY}
+    found, said = registry.find("slack").check(env.read({n: value for n, value in app.items() if n != lacking}), None)
+    assert (found, said.partition(";")[0]) == (ok, says)
+    assert registry.find("slack").check(env.Settings(), None) == (True, "not set up; nobody is paged there")
 
 
 @pytest.mark.usefixtures("declared")

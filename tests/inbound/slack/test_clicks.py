@@ -95,6 +95,16 @@ def test_somebody_never_met_is_found_by_their_address(world: World, slack: Slack
     assert slack.contact(bo).address == slack.user(bo).id
 
 
+def test_somebody_of_another_organization_is_nobody_here(world: World, slack: Slack, paged: Paged) -> None:
+    _, _, incident = paged()
+    with World("Day Larks") as larks:
+        slack.joins(larks.zoe)
+        slack.channels[slack.alerts].members.add(slack.user(larks.zoe).id)
+        slack.presses(larks.zoe, "acknowledge", slack.alert())
+        assert "Nobody in Nightbell has the mail address" in slack.told(larks.zoe)
+    assert incident.now.state is State.PAGING
+
+
 def test_k11_a_removed_member_is_refused_and_the_incident_goes_on(world: World, slack: Slack, paged: Paged) -> None:
     ana, bo, incident = paged()
     page = slack.page_of(ana)

@@ -32,7 +32,10 @@ def click_of(slack: Slack, paged: Paged) -> tuple[bytes, Any]:
 
 
 def post(path: str, body: bytes, headers: dict[str, str]) -> int:
-    return int(Client().post(path, data=body, content_type=FORM, headers=headers).status_code)
+    answer = Client().post(path, data=body, content_type=FORM, headers=headers)
+    # What is said to whoever clicked is nothing for a cache; what is too large is not said by us.
+    assert "no-store" in answer.headers["Cache-Control"]
+    return int(answer.status_code)
 
 
 def test_s06_only_what_slack_signed_within_five_minutes_is_believed(slack: Slack, paged: Paged) -> None:
