@@ -1,6 +1,7 @@
 """What organizations bring to their members, and looking now and then who is still there."""
 
 import pytest
+from cryptography.fernet import Fernet
 from pytest_django import Settings
 
 from nightbell.actions import contacts
@@ -93,6 +94,7 @@ def test_a_token_that_is_void_is_noticed_and_told(world: World, slack: Slack) ->
 def test_a_token_nobody_can_read_is_left_alone(world: World, slack: Slack, settings: Settings) -> None:
     matched(world, slack)
     world.sleeps(days=2)
-    settings.NIGHTBELL = settings.NIGHTBELL.model_copy(update={"encryption_keys": None})
+    other = Fernet.generate_key().decode()
+    settings.NIGHTBELL = settings.NIGHTBELL.model_copy(update={"encryption_keys": other})
     assert contacts.look_again(SYSTEM) == 0
     assert slack.calls == []

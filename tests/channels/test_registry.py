@@ -6,13 +6,15 @@ import pytest
 from click.testing import CliRunner
 from pytest_django import Settings
 
-from nightbell.actions import deliveries
+from nightbell.actions import contacts, deliveries, workspaces
 from nightbell.channels import registry
 from nightbell.channels.declaration import Ability
 from nightbell.cli.__main__ import cli
 from nightbell.conf import env
 from nightbell.core import delivery
+from nightbell.data.access.principal import SYSTEM
 from nightbell.data.models import Contact
+from tests import environment
 from tests.channels import telegraph
 from tests.workspace import KEY
 from tests.world import World
@@ -131,6 +133,16 @@ def test_an_owner_without_a_policy_is_paged_over_it_as_the_incident_opens(world:
     assert [page.channel for page in incident.pages()] == ["email", "telegraph"]
     assert [office for office, _ in telegraph.STRIP] == ["lighthouse"]
     assert ana.was_paged(incident)
+
+
+@pytest.mark.usefixtures("wired")
+def test_nobody_is_looked_for_where_that_cannot_be_asked(world: World, settings: Settings) -> None:
+    settings.NIGHTBELL = environment.changed(settings.NIGHTBELL, encryption_keys=KEY)
+    workspaces.connect(world.zoe.principal, workspaces.Granted("telegraph", "T0COAST", "Coast", "U0", "wire"))
+    contacts.remember(world.system, world.zoe.id, "T0COAST", "lighthouse")
+    world.sleeps(days=2)
+    assert contacts.look_again(SYSTEM) == 0
+    assert Contact.objects.get(user_id=world.zoe.id, channel="telegraph").state == "working"
 
 
 @pytest.mark.usefixtures("wired")
