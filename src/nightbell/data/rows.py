@@ -58,8 +58,12 @@ URGENT = "{severity} in (" + ", ".join(f"'{each}'" for each in sorted(state.URGE
 
 
 def one_of(column: str, known: type[StrEnum]) -> str:
-    """Whether a column has one of the values this version knows, as SQL."""
-    return f"{column} in ({', '.join(repr(each.value) for each in known)})"
+    """Whether a column has one of the values this version knows, as SQL.
+
+    `coalesce` hides the list from the planner, which takes it for rare where a table has not been analyzed, and then
+    sorts all that is due for each claim.
+    """
+    return f"coalesce({column} in ({', '.join(repr(each.value) for each in known)}), false)"
 
 
 def incident_of(row: Sequence[Any], notified: frozenset[UUID] = frozenset()) -> state.Incident:

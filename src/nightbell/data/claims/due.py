@@ -10,7 +10,7 @@ from nightbell.core.incident import state
 from nightbell.data import rows, store
 
 # A clock that a newer version set for a reason of its own waits for it.
-_KNOWN = f"i.{rows.one_of('due_cause', state.Cause)}"
+_KNOWN = rows.one_of("i.due_cause", state.Cause)
 
 # `skip locked`: engines share the work without waiting for each other, and never for a person who is acknowledging.
 CLAIM_DUE = f"""

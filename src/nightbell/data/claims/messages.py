@@ -142,7 +142,7 @@ where t.id = %(id)s and t.state = 'sending' and t.attempts = %(attempts)s
 def _next_due(tables: tuple[Table, ...]) -> str:
     firsts = [
         f"""(select min(t.due_at) from {table} t
-  where t.channel = %(channel)s and t.due_at is not null and not t.held and t.{KNOWN[table]})"""
+  where t.channel = %(channel)s and t.due_at is not null and not t.held and {KNOWN[table]})"""
         for table in tables
     ]
     return f"select extract(epoch from least({', '.join(firsts)}) - nightbell_now())"

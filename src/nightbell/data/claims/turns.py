@@ -15,8 +15,8 @@ _OPEN = """(d.destination <> all(%(closed_destinations)s::text[])
 # Within a turn: what is urgent before what is not, and what was not tried yet before what was.
 _ORDER = "(values (true, false), (true, true), (false, false), (false, true)) r (urgent, retried)"
 _IN_TURN = """d.channel = %(channel)s and d.organization_id = w.organization_id and d.destination = w.destination
-         and d.due_at <= nightbell_now() and not d.held and d.{known}"""
-_DUE = "d.channel = %(channel)s and d.due_at <= nightbell_now() and not d.held and d.{known}"
+         and d.due_at <= nightbell_now() and not d.held and {known}"""
+_DUE = "d.channel = %(channel)s and d.due_at <= nightbell_now() and not d.held and {known}"
 
 
 # The claim where no more is due than is asked for: all of it, the longest due first. `claim` is the update of each `t`,
@@ -61,7 +61,7 @@ with recursive walk (organization_id, destination, wrapped, steps) as (
       select from {{table}} f
       where f.channel = %(channel)s and f.organization_id = d.organization_id and f.destination = d.destination
         and f.urgent = r.urgent and f.retried = r.retried and f.due_at <= nightbell_now() and not f.held
-        and f.{{known}}
+        and {{known}}
     ))
   limit %(limit)s
 ), share as materialized (
