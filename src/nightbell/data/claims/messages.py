@@ -188,7 +188,8 @@ def claim(table: Table, channel: str, limit: int, whose: turns.Turns) -> list[Le
     if by_turns and found and found[-1][0] is None:
         *_, organization_id, destination = found.pop()
         whose.reached[table] = organization_id, destination
-    leases = [Lease(table, row[0], channel, *row[1:]) for row in found]
+    # An update returns rows as they lie; handed over as they were made, what is asked for first is tried first.
+    leases = sorted((Lease(table, row[0], channel, *row[1:]) for row in found), key=lambda lease: lease.id)
     (whose.crowded.add if len(leases) >= limit else whose.crowded.discard)(table)
     return leases
 
