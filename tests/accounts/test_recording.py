@@ -7,7 +7,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from nightbell.actions import links, organizations, people
+from nightbell.actions import organizations, people, signed_links
 from nightbell.data.access.principal import Principal
 from nightbell.data.models import Account, Audit
 from tests.accounts.test_signing_in import PASSWORD, account, sign_in
@@ -36,7 +36,7 @@ def test_signing_in_and_being_refused_are_on_the_record(world: World) -> None:
 
 def test_a_password_that_is_set_by_a_link_is_on_the_record(world: World) -> None:
     browser = Client()
-    path = links.sign_in_url(Account.objects.get(id=world.zoe.id)).removeprefix(settings.NIGHTBELL.url)
+    path = signed_links.sign_in_url(Account.objects.get(id=world.zoe.id)).removeprefix(settings.NIGHTBELL.url)
     page = browser.get(path, follow=True)
     form = markup.Page(page, page.redirect_chain[-1][0]).forms[0]
     markup.submit(browser, form, password1=PASSWORD, password2=PASSWORD)

@@ -6,7 +6,7 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
-from nightbell.actions import links, people
+from nightbell.actions import people, signed_links
 from nightbell.data.models import Account
 from tests.web import markup
 from tests.world import Person, World
@@ -70,7 +70,7 @@ def test_signing_out_asks_and_then_does(world: World, browser: Client) -> None:
 
 
 def test_a_one_time_link_sets_a_password_and_signs_in_once(world: World, browser: Client) -> None:
-    url = links.sign_in_url(account(world.zoe))
+    url = signed_links.sign_in_url(account(world.zoe))
     assert url.startswith(settings.NIGHTBELL.url + "/accounts/password/reset/key/")
     path = urlsplit(url).path
     shown = browser.get(path, follow=True)
@@ -85,7 +85,7 @@ def test_a_one_time_link_sets_a_password_and_signs_in_once(world: World, browser
 
 
 def test_a_weak_password_is_refused_by_name(world: World, browser: Client) -> None:
-    shown = browser.get(urlsplit(links.sign_in_url(account(world.zoe))).path, follow=True)
+    shown = browser.get(urlsplit(signed_links.sign_in_url(account(world.zoe))).path, follow=True)
     page = markup.Page(shown, shown.redirect_chain[-1][0])
     answer = markup.submit(browser, page.forms[0], password1="short", password2="short")
     assert "This password is too short." in markup.Page(answer, page.at).words

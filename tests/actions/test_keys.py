@@ -6,10 +6,10 @@ from uuid import UUID, uuid4
 import pytest
 from django.core import signing
 
-from nightbell.actions import keys, links, organizations, people
+from nightbell.actions import keys, organizations, people, signed_links
 from nightbell.core.errors import Code, Rejected
 from nightbell.core.incident import actor
-from nightbell.core.links import AcknowledgeGrant
+from nightbell.core.link_grants import AcknowledgeGrant
 from nightbell.data.access import principal
 from nightbell.data.access.principal import Principal
 from nightbell.data.models import ApiKey, Role
@@ -54,14 +54,14 @@ def test_c12_a_revoked_key_is_refused_from_the_next_request_on(world: World) -> 
 
 
 def test_a_link_grants_what_it_was_made_for(world: World) -> None:
-    url = links.acknowledge_url(GRANT)
+    url = signed_links.acknowledge_url(GRANT)
     token = url.rpartition("/ack/")[2]
-    assert url == f"{links.incident_url(1).removesuffix('/incidents/1')}/ack/{token}"
-    assert links.read_acknowledge(token) == GRANT
+    assert url == f"{signed_links.incident_url(1).removesuffix('/incidents/1')}/ack/{token}"
+    assert signed_links.read_acknowledge(token) == GRANT
 
 
 def test_a_link_that_was_not_made_here_grants_nothing(world: World) -> None:
-    token = links.acknowledge_url(GRANT).rpartition("/ack/")[2]
+    token = signed_links.acknowledge_url(GRANT).rpartition("/ack/")[2]
     parts = [GRANT.incident_id.hex, GRANT.user_id.hex]
     body, stamp, signature = token.split(":")
     forged = [
@@ -83,4 +83,4 @@ def test_a_link_that_was_not_made_here_grants_nothing(world: World) -> None:
         "é" * 30,
         "\0",
     ]
-    assert [links.read_acknowledge(each) for each in forged] == [None] * len(forged)
+    assert [signed_links.read_acknowledge(each) for each in forged] == [None] * len(forged)

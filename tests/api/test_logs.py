@@ -59,7 +59,7 @@ def test_x07_no_line_has_what_grants_something_even_while_the_database_is_away(
         raise ValueError(f"a fault of ours at {address}, <WSGIRequest: GET '{address}'>")
 
     monkeypatch.setattr(connection, "cursor", away)
-    monkeypatch.setattr("nightbell.actions.links.read_acknowledge", away)
+    monkeypatch.setattr("nightbell.actions.signed_links.read_acknowledge", away)
     client.get(address)
     client.post(address, {"x": "1"})
     monkeypatch.undo()
@@ -74,7 +74,7 @@ def test_x07_a_fault_is_told_with_where_it_happened(
     def fail(_token: str) -> None:
         raise ValueError("a fault of ours")
 
-    monkeypatch.setattr("nightbell.actions.links.read_acknowledge", fail)
+    monkeypatch.setattr("nightbell.actions.signed_links.read_acknowledge", fail)
     Client(raise_request_exception=False).get(f"/ack/{TOKEN}")
     assert "Internal Server Error: /ack/…\nTraceback" in told.getvalue()
 

@@ -70,7 +70,7 @@ def _only_message(office: Office) -> str:
 def test_a_page_goes_to_nobody_who_is_not_of_the_workspace_itself(office: Office, kind: str) -> None:
     setattr(office.slack.person("Eve", "eve@example.com"), kind, True)
     outcome = refused(office.send(office.page("eve@example.com")))
-    assert outcome.nobody == office.slack.team_id
+    assert outcome.absent_from == office.slack.team_id
     assert not outcome.access_lost
     assert "eve@example.com" in outcome.error
     assert office.methods() == ["users.lookupByEmail"]
@@ -78,7 +78,7 @@ def test_a_page_goes_to_nobody_who_is_not_of_the_workspace_itself(office: Office
 
 def test_an_address_that_nobody_has_is_refused_for_this_workspace(office: Office) -> None:
     outcome = refused(office.send(office.page("nobody\u202e\n@example.com")))
-    assert outcome == delivery.Refused("Slack knows nobody by nobody @example.com", nobody=office.slack.team_id)
+    assert outcome == delivery.Refused("Slack knows nobody by nobody @example.com", absent_from=office.slack.team_id)
 
 
 def test_s01_slacks_word_holds_back_one_place_and_nothing_else(office: Office) -> None:
@@ -91,7 +91,7 @@ def test_s01_slacks_word_holds_back_one_place_and_nothing_else(office: Office) -
     assert len(office.slack.calls) == 1, "Slack was asked although it had asked for a pause"
     # Others go on meanwhile: another person, another method, mail.
     accepted(office.send(office.page(cy.id)))
-    assert refused(office.send(office.page("nobody@example.com"))).nobody
+    assert refused(office.send(office.page("nobody@example.com"))).absent_from
     with MailCatcher() as catcher:
         mail = EmailChannel(catcher.url, "Nightbell <pager@example.com>")
         assert mail.send(page()) == delivery.Accepted()

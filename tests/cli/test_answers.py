@@ -4,7 +4,7 @@ import click
 import pytest
 from django.db import InterfaceError, OperationalError, ProgrammingError, connection
 
-from nightbell.cli import answers
+from nightbell.cli import output
 from nightbell.core.errors import Code, Rejected
 
 
@@ -18,7 +18,7 @@ from nightbell.core.errors import Code, Rejected
     ],
 )
 def test_a_known_error_is_one_line(error: Exception, says: str) -> None:
-    with pytest.raises(click.ClickException) as told, answers.plainly():
+    with pytest.raises(click.ClickException) as told, output.plainly():
         raise error
     assert told.value.message == says
 
@@ -27,9 +27,9 @@ def test_a_known_error_is_one_line(error: Exception, says: str) -> None:
 def test_a_missing_table_is_told_apart_from_a_fault_of_ours() -> None:
     with (
         pytest.raises(click.ClickException, match="run nightbell migrate"),
-        answers.plainly(),
+        output.plainly(),
         connection.cursor() as cursor,
     ):
         cursor.execute("select 1 from no_such_table")
-    with pytest.raises(ProgrammingError), answers.plainly(), connection.cursor() as cursor:
+    with pytest.raises(ProgrammingError), output.plainly(), connection.cursor() as cursor:
         cursor.execute("select no_such_column")

@@ -13,9 +13,9 @@ from django.test import Client
 from pytest_django import Settings
 
 from nightbell import postgres
-from nightbell.actions import holds, links, organizations, people
+from nightbell.actions import holds, organizations, people, signed_links
 from nightbell.cli.__main__ import cli
-from nightbell.core.links import AcknowledgeGrant
+from nightbell.core.link_grants import AcknowledgeGrant
 from nightbell.data import clock, secrets
 from nightbell.data.models import Account, Audit
 from tests import restoring
@@ -97,8 +97,8 @@ def test_x04_links_and_sessions_of_before_an_import_are_void(
     world.forgets_mail()
     browser = Client()
     browser.force_login(zoe, backend=configured.AUTHENTICATION_BACKENDS[0])
-    one_time = links.sign_in_url(zoe)
-    acknowledge = links.acknowledge_url(AcknowledgeGrant(incident.id, zoe.id, clock.now()))
+    one_time = signed_links.sign_in_url(zoe)
+    acknowledge = signed_links.acknowledge_url(AcknowledgeGrant(incident.id, zoe.id, clock.now()))
     opened = [browser.get("/").status_code, *_opens(one_time, acknowledge)]
     assert opened == [200, True, True]
 
@@ -107,7 +107,10 @@ def test_x04_links_and_sessions_of_before_an_import_are_void(
 
     assert [browser.get("/").status_code, *_opens(one_time, acknowledge)] == [302, False, False]
     assert all(
-        _opens(links.sign_in_url(zoe), links.acknowledge_url(AcknowledgeGrant(incident.id, zoe.id, clock.now())))
+        _opens(
+            signed_links.sign_in_url(zoe),
+            signed_links.acknowledge_url(AcknowledgeGrant(incident.id, zoe.id, clock.now())),
+        )
     )
 
 

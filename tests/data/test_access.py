@@ -7,7 +7,7 @@ import pytest
 
 from nightbell.actions import incidents as acts
 from nightbell.actions import keys, organizations, people
-from nightbell.core import links
+from nightbell.core import link_grants
 from nightbell.core.errors import Code, Rejected
 from nightbell.core.incident import actor
 from nightbell.data import clock
@@ -80,11 +80,11 @@ def test_a_link_lets_in_whom_it_was_made_for(world: World) -> None:
     (bo,) = world.members("Bo")
     incident = world.opens("DB pool exhausted", owner=world.zoe, paging=False)
     larks, lark = organizations.create(Principal.operator(), "Day Larks", people.Person("lark@larks.example", "Lark"))
-    holder = grants.holder(links.AcknowledgeGrant(incident.id, bo.id, clock.now()))
+    holder = grants.holder(link_grants.AcknowledgeGrant(incident.id, bo.id, clock.now()))
     assert holder is not None
     assert holder.principal == principal.of_member(world.organization.id, bo.id, actor.Via.LINK, since=None)
-    assert grants.holder(links.AcknowledgeGrant(uuid4(), bo.id, clock.now())) is None
-    assert grants.holder(links.AcknowledgeGrant(incident.id, lark.user_id, clock.now())) is None
+    assert grants.holder(link_grants.AcknowledgeGrant(uuid4(), bo.id, clock.now())) is None
+    assert grants.holder(link_grants.AcknowledgeGrant(incident.id, lark.user_id, clock.now())) is None
     assert larks.id != world.organization.id
     world.zoe.acknowledges(incident)
 

@@ -15,7 +15,7 @@ from nightbell import postgres
 from nightbell.data import record, store
 from nightbell.data.access import principal
 from nightbell.data.claims import due, messages, notices, opening, refusals, stepped, turns
-from nightbell.data.reads import incidents, pages, standings
+from nightbell.data.reads import copies, incidents, pages
 from nightbell.demo import clock
 from nightbell.postgres import binaries
 from tests.data import crowd
@@ -78,7 +78,7 @@ EXPECTED: list[tuple[str, dict[str, Any], set[str]]] = [
     (messages.SETTLE["notice"], SETTLED, set()),
     (messages.SETTLE_COPIED, SETTLED, {"page_pkey"}),
     (messages.SETTLE_COPY, SETTLED | PLACED, {"incident_copy_pkey"}),
-    (standings.LOOK_AT_COPY, {"id": crowd.COPY, "attempts": 1}, {"incident_copy_pkey"}),
+    (copies.LOOK_AT_COPY, {"id": crowd.COPY, "attempts": 1}, {"incident_copy_pkey"}),
     *((statement, {}, set()) for statement in stepped.PULL.values()),
     (messages.INCIDENT_OF_PAGE, {"id": crowd.PAGE}, {"page_pkey"}),
     (store.LOCK, BY_ID, {"incident_pkey"}),

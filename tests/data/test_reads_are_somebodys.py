@@ -28,7 +28,7 @@ OF_NOBODY = {
     *("reach.most", "reach.offered", "reach.way"),
     *("rosters.lock_member", "rosters.read"),
     "schedules.load",
-    *("standings.addresses", "standings.look", "standings.of"),
+    *("copies.addresses", "copies.look", "copies.of"),
     *("workspaces.every", "workspaces.most_copies", "workspaces.of_team", "workspaces.showing", "workspaces.unchecked"),
 }
 

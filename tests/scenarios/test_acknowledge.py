@@ -4,7 +4,7 @@ from functools import partial
 
 import pytest
 
-from nightbell.actions import deliveries, escalations, incidents, links, organizations, people
+from nightbell.actions import deliveries, escalations, incidents, organizations, people, signed_links
 from nightbell.core import delivery
 from nightbell.core.errors import Code, Rejected
 from nightbell.core.incident import actor, state
@@ -184,7 +184,7 @@ def test_k11_by_a_removed_member_with_a_link(world: World) -> None:
     ana, bo, cy = world.members("Ana", "Bo", "Cy")
     incident = world.opens("DB pool exhausted", layers=[([ana, bo], 5), ([cy], 15)])
     assert bo.was_paged(incident)
-    grant = links.read_acknowledge(bo.newest_mail.acknowledge_url.rpartition("/ack/")[2])
+    grant = signed_links.read_acknowledge(bo.newest_mail.acknowledge_url.rpartition("/ack/")[2])
     assert grant is not None
     holder = grants.holder(grant)
     assert holder is not None
@@ -200,7 +200,7 @@ def test_k11_by_a_removed_member_with_a_link(world: World) -> None:
 def test_k11_a_members_link_acknowledges_as_the_member_through_the_link(world: World) -> None:
     (ana,) = world.members("Ana")
     incident = world.opens("DB pool exhausted", layers=[([ana], 5)])
-    grant = links.read_acknowledge(ana.newest_mail.acknowledge_url.rpartition("/ack/")[2])
+    grant = signed_links.read_acknowledge(ana.newest_mail.acknowledge_url.rpartition("/ack/")[2])
     assert grant is not None
     holder = grants.holder(grant)
     assert holder is not None

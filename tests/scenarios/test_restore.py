@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from nightbell import postgres
-from nightbell.actions import coverage, holds, incidents, organizations, people, workspaces
+from nightbell.actions import gaps, holds, incidents, organizations, people, workspaces
 from nightbell.core.errors import Code, Rejected
 from nightbell.core.incident import state
 from nightbell.data import clock
@@ -334,9 +334,9 @@ def test_p27_the_weekly_mail_of_uncovered_hours_waits_for_a_week(world: World, r
     Rota(world, "Empty")
     Organization.objects.update(gaps_told_at=clock.now() - timedelta(days=8))
     restores(age=timedelta())
-    assert coverage.tell_all(SYSTEM) == 0
+    assert gaps.tell_all(SYSTEM) == 0
     world.sleeps(days=7)
-    assert coverage.tell_all(SYSTEM) == 1
+    assert gaps.tell_all(SYSTEM) == 1
     world.settles()
     assert world.zoe.was_told("Nobody is on call at some hours")
 

@@ -3,8 +3,8 @@
 import pytest
 from django.test import Client
 
-from nightbell.actions import links
-from nightbell.core.links import AcknowledgeGrant
+from nightbell.actions import signed_links
+from nightbell.core.link_grants import AcknowledgeGrant
 from nightbell.data import clock
 from nightbell.data.models import Account
 from tests.web import markup
@@ -55,7 +55,9 @@ def test_h20_titles_names_and_notes_are_shown_as_they_are_typed(told: World, sig
 def test_the_mail_link_shows_text_as_text(told: World, text: str) -> None:
     (ana,) = told.members("Ana")
     incident = told.opens(text, layers=[([ana], 5)])
-    at = links.acknowledge_url(AcknowledgeGrant(incident.id, ana.id, clock.now())).removeprefix("http://127.0.0.1:8000")
+    at = signed_links.acknowledge_url(AcknowledgeGrant(incident.id, ana.id, clock.now())).removeprefix(
+        "http://127.0.0.1:8000"
+    )
     check(markup.get(Client(), at))
 
 

@@ -5,9 +5,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.test import Client
 
-from nightbell.actions import links
+from nightbell.actions import signed_links
 from nightbell.core.incident import state
-from nightbell.core.links import AcknowledgeGrant
+from nightbell.core.link_grants import AcknowledgeGrant
 from nightbell.data import clock
 from nightbell.data.models import Account
 from tests.web import markup
@@ -15,7 +15,7 @@ from tests.world import Incident, Person, World
 
 
 def link(incident: Incident, person: Person) -> str:
-    return links.acknowledge_url(AcknowledgeGrant(incident.id, person.id, clock.now())).removeprefix(
+    return signed_links.acknowledge_url(AcknowledgeGrant(incident.id, person.id, clock.now())).removeprefix(
         "http://127.0.0.1:8000"
     )
 

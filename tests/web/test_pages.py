@@ -47,7 +47,7 @@ def test_the_list_says_who_is_next_and_who_is_on_it(told: World, sign_in: SignIn
 
 
 def test_the_list_is_narrowed_and_paged(told: World, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("nightbell.web.incidents.PAGE_SIZE", 2)
+    monkeypatch.setattr("nightbell.web.incidents.pages.PAGE_SIZE", 2)
     for number in range(1, 6):
         told.opens(f"Fault {number}")
     told.zoe.resolves(told.opens("100% disk_full"))
@@ -231,7 +231,7 @@ def test_a_fault_of_ours_is_shown_in_the_same_look(
     def fail(*_: object) -> None:
         raise RuntimeError("planted")
 
-    monkeypatch.setattr("nightbell.web.panel.stops", fail)
+    monkeypatch.setattr("nightbell.web.incidents.panel.stops", fail)
     client = sign_in(told.zoe)
     client.raise_request_exception = False
     page = markup.get(client, "/", 500)

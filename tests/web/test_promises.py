@@ -2,8 +2,8 @@
 
 from django.test import Client
 
-from nightbell.actions import links
-from nightbell.core.links import AcknowledgeGrant
+from nightbell.actions import signed_links
+from nightbell.core.link_grants import AcknowledgeGrant
 from nightbell.data import clock
 from tests.web import markup
 from tests.web.conftest import SignIn
@@ -12,7 +12,7 @@ from tests.world import Incident, Person, World
 
 
 def behind_the_link(incident: Incident, person: Person) -> str:
-    at = links.acknowledge_url(AcknowledgeGrant(incident.id, person.id, clock.now())).removeprefix(
+    at = signed_links.acknowledge_url(AcknowledgeGrant(incident.id, person.id, clock.now())).removeprefix(
         "http://127.0.0.1:8000"
     )
     return markup.get(Client(), at).words

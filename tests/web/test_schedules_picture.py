@@ -11,7 +11,7 @@ import pytest
 from nightbell.core import oncall
 from nightbell.core.incident import actor
 from nightbell.data.reads import on_call, schedules
-from nightbell.web import rota
+from nightbell.web.schedules import picture
 
 ANA, BO, CY = (UUID(int=number) for number in (1, 2, 3))
 NAMES = {ANA: "Ana Ruiz", BO: "Bo Lind", CY: "Cy Osei"}
@@ -33,17 +33,17 @@ def override(by: UUID, start: datetime, hours: float, layer_id: UUID | None = No
 
 
 ROTATIONS = {
-    FIRST: rota.Rotation("Weekly\u202e ones", "weekly at 02:30"),
-    SECOND: rota.Rotation("Rotation 2", "daily at 01:30"),
+    FIRST: picture.Rotation("Weekly\u202e ones", "weekly at 02:30"),
+    SECOND: picture.Rotation("Rotation 2", "daily at 01:30"),
 }
 
 
 def draw(
     schedule: oncall.Schedule, first: date, weeks: int = 2, now: datetime = START, *rows: schedules.OverrideRow
-) -> rota.Picture:
+) -> picture.Picture:
     """The picture of it, in its own zone."""
     zone = ZoneInfo(schedule.timezone)
-    start, end = rota.window(zone, first, weeks)
+    start, end = picture.window(zone, first, weeks)
     overrides = tuple(oncall.Override(row.id, row.user_id, row.starts_at, row.ends_at, row.layer_id) for row in rows)
     schedule = replace(schedule, overrides=overrides)
     layers = {layer.position: layer.id for layer in schedule.layers}
@@ -53,16 +53,16 @@ def draw(
     summary = schedules.Summary(schedule.id, "Platform", None, schedule.timezone, START, START)
     final = oncall.final(schedule, start, end)
     found = on_call.Timeline(summary, start, end, tuple(lines), final, rows, NAMES)
-    return rota.picture(found, ROTATIONS, NAMES, zone, now)
+    return picture.picture(found, ROTATIONS, NAMES, zone, now)
 
 
-def edges(parts: tuple[rota.Box, ...] | tuple[rota.Day, ...]) -> Iterator[tuple[float, float]]:
+def edges(parts: tuple[picture.Box, ...] | tuple[picture.Day, ...]) -> Iterator[tuple[float, float]]:
     """Where each begins and how wide it is, in per cent."""
     for part in parts:
         yield float(part.x.rstrip("%")), float(part.width.rstrip("%"))
 
 
-def tiles(parts: tuple[rota.Box, ...] | tuple[rota.Day, ...]) -> bool:
+def tiles(parts: tuple[picture.Box, ...] | tuple[picture.Day, ...]) -> bool:
     """Whether they cover the window from its start to its end, each once."""
     at = 0.0
     for x, width in edges(parts):

@@ -17,7 +17,7 @@ from nightbell.data import clock
 from nightbell.data.models import Audit, Contact, Role
 from nightbell.data.models import Workspace as Row
 from nightbell.data.reads import workspaces as reads
-from nightbell.web import integrations
+from nightbell.web.settings import slack as slack_settings
 from tests import environment
 from tests.web import markup
 from tests.web.conftest import SignIn
@@ -134,7 +134,7 @@ def test_a_new_channel_is_greeted_once(world: World, slack: Slack, sign_in: Sign
     save(client, f"{alerts}\r\n\r\n{ops}\r\n", incident_channels="on", archive_on_resolve="on")
     for channel in (alerts, ops):
         (hello,) = slack.in_channel(channel)
-        assert hello.plain == integrations.HELLO
+        assert hello.plain == slack_settings.HELLO
     assert saved() == ([alerts, ops], True, True)
     fields = markup.get(client, PAGE).form("/channels").fields
     assert {"incident_channels", "archive_on_resolve"} <= fields.keys()
@@ -258,7 +258,7 @@ def test_somebody_known_by_their_id_stays_so_whatever_their_address_became(
 def test_a_large_organization_is_matched_press_by_press(
     world: World, slack: Slack, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(integrations, "MATCHED", 2)
+    monkeypatch.setattr(slack_settings, "MATCHED", 2)
     people = world.members("Ana", "Bo", "Cy", "Dee")
     slack.joins(*people, world.zoe)
     client = sign_in(world.zoe)

@@ -8,7 +8,7 @@ from django.core import signing
 from django.test import Client
 
 from nightbell.actions import calendars, organizations, people
-from nightbell.actions import links as one_time
+from nightbell.actions import signed_links as one_time
 from nightbell.data.access.principal import Principal
 from nightbell.data.models import Account, Role
 from tests.api.member import Member

@@ -84,7 +84,7 @@ def _look(workspace: reads.Workspace) -> int:
         match look(settings.NIGHTBELL, f"{workspace.team_id}/{address}", token):
             case delivery.Accepted():
                 remember(principal, user_id, workspace.team_id, address)
-            case delivery.Refused(nobody=str()):
+            case delivery.Refused(absent_from=str()):
                 remember(principal, user_id, workspace.team_id, None)
                 gone += 1
             case delivery.Refused(error, access_lost=True):

@@ -5,14 +5,14 @@ from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
-from nightbell.actions import deliveries, links, workspaces
+from nightbell.actions import deliveries, signed_links, workspaces
 from nightbell.actions.deliveries import Looked
 from nightbell.core import delivery, message
 from nightbell.core.incident import state
 from nightbell.data import clock, secrets, transaction
 from nightbell.data.access.principal import Needs, Principal
 from nightbell.data.claims import messages, turns
-from nightbell.data.reads import incidents, pages, standings
+from nightbell.data.reads import copies, incidents, pages
 
 _TABLE: messages.Table = "incident_copy"
 
@@ -60,7 +60,7 @@ def look(_principal: Principal, lease: messages.Lease) -> tuple[delivery.Copy, L
     That is so where it shows the newest state already, where nothing can be shown any more, and where the lease was
     lost.
     """
-    seen = standings.look(lease.id, lease.attempts)
+    seen = copies.look(lease.id, lease.attempts)
     if not seen.held:
         return None
     view = incidents.of_organization(seen.organization_id, seen.incident_id)
@@ -106,7 +106,7 @@ def settle(
 
 
 def _not_wanted(
-    lease: messages.Lease, seen: standings.CopyLook, view: incidents.IncidentView, page: pages.Look | None
+    lease: messages.Lease, seen: copies.CopyLook, view: incidents.IncidentView, page: pages.Look | None
 ) -> str:
     """Why there is nothing to show; empty where there is."""
     if seen.token is None:
@@ -120,7 +120,7 @@ def _not_wanted(
 
 def _shown(
     lease: messages.Lease,
-    seen: standings.CopyLook,
+    seen: copies.CopyLook,
     view: incidents.IncidentView,
     facts: message.Facts | None,
     credential: str,
@@ -132,9 +132,9 @@ def _shown(
         place=seen.place,
         address=f"{seen.team_id}/{seen.channel_id or ''}",
         message_id=seen.message_id,
-        standing=standings.of(incidents.foreseen(view), seen.organization, links.incident_url(view.number)),
+        standing=copies.of(incidents.foreseen(view), seen.organization, signed_links.incident_url(view.number)),
         facts=facts,
-        people=standings.addresses(view, lease.channel) if in_channel else (),
+        people=copies.addresses(view, lease.channel) if in_channel else (),
         archive=in_channel and seen.archive and view.incident.state is state.State.CLOSED,
         credential=credential,
     )

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from nightbell.actions import contacts, ids, links, refusals, workspaces
+from nightbell.actions import contacts, ids, refusals, signed_links, workspaces
 from nightbell.channels import registry
 from nightbell.core import delivery, message, notice
 from nightbell.core.incident import actor, commands, decide, effects
-from nightbell.core.links import AcknowledgeGrant
+from nightbell.core.link_grants import AcknowledgeGrant
 from nightbell.data import clock, rows, secrets, store, transaction
 from nightbell.data.access.principal import Needs, Principal
 from nightbell.data.claims import messages, turns
@@ -139,8 +139,8 @@ def page_facts(seen: pages.Look) -> message.Facts:
     return message.Facts(
         **seen.facts,
         next_step=pages.next_step(seen),
-        acknowledge_url=links.acknowledge_url(AcknowledgeGrant(seen.incident.id, seen.user_id, seen.now)),
-        view_url=links.incident_url(seen.facts["number"]),
+        acknowledge_url=signed_links.acknowledge_url(AcknowledgeGrant(seen.incident.id, seen.user_id, seen.now)),
+        view_url=signed_links.incident_url(seen.facts["number"]),
     )
 
 
@@ -185,7 +185,7 @@ def _learn(channel: str, outcome: delivery.Outcome, looked: Looked) -> None:
     match outcome:
         case delivery.Accepted(recipient=(team_id, address)):
             _remember(looked, team_id, address)
-        case delivery.Refused(nobody=str(team_id)):
+        case delivery.Refused(absent_from=str(team_id)):
             _remember(looked, team_id, None)
         case delivery.Refused(error, access_lost=True):
             workspaces.lose(_of(looked), channel, error, looked.at)
@@ -227,29 +227,31 @@ def _told(seen: pages.NoticeLook) -> notice.Told:
     if seen.kind is notice.Kind.ACCESS_LOST:
         # A version before said of no workspace which channel's it is, and its team's name has to do.
         channel = registry.find(data["channel"]).title if "channel" in data else data["team"]
-        return notice.AccessLost(channel, data["team"], data["because"], links.slack_settings_url())
+        return notice.AccessLost(channel, data["team"], data["because"], signed_links.slack_settings_url())
     if seen.kind is notice.Kind.CHANNEL_REFUSED:
         return notice.ChannelRefused(data["channel"], data["because"])
     if seen.kind is notice.Kind.FORGOTTEN_PASSWORD:
         # Made now and kept nowhere.
         account = Account.objects.get(id=seen.user_id)
-        return notice.ForgottenPassword(account.email, links.sign_in_url(account))
+        return notice.ForgottenPassword(account.email, signed_links.sign_in_url(account))
     if seen.kind is notice.Kind.COVERAGE_GAPS:
         gaps = tuple(
             (name, datetime.fromisoformat(start), datetime.fromisoformat(end)) for name, start, end in data["gaps"]
         )
-        return notice.Uncovered(gaps, seen.timezone, links.schedules_url())
+        return notice.Uncovered(gaps, seen.timezone, signed_links.schedules_url())
     by = data["by"]["name"]
     if seen.kind in (notice.Kind.SHIFT_LOST, notice.Kind.SHIFT_TAKEN):
         start, end = datetime.fromisoformat(data["startsAt"]), datetime.fromisoformat(data["endsAt"])
-        url = links.schedule_url(UUID(data["scheduleId"]))
+        url = signed_links.schedule_url(UUID(data["scheduleId"]))
         return notice.ShiftMoved(seen.kind, data["schedule"], by, start, end, seen.timezone, url)
     assert seen.number is not None
     assert seen.title is not None
     if seen.kind is notice.Kind.ACKNOWLEDGED:
-        return notice.IsOnIt(seen.number, seen.title, by, links.incident_url(seen.number))
+        return notice.IsOnIt(seen.number, seen.title, by, signed_links.incident_url(seen.number))
     assert seen.new_owner is not None
-    return notice.TookOver(seen.kind, seen.number, seen.title, by, seen.new_owner, links.incident_url(seen.number))
+    return notice.TookOver(
+        seen.kind, seen.number, seen.title, by, seen.new_owner, signed_links.incident_url(seen.number)
+    )
 
 
 def _cancelled(reason: str) -> delivery.Settlement:

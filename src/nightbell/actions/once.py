@@ -8,7 +8,7 @@ from datetime import timedelta
 from nightbell.core.errors import Code, Rejected
 from nightbell.data import transaction
 from nightbell.data.access.principal import Needs, Principal
-from nightbell.data.claims import answers
+from nightbell.data.claims import idempotency
 
 HONOURED = timedelta(hours=24)
 MAX_KEY = 255
@@ -44,7 +44,7 @@ def once(
     act: Callable[[], Answer],
     stands: Callable[[int], bool] = not_our_fault,
 ) -> Answer:
-    """What `act` answers, or answered when they asked the same under this key in the last 24 hours.
+    """What `act` idempotency, or answered when they asked the same under this key in the last 24 hours.
 
     An answer whose status does not stand is given and not kept, and what was changed for it is undone.
 
@@ -54,7 +54,7 @@ def once(
     if not 1 <= len(key) <= MAX_KEY or "\0" in key:
         raise Rejected(Code.VALIDATION_ERROR, f"A key has 1 to {MAX_KEY} characters.", "Idempotency-Key")
     assert principal.actor.id is not None
-    asked = answers.Asked(principal.actor.id, request, key, hashlib.sha256(body).digest())
+    asked = idempotency.Asked(principal.actor.id, request, key, hashlib.sha256(body).digest())
     try:
         return _once(principal, asked, act, stands)
     except _NotKept as undone:
@@ -64,16 +64,16 @@ def once(
 @transaction.needing(Needs.INSTALLATION)
 def forget(_principal: Principal) -> int:
     """Delete the answers nobody is promised any more; how many there were."""
-    return answers.forget(HONOURED)
+    return idempotency.forget(HONOURED)
 
 
 @transaction.action(Needs.MEMBERSHIP)
 def _once(
-    _principal: Principal, asked: answers.Asked, act: Callable[[], Answer], stands: Callable[[int], bool]
+    _principal: Principal, asked: idempotency.Asked, act: Callable[[], Answer], stands: Callable[[int], bool]
 ) -> Answer:
-    place = answers.claim(asked, HONOURED)
+    place = idempotency.claim(asked, HONOURED)
     if place is None:
-        kept = answers.kept(asked)
+        kept = idempotency.kept(asked)
         if kept.body_hash != asked.body_hash:
             raise Rejected(Code.IDEMPOTENCY_KEY_REUSED, "This key came with another body before.", "Idempotency-Key")
         return Answer(kept.status, kept.answer, again=True)
@@ -81,5 +81,5 @@ def _once(
         answer = act()
     if not stands(answer.status):
         raise _NotKept(answer)
-    answers.keep(place, answer.status, answer.text)
+    idempotency.keep(place, answer.status, answer.text)
     return answer

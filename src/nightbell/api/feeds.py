@@ -13,7 +13,7 @@ from django.urls import path
 from django.utils.cache import get_conditional_response
 from django.views.decorators.http import require_safe
 
-from nightbell.actions import links
+from nightbell.actions import signed_links
 from nightbell.api import errors, parsing
 from nightbell.api.schedules.routes import not_found
 from nightbell.core import message
@@ -69,7 +69,7 @@ def _event(each: calendars.Event) -> icalendar.Event:
         "summary",
         f"{message.clean(each.name, MAX_NAME)} on call: {message.clean(each.schedule.name, MAX_NAME)}{layer}{override}",
     )
-    event.add("url", links.schedule_url(each.schedule.id))
+    event.add("url", signed_links.schedule_url(each.schedule.id))
     # Being on call is not being busy.
     event.add("transp", "TRANSPARENT")
     return event
@@ -95,7 +95,7 @@ def _answer(request: HttpRequest, read: Callable[[Principal], calendars.Feed | N
 
 def _as_response(request: HttpRequest, feed: calendars.Feed) -> HttpResponse:
     # Of the shifts and not of the calendar made of them, so that what has not changed need not be made.
-    etag = f'"{hashlib.sha256(f"{_FORM} {links.schedules_url()} {feed!r}".encode()).hexdigest()}"'
+    etag = f'"{hashlib.sha256(f"{_FORM} {signed_links.schedules_url()} {feed!r}".encode()).hexdigest()}"'
     answer = get_conditional_response(request, etag=etag)
     if answer is None:
         answer = HttpResponse(rendered(feed), content_type="text/calendar; charset=utf-8")

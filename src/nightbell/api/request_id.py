@@ -5,7 +5,7 @@ from random import getrandbits
 
 from django.http import HttpRequest, HttpResponse
 
-from nightbell.api import errors, programs
+from nightbell.api import errors, keyed
 
 # Where the web server says that a request never came whole, and with which status to say so.
 REFUSED = "nightbell.refused"
@@ -33,4 +33,4 @@ class RequestIdMiddleware:
     def _response(self, request: HttpRequest) -> HttpResponse:
         if status := request.META.get(REFUSED):
             return errors.unheard(status)
-        return programs.serve(request) if programs.is_one(request) else self.get_response(request)
+        return keyed.serve(request) if keyed.has_key(request) else self.get_response(request)

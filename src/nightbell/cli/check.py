@@ -13,7 +13,7 @@ from django.db import Error
 
 from nightbell import postgres
 from nightbell.channels import registry
-from nightbell.cli import answers, database
+from nightbell.cli import database, output
 from nightbell.conf import env
 from nightbell.core import health as core_health
 from nightbell.core import zones
@@ -61,7 +61,7 @@ def check(as_json: bool) -> None:
     lines += [f"First:  {first}"] if first else []
     ok = all(each.ok for each in findings)
     data = [{"name": each.name, "ok": each.ok, "says": each.says} for each in findings]
-    answers.show({"ok": ok, "first": first or None, "findings": data}, as_json, *lines)
+    output.show({"ok": ok, "first": first or None, "findings": data}, as_json, *lines)
     sys.exit(0 if ok else 1)
 
 
@@ -157,7 +157,7 @@ def _clock() -> Finding:
 def _restored() -> Finding:
     held = holds.organizations()
     if held:
-        count = answers.counted(sum(each.count for each in held), "incident")
+        count = output.counted(sum(each.count for each in held), "incident")
         where = ", ".join(each.slug for each in held[:MAX_NAMED]) + (", …" if len(held) > MAX_NAMED else "")
         says = (
             f"held since a restore for {count} ({where}): nobody is paged for them. Look, then: nightbell paging resume"

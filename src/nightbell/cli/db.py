@@ -9,7 +9,7 @@ import psycopg
 
 from nightbell import postgres
 from nightbell.actions import ids
-from nightbell.cli import answers, database, proof
+from nightbell.cli import database, output, proof
 from nightbell.cli.setting_up import HOLD
 from nightbell.conf import env
 from nightbell.core.incident import actor
@@ -58,10 +58,10 @@ def _next(held: int, running: int) -> str:
     """What became of what was open in the file, and what to do next. With `resume` it may have been held before."""
     said = []
     if running:
-        incidents = answers.counted(running, "incident")
+        incidents = output.counted(running, "incident")
         said.append(f"Paging goes on for {incidents} open in the file as soon as an engine runs.")
     if held:
-        incidents = answers.counted(held, "incident")
+        incidents = output.counted(held, "incident")
         said.append(
             f"Paging is held for {incidents} open in the file: nobody is paged for them, only for what opens now."
         )

@@ -21,7 +21,7 @@ class Command(click.Command):
         does = getattr(ctx.obj(verb.module), self.callback.__name__)
         if verb.needs not in {verbs.Needs.DATABASE, verbs.Needs.SESSIONS}:
             return does(**ctx.params)
-        with ctx.obj("answers").plainly():
+        with ctx.obj("output").plainly():
             return does(**ctx.params)
 
 

@@ -5,7 +5,7 @@ from uuid import UUID
 import click
 
 from nightbell.actions import keys, organizations
-from nightbell.cli import answers, words
+from nightbell.cli import output, words
 from nightbell.data.access.principal import Principal
 from nightbell.data.reads import keys as reads
 
@@ -15,7 +15,7 @@ def create_key(name: str, slug: str, as_json: bool) -> None:
     made, text = keys.create(Principal.operator(organizations.find(slug).id), name)
     if not as_json:
         click.echo(f"The key {made.name} ({made.id}); nobody can show it again:", err=True)
-    answers.show({"id": str(made.id), "name": made.name, "key": text}, as_json, text)
+    output.show({"id": str(made.id), "name": made.name, "key": text}, as_json, text)
 
 
 def list_keys(slug: str, as_json: bool) -> None:
@@ -30,7 +30,7 @@ def list_keys(slug: str, as_json: bool) -> None:
         }
         for each in found
     ]
-    answers.show({"keys": data}, as_json, *([_line(each) for each in found] or ["No key works here."]))
+    output.show({"keys": data}, as_json, *([_line(each) for each in found] or ["No key works here."]))
 
 
 def revoke_key(key_id: UUID, slug: str, yes: bool, as_json: bool) -> None:
@@ -38,9 +38,9 @@ def revoke_key(key_id: UUID, slug: str, yes: bool, as_json: bool) -> None:
     principal = Principal.operator(organizations.find(slug).id)
     named = {each.id: each.name for each in reads.working(principal)}
     if key_id in named:
-        answers.confirm(f"Revoke the key {words.plain(named[key_id])} of {slug}? What uses it is refused at once.", yes)
+        output.confirm(f"Revoke the key {words.plain(named[key_id])} of {slug}? What uses it is refused at once.", yes)
     keys.revoke(principal, key_id)
-    answers.show({"id": str(key_id)}, as_json, f"The key {key_id} is refused from now on.")
+    output.show({"id": str(key_id)}, as_json, f"The key {key_id} is refused from now on.")
 
 
 def _line(key: reads.Key) -> str:

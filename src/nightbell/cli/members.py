@@ -2,8 +2,8 @@
 
 from uuid import UUID
 
-from nightbell.actions import links, organizations, people
-from nightbell.cli import answers, words
+from nightbell.actions import organizations, people, signed_links
+from nightbell.cli import output, words
 from nightbell.data.access.principal import Principal
 from nightbell.data.models import Role
 from nightbell.data.reads import incidents
@@ -15,8 +15,8 @@ def add_member(email: str, slug: str, first_name: str, last_name: str, role: str
     organization = organizations.find(slug)
     given = Role(role if role in Role.values else f"org:{role}")
     added = people.add(Principal.operator(organization.id), people.Person(email, first_name, last_name), given)
-    url = links.sign_in_url(added.user)
-    answers.show(
+    url = signed_links.sign_in_url(added.user)
+    output.show(
         {"userId": str(added.user_id), "role": given.value, "signInUrl": url},
         as_json,
         f"{words.plain(added.user.name)} is a member of {slug}.",
@@ -30,15 +30,15 @@ def list_members(slug: str, as_json: bool) -> None:
     found = reads.active(Principal.operator(organizations.find(slug).id))
     data = [{"userId": str(each.id), "name": each.name, "email": each.email, "role": each.role} for each in found]
     lines = [f"{words.plain(each.name)} <{words.plain(each.email)}>, {_role(each.role)}" for each in found]
-    answers.show({"members": data}, as_json, *(lines or [f"{slug} has no members."]))
+    output.show({"members": data}, as_json, *(lines or [f"{slug} has no members."]))
 
 
 def remove_member(email: str, slug: str, yes: bool, as_json: bool) -> None:
-    """Remove somebody, at once: from sessions, links, policies and open incidents."""
+    """Remove somebody, at once: from sessions, signed_links, policies and open incidents."""
     organization = organizations.find(slug)
     principal = Principal.operator(organization.id)
     (user_id,) = people.find(organization, [email])
-    answers.confirm(
+    output.confirm(
         f"Remove {words.plain(email)} from {slug}? They are out of policies and open incidents at once.", yes
     )
     changed = people.remove(principal, user_id)
@@ -47,7 +47,7 @@ def remove_member(email: str, slug: str, yes: bool, as_json: bool) -> None:
         f"  #{each.number} {words.plain(each.title)}: {each.incident.state.value}, owner {words.plain(each.owner.name)}"
         for each in seen
     ] or ["  No open incident was theirs to answer."]
-    answers.show(
+    output.show(
         {"userId": str(user_id), "incidents": [_incident(each) for each in seen]},
         as_json,
         f"{email} is no longer a member of {slug}.",

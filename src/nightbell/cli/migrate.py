@@ -1,6 +1,6 @@
 """The verb that brings the tables up to date: `nightbell migrate`."""
 
-from nightbell.cli import answers, proof
+from nightbell.cli import output, proof
 from nightbell.data import upgrade
 
 
@@ -18,4 +18,4 @@ def migrate(quiet: bool, wait: bool, as_json: bool) -> None:
         lines = [f"The database is up to date: {len(done)} migrations."] if done else []
     else:
         lines = [f"Done: {each}" for each in done] or ["Nothing to do."]
-    answers.show({"migrated": done}, as_json, *lines)
+    output.show({"migrated": done}, as_json, *lines)

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from nightbell.actions import organizations, people, policies
-from nightbell.cli import answers, words
+from nightbell.cli import output, words
 from nightbell.cli.typed import SCHEDULE
 from nightbell.core import instants
 from nightbell.core import policy as frozen
@@ -19,7 +19,7 @@ def create_policy(name: str, slug: str, layers: tuple[tuple[list[str], int], ...
     organization = organizations.find(slug)
     given = policies.Given(name, repeat_count=repeat, layers=tuple(_layer(organization, *each) for each in layers))
     made = policies.create(Principal.operator(organization.id), given)
-    answers.show({"id": str(made.id)}, as_json, f"The policy {name} ({made.id}), {len(layers)} layers.")
+    output.show({"id": str(made.id)}, as_json, f"The policy {name} ({made.id}), {len(layers)} layers.")
 
 
 def list_policies(slug: str, as_json: bool) -> None:
@@ -30,7 +30,7 @@ def list_policies(slug: str, as_json: bool) -> None:
     names |= {each.id: f"schedule {each.name}" for each in schedules.listed(principal)}
     lines: list[str] = []
     for each in found:
-        repeat = f", repeated {answers.counted(each.repeat_count, 'time')}" if each.repeat_count else ""
+        repeat = f", repeated {output.counted(each.repeat_count, 'time')}" if each.repeat_count else ""
         lines.append(f"{words.plain(each.name)}{repeat}  {each.id}")
         for number, layer in enumerate(each.layers, 1):
             said = ", ".join(words.plain(names.get(one, str(one))) for one in _named(layer.target))
@@ -39,7 +39,7 @@ def list_policies(slug: str, as_json: bool) -> None:
         {"id": str(each.id), "name": each.name, "repeatCount": each.repeat_count, "layers": len(each.layers)}
         for each in found
     ]
-    answers.show({"policies": data}, as_json, *(lines or [f"{slug} has no policies."]))
+    output.show({"policies": data}, as_json, *(lines or [f"{slug} has no policies."]))
 
 
 def _named(target: frozen.Target) -> tuple[UUID, ...]:

@@ -5,7 +5,7 @@ from datetime import datetime
 import click
 
 from nightbell.actions import organizations, people, rotations, schedules
-from nightbell.cli import answers, words
+from nightbell.cli import output, words
 from nightbell.cli.typed import Turns
 from nightbell.core import instants
 from nightbell.data import clock
@@ -22,7 +22,7 @@ def create_schedule(
     principal, start = Principal.operator(organization.id), _start(since)
     given = tuple(_layer(organization, each, start) for each in layers)
     made = schedules.create_whole(principal, schedules.Given(name, timezone), given)
-    answers.show({"id": str(made)}, as_json, f"The schedule {name} ({made}), {len(layers)} layers.")
+    output.show({"id": str(made)}, as_json, f"The schedule {name} ({made}), {len(layers)} layers.")
 
 
 def add_layer(name: str, turns: Turns, slug: str, since: str | None, as_json: bool) -> None:
@@ -33,7 +33,7 @@ def add_layer(name: str, turns: Turns, slug: str, since: str | None, as_json: bo
     if found is None:
         raise click.ClickException(f"name: There is no schedule {name} in {slug}.")
     edited = schedules.add_layer(principal, found.id, _layer(organization, turns, _start(since)))
-    answers.show({"id": str(edited.layer_id)}, as_json, f"A layer ({edited.layer_id}) of {words.plain(found.name)}.")
+    output.show({"id": str(edited.layer_id)}, as_json, f"A layer ({edited.layer_id}) of {words.plain(found.name)}.")
 
 
 def _start(since: str | None) -> datetime:

@@ -21,5 +21,5 @@ def rotate() -> None:
     with database.database_url(settings) as url:
         env.put(os.environ, "database_url", url)
         django.setup()
-        count = click.get_current_context().obj("rotation").rotate()
+        count = click.get_current_context().obj("reencryption").rotate()
     click.echo(f"{count} token{'' if count == 1 else 's'} encrypted with the first key.")

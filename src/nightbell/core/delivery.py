@@ -90,13 +90,13 @@ class Accepted:
 class Refused:
     """This recipient is refused for good; trying again cannot help.
 
-    `access_lost`: so is everything else we send with this credential. `nobody` is the provider's name for the
+    `access_lost`: so is everything else we send with this credential. `absent_from` is the provider's name for the
     organization in which it knows nobody by this address.
     """
 
     error: str
     access_lost: bool = False
-    nobody: str | None = None
+    absent_from: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

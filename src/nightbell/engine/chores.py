@@ -7,7 +7,7 @@ from datetime import timedelta
 from django.contrib.sessions.backends.db import SessionStore
 from django.db import Error, connection
 
-from nightbell.actions import contacts, coverage, once
+from nightbell.actions import contacts, gaps, once
 from nightbell.data import beats
 from nightbell.data.access.principal import SYSTEM
 
@@ -47,6 +47,6 @@ def tidy() -> None:
     SessionStore.clear_expired()
     once.forget(SYSTEM)
     beats.forget(REMEMBERED)
-    coverage.tell_all(SYSTEM)
+    gaps.tell_all(SYSTEM)
     contacts.bring_all(SYSTEM)
     contacts.look_again(SYSTEM)

@@ -2,38 +2,44 @@
 
 from django.urls import path
 
-from nightbell.web import acts, holds, incidents, integrations, links, opening, schedules, session, turns
+from nightbell.web import session
+from nightbell.web.incidents import buttons, mail_link, open_form, resume
+from nightbell.web.incidents import pages as incidents
+from nightbell.web.policies import pages as policies
+from nightbell.web.schedules import edits
+from nightbell.web.schedules import pages as schedules
+from nightbell.web.settings import slack
 
 urlpatterns = [
     path("", incidents.listing, name="incidents"),
     path("incidents", incidents.listing),
-    path("incidents/new", opening.new, name="new"),
+    path("incidents/new", open_form.new, name="new"),
     path("incidents/<int:number>", incidents.incident, name="incident"),
-    path("incidents/<int:number>/acknowledge", acts.acknowledge, name="acknowledge"),
-    path("incidents/<int:number>/handoff", acts.hand_off, name="handoff"),
-    path("incidents/<int:number>/escalate", acts.escalate, name="escalate"),
-    path("incidents/<int:number>/status", acts.change_status, name="status"),
-    path("incidents/<int:number>/resolve", acts.resolve, name="resolve"),
-    path("policies", incidents.policies, name="policies"),
+    path("incidents/<int:number>/acknowledge", buttons.acknowledge, name="acknowledge"),
+    path("incidents/<int:number>/handoff", buttons.hand_off, name="handoff"),
+    path("incidents/<int:number>/escalate", buttons.escalate, name="escalate"),
+    path("incidents/<int:number>/status", buttons.change_status, name="status"),
+    path("incidents/<int:number>/resolve", buttons.resolve, name="resolve"),
+    path("policies", policies.listing, name="policies"),
     path("schedules", schedules.listing, name="schedules"),
     path("schedules/new", schedules.new, name="schedule-new"),
     path("schedules/<uuid:schedule_id>", schedules.schedule, name="schedule"),
-    path("schedules/<uuid:schedule_id>/edit", turns.edit, name="schedule-edit"),
-    path("schedules/<uuid:schedule_id>/delete", turns.delete, name="schedule-delete"),
-    path("schedules/<uuid:schedule_id>/override", turns.override, name="override"),
-    path("schedules/<uuid:schedule_id>/take", turns.take, name="take"),
-    path("schedules/<uuid:schedule_id>/overrides/<uuid:override_id>/delete", turns.take_back, name="take-back"),
-    path("schedules/<uuid:schedule_id>/layers/new", turns.layer, name="layer-new"),
-    path("schedules/<uuid:schedule_id>/layers/<uuid:layer_id>", turns.layer, name="layer"),
-    path("schedules/<uuid:schedule_id>/layers/<uuid:layer_id>/delete", turns.delete_layer, name="layer-delete"),
+    path("schedules/<uuid:schedule_id>/edit", edits.edit, name="schedule-edit"),
+    path("schedules/<uuid:schedule_id>/delete", edits.delete, name="schedule-delete"),
+    path("schedules/<uuid:schedule_id>/override", edits.override, name="override"),
+    path("schedules/<uuid:schedule_id>/take", edits.take, name="take"),
+    path("schedules/<uuid:schedule_id>/overrides/<uuid:override_id>/delete", edits.take_back, name="take-back"),
+    path("schedules/<uuid:schedule_id>/layers/new", edits.layer, name="layer-new"),
+    path("schedules/<uuid:schedule_id>/layers/<uuid:layer_id>", edits.layer, name="layer"),
+    path("schedules/<uuid:schedule_id>/layers/<uuid:layer_id>/delete", edits.delete_layer, name="layer-delete"),
     path("shifts", schedules.mine, name="shifts"),
-    path("shifts/calendar", turns.calendar, name="calendar"),
-    path("settings/slack", integrations.slack, name="slack-settings"),
-    path("settings/slack/channels", integrations.choose, name="slack-channels"),
-    path("settings/slack/match", integrations.match, name="slack-match"),
-    path("settings/slack/test", integrations.test, name="slack-test"),
-    path("settings/slack/disconnect", integrations.disconnect, name="slack-disconnect"),
-    path("paging/resume", holds.resume, name="resume-paging"),
+    path("shifts/calendar", edits.calendar, name="calendar"),
+    path("settings/slack", slack.slack, name="slack-settings"),
+    path("settings/slack/channels", slack.choose, name="slack-channels"),
+    path("settings/slack/match", slack.match, name="slack-match"),
+    path("settings/slack/test", slack.test, name="slack-test"),
+    path("settings/slack/disconnect", slack.disconnect, name="slack-disconnect"),
+    path("paging/resume", resume.resume, name="resume-paging"),
     path("organization", session.switch, name="organization"),
-    path("ack/<str:token>", links.acknowledge, name="ack"),
+    path("ack/<str:token>", mail_link.acknowledge, name="ack"),
 ]

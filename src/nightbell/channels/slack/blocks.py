@@ -7,7 +7,7 @@ from uuid import UUID
 
 from nightbell.channels.slack import text
 from nightbell.core import delivery, message
-from nightbell.core import standing as standings
+from nightbell.core import standing as core
 from nightbell.core.incident import effects
 from nightbell.core.incident.state import State
 
@@ -60,12 +60,12 @@ def copy(shown: delivery.Copy) -> Said:
     return standing(shown.standing, mentions=mentions, why=why)
 
 
-def standing(now: standings.Standing, *, mentions: str = "", why: str = "") -> Said:
+def standing(now: core.Standing, *, mentions: str = "", why: str = "") -> Said:
     """An incident as it stands now, with the buttons that would change something."""
     headline = text.headline(now.severity, now.title)
-    if prefix := standings.prefix(now):
+    if prefix := core.prefix(now):
         headline = f"{MARKS[now.state]} {prefix} — {headline}"
-    lines = standings.lines(text.escaped(now), text.date)
+    lines = core.lines(text.escaped(now), text.date)
     since = f"#{now.number} · {text.said(now.organization, 100)} · {now.status} · open since {text.date(now.opened_at)}"
     shown = [
         _header(headline),
@@ -103,7 +103,7 @@ def _next(facts: message.Facts) -> list[Block]:
     return [_section(message.next_line(text.escaped_step(facts.next_step), text.date), mrkdwn=True)]
 
 
-def _sensible(now: standings.Standing) -> tuple[str, ...]:
+def _sensible(now: core.Standing) -> tuple[str, ...]:
     """The buttons that would change something."""
     if now.state is State.CLOSED:
         return ()

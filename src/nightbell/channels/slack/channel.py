@@ -118,7 +118,7 @@ def _direct(
     if looked_up:
         found = person(slack, place, priority)
         if found is None:
-            return delivery.Refused(f"Slack knows nobody by {message.clean(place, 100)}", nobody=team_id)
+            return delivery.Refused(f"Slack knows nobody by {message.clean(place, 100)}", absent_from=team_id)
         if (reason := hold.why_not()) is not None:
             return delivery.Withdrawn(reason)
     assert found is not None

@@ -37,7 +37,7 @@ def _look(configured: Configured, address: str, token: str) -> delivery.Outcome:
         found = look_at(_client(configured, team_id, token), user_id, Priority.EDIT)
     except Failed as failed:
         return failed.outcome
-    return delivery.Accepted() if found else delivery.Refused("nobody to be paged", nobody=team_id)
+    return delivery.Accepted() if found else delivery.Refused("nobody to be paged", absent_from=team_id)
 
 
 def _canonical(typed: str) -> str | None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import connection
 
-from nightbell.core import links
+from nightbell.core import link_grants
 from nightbell.core.incident import actor
 from nightbell.data.access import principal
 
@@ -32,7 +32,7 @@ class Holder:
     timezone: str
 
 
-def holder(grant: links.AcknowledgeGrant) -> Holder | None:
+def holder(grant: link_grants.AcknowledgeGrant) -> Holder | None:
     """Whoever the link was made for; None where they are no member since, or the incident is not there.
 
     Raises Expired: the incident has long been resolved.

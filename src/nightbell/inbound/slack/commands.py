@@ -10,16 +10,16 @@ from uuid import UUID
 from django.http import HttpResponse, JsonResponse, QueryDict
 
 from nightbell.actions import incidents as actions
-from nightbell.actions import links
+from nightbell.actions import signed_links
 from nightbell.channels.slack import blocks, text
 from nightbell.core import message, standing
 from nightbell.core.errors import Code, Rejected
 from nightbell.core.incident import state
 from nightbell.data import clock
 from nightbell.data.access.principal import Principal
-from nightbell.data.reads import directory, incidents, on_call, standings
+from nightbell.data.reads import copies, directory, incidents, on_call
 from nightbell.inbound import door
-from nightbell.inbound.slack import answers, entry, opening, replies
+from nightbell.inbound.slack import entry, opening, outcomes, replies
 from nightbell.inbound.slack import people as users
 
 LISTED = 10
@@ -85,7 +85,7 @@ def _told(form: QueryDict) -> Told:
         principal = users.member(users.Somebody(team_id, user_id, team_id))
         asked = Asked(principal, team_id, rest.strip(), form.get("trigger_id", ""), form.get("response_url", ""))
         return act(asked)
-    except (users.Stranger, Misunderstood) as why:
+    except (users.CannotAct, Misunderstood) as why:
         return Told(text.escape(str(why)))
     except Rejected as refusal:
         return Told(text.escape(refusal.in_words))
@@ -120,12 +120,12 @@ def _list(asked: Asked) -> Told:
         return Told("All quiet: nothing is open.")
     lines = [_row(view) for view in found]
     if more:
-        lines.append(f"<{links.home_url()}|There is more>")
+        lines.append(f"<{signed_links.home_url()}|There is more>")
     return Told("\n".join(lines))
 
 
 def _row(view: incidents.IncidentView) -> str:
-    link = f"<{links.incident_url(view.number)}|#{view.number}>"
+    link = f"<{signed_links.incident_url(view.number)}|#{view.number}>"
     by = view.incident.acknowledged_by
     stands = (
         f"{text.said(by.name, 100)} is on it" if by else "held" if view.incident.held else view.incident.state.value
@@ -144,13 +144,13 @@ def _show(asked: Asked) -> Told:
 
 
 def _standing(principal: Principal, view: incidents.IncidentView) -> standing.Standing:
-    return standings.of(incidents.foreseen(view), directory.name(principal), links.incident_url(view.number))
+    return copies.of(incidents.foreseen(view), directory.name(principal), signed_links.incident_url(view.number))
 
 
 def _ack(asked: Asked) -> Told:
     """I am on it."""
     view = actions.acknowledge(asked.principal, _number(asked, "ack 42")[0])
-    return Told(text.escape(answers.acknowledged(view, asked.principal)))
+    return Told(text.escape(outcomes.acknowledged(view, asked.principal)))
 
 
 def _handoff(asked: Asked) -> Told:
@@ -162,20 +162,20 @@ def _handoff(asked: Asked) -> Told:
         raise Misunderstood(f"To whom? Type it like this: /nightbell {usage}")
     target = users.account(asked.team_id, mention[1]) or _found(asked, mention[1])
     note = message.clean(rest[mention.end() :], state.MAX_NOTE)
-    return Told(text.escape(answers.handed_off(actions.hand_off(asked.principal, number, target, note or None))))
+    return Told(text.escape(outcomes.handed_off(actions.hand_off(asked.principal, number, target, note or None))))
 
 
 def _found(asked: Asked, user_id: str) -> UUID | None:
     """Somebody Nightbell has not met in Slack yet: found by their address, as if they had clicked."""
     try:
         return users.member(users.Somebody(asked.team_id, user_id, asked.team_id)).actor.user_id
-    except users.Stranger:
+    except users.CannotAct:
         return None
 
 
 def _resolve(asked: Asked) -> Told:
     """It is over."""
-    return Told(text.escape(answers.resolved(actions.resolve(asked.principal, _number(asked, "resolve 42")[0]))))
+    return Told(text.escape(outcomes.resolved(actions.resolve(asked.principal, _number(asked, "resolve 42")[0]))))
 
 
 def _new(asked: Asked) -> Told:

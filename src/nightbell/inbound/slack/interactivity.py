@@ -14,7 +14,7 @@ from nightbell.core.errors import Rejected
 from nightbell.core.incident import state
 from nightbell.data.access.principal import Principal
 from nightbell.inbound import door
-from nightbell.inbound.slack import answers, entry, forms, handing, opening, people, replies
+from nightbell.inbound.slack import entry, forms, handing, opening, outcomes, people, replies
 
 # What a form's submission does, by the name the form was given.
 FORMS = {handing.FORM: handing.submit, opening.FORM: opening.submit}
@@ -51,8 +51,8 @@ def _click(payload: Mapping[str, Any], somebody: people.Somebody, action: Mappin
 def _said(act: Callable[[], str]) -> str:
     try:
         return act()
-    except people.Stranger as stranger:
-        return str(stranger)
+    except people.CannotAct as refused:
+        return str(refused)
     except Rejected as refusal:
         return refusal.in_words
     except door.LOST_DATABASE:
@@ -64,7 +64,7 @@ def _acknowledge(_payload: Mapping[str, Any], somebody: people.Somebody, value: 
     view = actions.acknowledge(principal, _incident(value))
     mine = view.incident.acknowledged_by is not None and view.incident.acknowledged_by.id == principal.actor.id
     # The message says so itself in a moment, to everybody.
-    return "" if mine and view.incident.state is state.State.ACKNOWLEDGED else answers.acknowledged(view, principal)
+    return "" if mine and view.incident.state is state.State.ACKNOWLEDGED else outcomes.acknowledged(view, principal)
 
 
 def _resolve(_payload: Mapping[str, Any], somebody: people.Somebody, value: str) -> str:
@@ -106,8 +106,8 @@ def _submitted(
     """What Slack does with the form: nothing said closes it."""
     try:
         return submit(people.member(somebody), view)
-    except people.Stranger as stranger:
-        return forms.notice(str(stranger))
+    except people.CannotAct as refused:
+        return forms.notice(str(refused))
     except Rejected as refusal:
         return forms.notice(refusal.in_words)
     except door.LOST_DATABASE:
@@ -126,4 +126,4 @@ def _incident(value: str) -> UUID:
     try:
         return UUID(value)
     except ValueError:
-        raise people.Stranger("This button is from another time: open the incident anew.") from None
+        raise people.CannotAct("This button is from another time: open the incident anew.") from None

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_safe
 
-from nightbell.actions import links
+from nightbell.actions import signed_links
 from nightbell.channels.slack.client import SCOPES
 
 
@@ -43,7 +43,7 @@ def manifest() -> dict[str, Any]:
                 }
             ],
         },
-        "oauth_config": {"redirect_urls": [links.slack_oauth_url()], "scopes": {"bot": list(SCOPES)}},
+        "oauth_config": {"redirect_urls": [signed_links.slack_oauth_url()], "scopes": {"bot": list(SCOPES)}},
         "settings": {
             "interactivity": {"is_enabled": True, "request_url": f"{here}/slack/interactivity"},
             "org_deploy_enabled": False,

@@ -11,7 +11,7 @@ from django.shortcuts import redirect
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from nightbell.actions import links, workspaces
+from nightbell.actions import signed_links, workspaces
 from nightbell.channels.slack import client, declaration
 from nightbell.channels.slack.settings import SlackSettings
 from nightbell.core.errors import Code, Rejected
@@ -36,7 +36,7 @@ def connect(request: HttpRequest) -> HttpResponseBase:
         settings.NIGHTBELL.of(SlackSettings).slack_api_url,
         client_id=settings.NIGHTBELL.of(SlackSettings).slack_client_id or "",
         state=signing.dumps([admin.organization_id.hex, str(admin.actor.id)], salt=_SALT),
-        redirect_uri=links.slack_oauth_url(),
+        redirect_uri=signed_links.slack_oauth_url(),
     )
     return redirect(url)
 
@@ -51,7 +51,7 @@ def callback(request: HttpRequest) -> HttpResponseBase:
     code = request.GET.get("code")
     if not code:
         messages.error(request, "Slack was not connected: nobody let Nightbell in.")
-        return redirect(links.slack_settings_url())
+        return redirect(signed_links.slack_settings_url())
     try:
         granted = _granted(code)
         workspaces.connect(admin, granted)
@@ -59,7 +59,7 @@ def callback(request: HttpRequest) -> HttpResponseBase:
         messages.error(request, f"Slack was not connected: {refused}")
     else:
         messages.success(request, f"{granted.team_name} is connected.")
-    return redirect(links.slack_settings_url())
+    return redirect(signed_links.slack_settings_url())
 
 
 def _granted(code: str) -> workspaces.Granted:
@@ -69,7 +69,7 @@ def _granted(code: str) -> workspaces.Granted:
         client_id=configured.slack_client_id or "",
         client_secret=configured.slack_client_secret or "",
         code=code,
-        redirect_uri=links.slack_oauth_url(),
+        redirect_uri=signed_links.slack_oauth_url(),
     )
     team, missing = answer.get("team"), sorted(set(client.SCOPES) - set(str(answer.get("scope", "")).split(",")))
     if not team:
@@ -104,9 +104,9 @@ def _admin(request: HttpRequest, organization: str | None) -> Principal | None:
 
 def _not_you(request: HttpRequest) -> HttpResponse:
     if not request.user.is_authenticated:
-        return redirect_to_login(links.slack_settings_url())
+        return redirect_to_login(signed_links.slack_settings_url())
     messages.error(
         request,
         "Slack was not connected: only the admin who set out can come back, within an hour, where Slack is configured.",
     )
-    return redirect(links.slack_settings_url())
+    return redirect(signed_links.slack_settings_url())

@@ -12,7 +12,7 @@ from nightbell.core.incident import state
 from nightbell.data import clock
 from nightbell.data.access.principal import Principal
 from nightbell.data.reads import incidents, on_call, people, policies
-from nightbell.inbound.slack import answers, forms, handing, replies
+from nightbell.inbound.slack import forms, handing, outcomes, replies
 
 FORM = "open"
 TITLE, SEVERITY, OWNER, POLICY, DESCRIPTION = "title", "severity", "owner", "policy", "description"
@@ -36,7 +36,7 @@ def submit(principal: Principal, view: Mapping[str, Any]) -> forms.Answer:
 
     def open_it() -> once.Answer:
         opened = _open(principal, view, title)
-        return once.Answer(200, f"{answers.called(opened)} is open, and {opened.owner.name} owns it.")
+        return once.Answer(200, f"{outcomes.called(opened)} is open, and {opened.owner.name} owns it.")
 
     try:
         answer = once.once(principal, REQUEST, str(view["id"]), b"", open_it)

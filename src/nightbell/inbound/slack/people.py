@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from nightbell.actions import contacts, links, workspaces
+from nightbell.actions import contacts, signed_links, workspaces
 from nightbell.channels.slack import channel, declaration
 from nightbell.channels.slack.client import Client, Failed
 from nightbell.core.incident import actor
@@ -20,7 +20,7 @@ _CHANNEL = declaration.DECLARATION.name
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 
 
-class Stranger(Exception):  # noqa: N818 -- an answer, not a fault
+class CannotAct(Exception):  # noqa: N818 -- an answer, not a fault
     """Somebody who may not act here; the message is for them alone, and says what to do."""
 
 
@@ -46,12 +46,12 @@ def of_payload(payload: dict[str, Any]) -> Somebody:
 
 
 def member(somebody: Somebody) -> Principal:
-    """The member this is, by the workspace's id and theirs; found by their address the first time. Raises Stranger."""
+    """The member this is, by the workspace's id and theirs; found by their address the first time. Raises CannotAct."""
     workspace = reads.of_team(_CHANNEL, somebody.team_id)
     if workspace is None:
-        raise Stranger(f"This workspace is not connected to Nightbell. An admin can connect it. {UNCHANGED}")
+        raise CannotAct(f"This workspace is not connected to Nightbell. An admin can connect it. {UNCHANGED}")
     if somebody.home != workspace.team_id:
-        raise Stranger(f"You are from another workspace. Ask somebody of {workspace.team_name} to answer. {UNCHANGED}")
+        raise CannotAct(f"You are from another workspace. Ask somebody of {workspace.team_name} to answer. {UNCHANGED}")
     return _member(somebody) or _by_address(workspace, somebody)
 
 
@@ -73,21 +73,21 @@ def _by_address(workspace: reads.Workspace, somebody: Somebody) -> Principal:
     try:
         user = client(workspace).call("users.info", user=somebody.user_id)["user"]
     except (Failed, secrets.Unreadable):
-        raise Stranger(
-            f"Slack did not say who you are. Try again in a moment, or answer at {links.home_url()}. {UNCHANGED}"
+        raise CannotAct(
+            f"Slack did not say who you are. Try again in a moment, or answer at {signed_links.home_url()}. {UNCHANGED}"
         ) from None
     if why := channel.outsider(user):
-        raise Stranger(f"Your account here is {why}, and cannot answer. Ask a member to do it. {UNCHANGED}")
+        raise CannotAct(f"Your account here is {why}, and cannot answer. Ask a member to do it. {UNCHANGED}")
     email = user.get("profile", {}).get("email") or ""
     found = access.by_email(workspace.organization_id, email) if email else None
     if found is None:
-        raise Stranger(
+        raise CannotAct(
             "Nobody in Nightbell has the mail address of your Slack account. "
             f"Ask an admin of Nightbell to add you with that address. {UNCHANGED}"
         )
     user_id, is_member = found
     if not is_member:
-        raise Stranger(f"You are no longer a member of this organization in Nightbell. {UNCHANGED}")
+        raise CannotAct(f"You are no longer a member of this organization in Nightbell. {UNCHANGED}")
     contacts.remember(Principal.system(workspace.organization_id), user_id, somebody.team_id, somebody.user_id)
     principal = _member(somebody)
     assert principal is not None

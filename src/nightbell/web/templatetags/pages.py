@@ -8,7 +8,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from nightbell.core import instants, message
-from nightbell.web import once, words
+from nightbell.web import once, wording
 
 register = template.Library()
 
@@ -86,7 +86,7 @@ def ago(at: datetime, now: datetime) -> SafeString:
 @register.filter
 def left(until: datetime, now: datetime) -> SafeString:
     """How long is left, counted down by the script."""
-    return format_html('<span class="left" data-until="{}">{}</span>', _millis(until), words.left(until, now))
+    return format_html('<span class="left" data-until="{}">{}</span>', _millis(until), wording.left(until, now))
 
 
 @register.filter
@@ -98,7 +98,7 @@ def millis(at: datetime) -> int:
 @register.filter
 def plain(text: str) -> str:
     """Text from outside in one line, without what would make it look like something else; still to be escaped."""
-    return words.plain(str(text))
+    return wording.plain(str(text))
 
 
 @register.filter

@@ -18,7 +18,8 @@ from nightbell.data import clock
 from nightbell.data.access.principal import Principal
 from nightbell.data.reads import on_call, people
 from nightbell.data.reads import schedules as reads
-from nightbell.web import rota_forms, schedules, session, slots
+from nightbell.web import session
+from nightbell.web.schedules import forms, pages, participants
 
 OVERRIDE_FIELDS = {"userId": "user", "startsAt": "starts", "endsAt": "ends", "layerId": "layer"}
 LAYER_FIELDS = {
@@ -35,7 +36,7 @@ def override(request: HttpRequest, principal: Principal, schedule_id: UUID) -> H
     """Put somebody else on call for a while; a click on a shift opens this form with its hours."""
     summary = _summary(principal, schedule_id)
     zone = zones.zone(summary.timezone)
-    form = rota_forms.Override(zone, request.POST if request.method == "POST" else None, initial=_hours(request, zone))
+    form = forms.Override(zone, request.POST if request.method == "POST" else None, initial=_hours(request, zone))
     if request.method == "POST" and form.is_valid():
         try:
             overrides.create(principal, schedule_id, form.given())
@@ -50,7 +51,7 @@ def override(request: HttpRequest, principal: Principal, schedule_id: UUID) -> H
         "schedule": summary,
         "form": form,
         "exact": form.exact(),
-        "layers": [(layer, schedules.kind_words(layer)) for layer in reads.layers(principal, schedule_id)],
+        "layers": [(layer, pages.kind_words(layer)) for layer in reads.layers(principal, schedule_id)],
         "members": people.active(principal),
     }
     return session.page(request, principal, "web/override.html", context, 400 if form.errors else 200)
@@ -86,7 +87,7 @@ def delete(request: HttpRequest, principal: Principal, schedule_id: UUID) -> Htt
     except Rejected as refused:
         if refused.code is Code.NOT_FOUND:
             raise Http404 from None
-        return schedules.show(request, principal, schedule_id, refused.message, 409)
+        return pages.show(request, principal, schedule_id, refused.message, 409)
     return redirect("schedules")
 
 
@@ -95,7 +96,7 @@ def edit(request: HttpRequest, principal: Principal, schedule_id: UUID) -> HttpR
     """Change a schedule's own fields; another zone moves handoffs, and one button shows which."""
     summary = _summary(principal, schedule_id)
     initial = {"name": summary.name, "timezone": summary.timezone, "description": summary.description}
-    form = rota_forms.Schedule(request.POST if request.method == "POST" else None, initial=initial)
+    form = forms.Schedule(request.POST if request.method == "POST" else None, initial=initial)
     keep = request.method != "POST" or "keep" in request.POST
     moves: list[dict[str, Any]] | None = None
     if request.method == "POST" and form.is_valid():
@@ -135,13 +136,13 @@ def layer(request: HttpRequest, principal: Principal, schedule_id: UUID, layer_i
         raise Http404
     zone = zones.zone(summary.timezone)
     members = people.active(principal)
-    arranged = request.method == "POST" and slots.is_arranging(request.POST)
+    arranged = request.method == "POST" and participants.is_arranging(request.POST)
     asked = request.method == "POST" and not arranged
     initial = request.POST.dict() if arranged else _layer_initial(row, zone)
-    form = rota_forms.Layer(zone, request.POST if asked else None, initial=initial)
-    given = slots.of(request.POST, members) if request.method == "POST" else slots.shown(row, members)
+    form = forms.Layer(zone, request.POST if asked else None, initial=initial)
+    given = participants.of(request.POST, members) if request.method == "POST" else participants.shown(row, members)
     moves: list[dict[str, Any]] | None = None
-    mistake = slots.mistake(given, members) if asked else ""
+    mistake = participants.mistake(given, members) if asked else ""
     if asked and form.is_valid() and not mistake:
         how = actions.How(preview="save" not in request.POST, keep_current=form.cleaned_data["keep"] or row is None)
         try:
@@ -162,10 +163,10 @@ def layer(request: HttpRequest, principal: Principal, schedule_id: UUID, layer_i
         "layer": row,
         "form": form,
         "exact": form.exact(),
-        "slots": slots.choices(given, members),
+        "slots": participants.choices(given, members),
         "members": members,
         "mistake": mistake,
-        "kinds": rota_forms.KINDS,
+        "kinds": forms.KINDS,
         "moves": moves,
         "now": clock.now(),
     }
@@ -182,7 +183,7 @@ def calendar(request: HttpRequest, principal: Principal) -> HttpResponse:
         calendars.revoke(principal)
         return redirect("shifts")
     # Shown in this answer and kept nowhere, not even in the session.
-    return schedules.show_mine(request, principal, calendars.create(principal))
+    return pages.show_mine(request, principal, calendars.create(principal))
 
 
 def _summary(principal: Principal, schedule_id: UUID) -> reads.Summary:
@@ -201,7 +202,7 @@ def _do(request: HttpRequest, principal: Principal, schedule_id: UUID, act: Call
     except Rejected as refused:
         if refused.code is Code.NOT_FOUND:
             raise Http404 from None
-        return schedules.show(request, principal, schedule_id, refused.message, 400)
+        return pages.show(request, principal, schedule_id, refused.message, 400)
     return redirect("schedule", schedule_id=schedule_id)
 
 
@@ -242,8 +243,8 @@ def _moves(principal: Principal, edited: actions.Edited, schedule_id: UUID) -> l
 def _hours(request: HttpRequest, zone: ZoneInfo) -> Mapping[str, Any]:
     """What a click on a shift chose: its hours, from now on where it has begun."""
     now = clock.now()
-    start = rota_forms.instant(request.GET.get("from", ""))
-    end = rota_forms.instant(request.GET.get("to", ""))
+    start = forms.instant(request.GET.get("from", ""))
+    end = forms.instant(request.GET.get("to", ""))
     return {
         "layer": request.GET.get("layer", ""),
         **_shown("starts", max(start or now, now), zone),
@@ -253,7 +254,7 @@ def _hours(request: HttpRequest, zone: ZoneInfo) -> Mapping[str, Any]:
 
 def _layer_initial(row: reads.LayerRow | None, zone: ZoneInfo) -> Mapping[str, Any]:
     if row is None:
-        return {"kind": "weekly", "handoff": "09:00", "starts": rota_forms.wall(clock.now(), zone)}
+        return {"kind": "weekly", "handoff": "09:00", "starts": forms.wall(clock.now(), zone)}
     return {
         "name": row.name,
         "kind": row.rotation_type,
@@ -267,4 +268,4 @@ def _layer_initial(row: reads.LayerRow | None, zone: ZoneInfo) -> Mapping[str, A
 
 def _shown(field: str, at: datetime, zone: ZoneInfo) -> dict[str, str]:
     """What a field for an instant shows, and the instant itself."""
-    return {field: rota_forms.wall(at, zone), f"{field}-exact": rota_forms.exact(at)}
+    return {field: forms.wall(at, zone), f"{field}-exact": forms.exact(at)}

@@ -12,7 +12,8 @@ from django.utils.safestring import SafeString
 from nightbell.core import instants
 from nightbell.core.incident import actor, state
 from nightbell.data.reads import incidents
-from nightbell.web import reasons, words
+from nightbell.web import wording
+from nightbell.web.incidents import reasons
 
 VIA = {
     actor.Via.WEB: "on this page",
@@ -80,7 +81,7 @@ def _told(view: incidents.IncidentView, entry: incidents.Entry, handed_to: str |
 
 
 def _opened(view: incidents.IncidentView, data: Mapping[str, Any], who: actor.Actor) -> Told:
-    severity = words.plain(str(data.get("severity", "")), 20)
+    severity = wording.plain(str(data.get("severity", "")), 20)
     why = reasons.opening(data, view.names or {})
     return "plus", "", "loud", format_html("{} opened this as {}.{}{}", _who(who), severity, _via(who), why), ""
 
@@ -112,13 +113,13 @@ def _fallback_paged(view: incidents.IncidentView, data: Mapping[str, Any], _: ac
 
 
 def _page_sent(view: incidents.IncidentView, data: Mapping[str, Any], _: actor.Actor) -> Told:
-    text = format_html("{} to {} sent.", words.capital(_channel(data)), _named(view, _recipient(data)))
+    text = format_html("{} to {} sent.", wording.capital(_channel(data)), _named(view, _recipient(data)))
     return "mail", "", "quiet", text, ""
 
 
 def _page_failed(view: incidents.IncidentView, data: Mapping[str, Any], _: actor.Actor) -> Told:
-    text = format_html("{} to {} failed for good.", words.capital(_channel(data)), _named(view, _recipient(data)))
-    return "cross", "exhausted", "loud", text, words.plain(str(data.get("error") or ""), 500)
+    text = format_html("{} to {} failed for good.", wording.capital(_channel(data)), _named(view, _recipient(data)))
+    return "cross", "exhausted", "loud", text, wording.plain(str(data.get("error") or ""), 500)
 
 
 def _pages_cancelled(view: incidents.IncidentView, data: Mapping[str, Any], _: actor.Actor) -> Told:
@@ -154,7 +155,7 @@ def _handed_off(view: incidents.IncidentView, data: Mapping[str, Any], who: acto
     else:
         text = format_html("{} handed this from {} to {}.", _who(who), previous, new)
     if cleared := data.get("clearedAcknowledger"):
-        text += format_html(" {} was on it until then.", words.plain(cleared["name"], 100))
+        text += format_html(" {} was on it until then.", wording.plain(cleared["name"], 100))
     return "hand", "accent", "loud", text + _via(who), data.get("note") or ""
 
 
@@ -172,7 +173,7 @@ def _timed_out(view: incidents.IncidentView, data: Mapping[str, Any], who: actor
         case state.Cause.ESCALATED:
             text = format_html("{} escalated by hand.{}", _who(who), _via(who))
             if cleared := data.get("clearedAcknowledger"):
-                text += format_html(" {} was on it until then.", words.plain(cleared["name"], 100))
+                text += format_html(" {} was on it until then.", wording.plain(cleared["name"], 100))
             return "up", "accent", "loud", text, ""
         case state.Cause.REMOVED:
             return "person", "none", "loud", SafeString("The owner left the organization: paging moved on."), ""
@@ -191,7 +192,7 @@ def _exhausted(_view: incidents.IncidentView, data: Mapping[str, Any], _: actor.
 
 
 def _status_changed(_view: incidents.IncidentView, data: Mapping[str, Any], who: actor.Actor) -> Told:
-    status = words.STATUS[state.Status(data["status"])].lower()
+    status = wording.STATUS[state.Status(data["status"])].lower()
     icon, tone = ("done", "closed") if status == "resolved" else ("step", "")
     text = format_html("{} set the status to {}.{}", _who(who), _b(status), _via(who))
     return icon, tone, "loud", text, data.get("resolutionNote") or ""
@@ -234,32 +235,32 @@ TELLERS: dict[str, Callable[[incidents.IncidentView, Mapping[str, Any], actor.Ac
 
 def _who(who: actor.Actor) -> SafeString:
     kind = " (API key)" if who.type is actor.Type.API_KEY else ""
-    return format_html("<b>{}</b>{}", words.plain(who.name, 100), kind)
+    return format_html("<b>{}</b>{}", wording.plain(who.name, 100), kind)
 
 
 def _via(who: actor.Actor) -> SafeString:
     """The door, where it was another one than the dashboard."""
     if who.via is None or who.via is actor.Via.WEB or who.type is not actor.Type.USER:
         return SafeString()
-    return format_html(' <span class="dim">{}</span>', words.capital(VIA[who.via]) + ".")
+    return format_html(' <span class="dim">{}</span>', wording.capital(VIA[who.via]) + ".")
 
 
 def _layer(view: incidents.IncidentView, data: Mapping[str, Any]) -> str:
-    of = f" of {words.plain(view.incident.policy.name, 100)}" if view.incident.policy else ""
+    of = f" of {wording.plain(view.incident.policy.name, 100)}" if view.incident.policy else ""
     round_ = f", round {data['round']}" if data.get("round", 1) > 1 else ""
     return f"Layer {data['position']}{of}{round_}"
 
 
 def _named(view: incidents.IncidentView, ids: Any) -> SafeString:
-    return _b(words.named(ids, view.names or {}))
+    return _b(wording.named(ids, view.names or {}))
 
 
 def _b(text: str) -> SafeString:
-    return format_html("<b>{}</b>", words.plain(text, 1000))
+    return format_html("<b>{}</b>", wording.plain(text, 1000))
 
 
 def _channel(data: Mapping[str, Any]) -> str:
-    return words.plain(str(data.get("channel", "page")), 20)
+    return wording.plain(str(data.get("channel", "page")), 20)
 
 
 def _recipient(data: Mapping[str, Any]) -> list[str]:

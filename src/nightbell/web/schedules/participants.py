@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.http import QueryDict
 
 from nightbell.data.reads import people, schedules
-from nightbell.web import words
+from nightbell.web import wording
 
 EMPTY = 3
 # The buttons that only arrange; what they are worth is the place, counted from 0, of whom they move.
@@ -58,8 +58,8 @@ def mistake(given: Sequence[str], members: Sequence[people.Member]) -> str:
     names = {str(each.id): each.name for each in members}
     twice = [each for place, each in enumerate(chosen) if each in chosen[:place]]
     if twice:
-        who = words.plain(names.get(twice[0], words.SOMEBODY), 100)
-        return f"{words.capital(who)} is chosen twice, and each has one turn in a round. Take one of the two out."
+        who = wording.plain(names.get(twice[0], wording.SOMEBODY), 100)
+        return f"{wording.capital(who)} is chosen twice, and each has one turn in a round. Take one of the two out."
     return "" if chosen else "Choose at least one person to take turns."
 
 

@@ -1,21 +1,19 @@
 """The pages that show incidents, the list and the one incident, and the policies that page for them."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
-from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_GET
 
-from nightbell.core import policy
 from nightbell.core.incident import state
 from nightbell.data import clock
 from nightbell.data.access.principal import Principal
-from nightbell.data.reads import directory, gaps, incidents, people
-from nightbell.data.reads import schedules as schedule_reads
-from nightbell.web import cover, forms, handing, panel, reasons, session, timeline, words
+from nightbell.data.reads import gaps, incidents, people
+from nightbell.web import session, wording
+from nightbell.web.incidents import forms, hand_off, panel, reasons, timeline
+from nightbell.web.schedules import gap_words
 
 PAGE_SIZE = 50
 IS_OPEN = {"open": True, "resolved": False, "all": None}
@@ -45,7 +43,7 @@ def listing(request: HttpRequest, principal: Principal) -> HttpResponse:
         "form": form,
         "show": show,
         "narrowed": bool(given.get("severity") or given.get("q")),
-        "uncovered": cover.line(gaps.of_organization(principal, now), now),
+        "uncovered": gap_words.line(gaps.of_organization(principal, now), now),
         "older": urlencode({**chosen, "before": cursor}) if cursor else "",
         "is_first": not given.get("before"),
         "live": request.get_full_path(),
@@ -93,10 +91,10 @@ def show(
         "incident": view.incident,
         "panel": panel.of(view, principal.actor.user_id, names, now),
         "lines": timeline.of(view),
-        "offers": handing.offers(principal, view, members, now) if is_open else None,
+        "offers": hand_off.offers(principal, view, members, now) if is_open else None,
         "can_escalate": _can_escalate(view),
-        "next_status": (steps[0].value, words.STATUS[steps[0]]) if len(steps) > 1 else None,
-        "status_word": words.STATUS[view.incident.status],
+        "next_status": (steps[0].value, wording.STATUS[steps[0]]) if len(steps) > 1 else None,
+        "status_word": wording.STATUS[view.incident.status],
         "opened": opened,
         "typed": typed or {},
         "refusal": refusal,
@@ -109,22 +107,6 @@ def show(
     return dated(session.page(request, principal, "web/incident.html", context, status), now)
 
 
-@require_GET
-@session.member
-def policies(request: HttpRequest, principal: Principal) -> HttpResponse:
-    """The organization's escalation policies, to read."""
-    now = clock.now()
-    names = {each.id: each.name for each in people.active(principal)}
-    names |= {each.id: each.name for each in schedule_reads.listed(principal)}
-    uncovered = cover.by_schedule(gaps.of_organization(principal, now), now)
-    shown = [
-        (each, panel.layers(each.policy, names), _uncovered(each.policy, uncovered))
-        for each in directory.policies(principal)
-    ]
-    context = {"section": "policies", "policies": shown, "now": now}
-    return session.page(request, principal, "web/policies.html", context)
-
-
 def unchanged(now: datetime) -> HttpResponse:
     """What the script shows still holds."""
     return dated(HttpResponse(status=204), now)
@@ -134,15 +116,6 @@ def dated(response: HttpResponse, now: datetime) -> HttpResponse:
     """The same answer, with the database's time on it."""
     response[NOW] = str(int(now.timestamp() * 1000))
     return response
-
-
-def _uncovered(copy: policy.Policy, uncovered: Mapping[UUID, cover.Uncovered]) -> list[tuple[int, cover.Uncovered]]:
-    """The layers that page nobody for some of the next two weeks, by their position."""
-    return [
-        (position, uncovered[layer.target.schedule_id])
-        for position, layer in enumerate(copy.layers, start=1)
-        if isinstance(layer.target, policy.Schedule) and layer.target.schedule_id in uncovered
-    ]
 
 
 def _can_escalate(view: incidents.IncidentView) -> bool:

@@ -20,7 +20,8 @@ from nightbell.data import secrets
 from nightbell.data.access.principal import Principal
 from nightbell.data.reads import directory
 from nightbell.data.reads import workspaces as reads
-from nightbell.web import forms, session
+from nightbell.web import session
+from nightbell.web.settings import forms
 
 # So many members are looked up at a press: longest not looked up first.
 MATCHED = 40

@@ -3,7 +3,7 @@
 import click
 
 from nightbell.actions import workspaces
-from nightbell.cli import answers, proof
+from nightbell.cli import output, proof
 from nightbell.data import secrets
 from nightbell.data.access.principal import Principal
 
@@ -12,7 +12,7 @@ def rotate() -> int:
     """Encrypt every token anew; how many there were."""
     try:
         proof.session()
-        with answers.plainly():
+        with output.plainly():
             return workspaces.rotate(Principal.operator())
     except secrets.Unreadable as error:
         raise click.ClickException(str(error)) from error

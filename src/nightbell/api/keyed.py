@@ -9,7 +9,7 @@ from django.urls import URLResolver, get_resolver
 _PLACE = "/v1"
 
 
-def is_one(request: HttpRequest) -> bool:
+def has_key(request: HttpRequest) -> bool:
     """Whether a program is asking: it shows a key, or something like it."""
     return "HTTP_AUTHORIZATION" in request.META and request.path_info.startswith(f"{_PLACE}/")
 

@@ -19,7 +19,8 @@ from nightbell.data import clock
 from nightbell.data.access.principal import Principal
 from nightbell.data.reads import calendars, gaps, on_call, people
 from nightbell.data.reads import schedules as reads
-from nightbell.web import rota, rota_forms, session
+from nightbell.web import session
+from nightbell.web.schedules import forms, picture
 
 WEEKS = (1, 2, 4)
 MINE_AHEAD = timedelta(days=90)
@@ -41,7 +42,7 @@ def listing(request: HttpRequest, principal: Principal) -> HttpResponse:
     uncovered = {each.schedule_id: each.gaps for each in gaps.of_organization(principal, now)}
     turns = {schedule_id: _turns(schedule, now) for schedule_id, schedule in loaded.items()}
     names = on_call.names(shift.duty.user_id for found in turns.values() for shift in found if shift.duty)
-    tones = rota.colours({**{each.id: each.name for each in people.active(principal)}, **names})
+    tones = picture.colours({**{each.id: each.name for each in people.active(principal)}, **names})
     shown = [
         {
             "schedule": each,
@@ -76,28 +77,28 @@ def show(
     zone = own if mine else zones.zone(summary.timezone)
     weeks = next((each for each in WEEKS if request.GET.get("weeks") == str(each)), 2)
     first = _day(request.GET.get("from")) or now.astimezone(zone).date()
-    found = on_call.timeline(principal, schedule_id, *rota.window(zone, first, weeks))
+    found = on_call.timeline(principal, schedule_id, *picture.window(zone, first, weeks))
     loaded = reads.load([schedule_id], now).get(schedule_id)
     if found is None or loaded is None:
         raise Http404
     layers = reads.layers(principal, schedule_id)
-    rotations = {layer.id: rota.Rotation(layer.name, kind_words(layer)) for layer in layers}
+    rotations = {layer.id: picture.Rotation(layer.name, kind_words(layer)) for layer in layers}
     named = {each.id: each.name for each in people.active(principal)}
-    picture = rota.picture(found, rotations, named, zone, now)
-    current = _current(loaded, rotations, picture.tones, now)
+    drawn = picture.picture(found, rotations, named, zone, now)
+    current = _current(loaded, rotations, drawn.tones, now)
     # All that the picture leads to, and some that come after it.
     listed = len(found.overrides) + MORE_OVERRIDES
     overrides = reads.overrides(principal, schedule_id, max(now, found.start), limit=listed + 1)
     context = {
         "section": "schedules",
         "schedule": summary,
-        "picture": picture,
-        "last_day": picture.days[-1].at,
-        "days_height": 58 if any(day.change for day in picture.days) else 42,
-        "gaps": picture.gaps[:MAX_GAPS],
-        "more_gaps": max(0, len(picture.gaps) - MAX_GAPS),
+        "picture": drawn,
+        "last_day": drawn.days[-1].at,
+        "days_height": 58 if any(day.change for day in drawn.days) else 42,
+        "gaps": drawn.gaps[:MAX_GAPS],
+        "more_gaps": max(0, len(drawn.gaps) - MAX_GAPS),
         "layers": [
-            (layer, rotations[layer.id].kind, _faces(layer.participant_ids, named, picture.tones)) for layer in layers
+            (layer, rotations[layer.id].kind, _faces(layer.participant_ids, named, drawn.tones)) for layer in layers
         ],
         "overrides": [
             (each, each.user_id in named, rotations.get(each.layer_id) if each.layer_id else None)
@@ -126,7 +127,7 @@ def show(
 @session.editor
 def new(request: HttpRequest, principal: Principal) -> HttpResponse:
     """Make a schedule; its layers come next."""
-    form = rota_forms.Schedule(
+    form = forms.Schedule(
         request.POST if request.method == "POST" else None, initial={"timezone": timezone.get_current_timezone_name()}
     )
     if request.method == "POST" and form.is_valid():
@@ -185,7 +186,7 @@ def kind_words(layer: reads.LayerRow) -> str:
 
 
 def _current(
-    loaded: oncall.Schedule, rotations: Mapping[UUID, rota.Rotation], tones: Mapping[UUID, int], now: datetime
+    loaded: oncall.Schedule, rotations: Mapping[UUID, picture.Rotation], tones: Mapping[UUID, int], now: datetime
 ) -> list[dict[str, Any]]:
     """Whoever is on call now, one per rotation, until when, and who follows in it."""
     lines = {duty: _following(loaded, duty.position, now) for duty in oncall.on_call(loaded, now)}
@@ -199,7 +200,7 @@ def _current(
         {
             "user_id": duty.user_id,
             "name": named[duty.user_id],
-            "initials": rota.initials(named[duty.user_id]),
+            "initials": picture.initials(named[duty.user_id]),
             "tone": tones.get(duty.user_id, 0),
             "rotation": rotations.get(duty.layer_id) if duty.layer_id else None,
             "is_override": duty.override_id is not None,
@@ -247,7 +248,7 @@ def _turn(
     name = names[shift.duty.user_id] if shift.duty else None
     return {
         "name": name,
-        "initials": rota.initials(name or ""),
+        "initials": picture.initials(name or ""),
         "tone": tones[shift.duty.user_id] if shift.duty else 0,
         "end": None if place == len(line) - 1 else shift.end,
     }

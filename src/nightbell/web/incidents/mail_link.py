@@ -8,14 +8,15 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from nightbell.actions import incidents as actions
-from nightbell.actions import links
+from nightbell.actions import signed_links
 from nightbell.core.incident import state
-from nightbell.core.links import AcknowledgeGrant
+from nightbell.core.link_grants import AcknowledgeGrant
 from nightbell.data import clock
 from nightbell.data.access import grants
 from nightbell.data.access.principal import Principal
 from nightbell.data.reads import incidents
-from nightbell.web import panel, session
+from nightbell.web import session
+from nightbell.web.incidents import panel
 
 _HEADERS = {"Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex, nofollow"}
 
@@ -30,7 +31,7 @@ def acknowledge(request: HttpRequest, token: str) -> HttpResponse:
 
     A forged link is a 404, one of a member who has left since is refused, and one of long ago is gone.
     """
-    grant = links.read_acknowledge(token)
+    grant = signed_links.read_acknowledge(token)
     if grant is None:
         raise Http404
     try:

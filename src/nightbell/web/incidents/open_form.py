@@ -12,7 +12,8 @@ from nightbell.core.incident import state
 from nightbell.data import clock
 from nightbell.data.access.principal import Principal
 from nightbell.data.reads import incidents, on_call, people, policies
-from nightbell.web import forms, session, words
+from nightbell.web import session, wording
+from nightbell.web.incidents import forms
 
 FIELDS = {"ownerId": "owner", "ownerScheduleId": "owner", "escalationPolicyId": "policy"}
 
@@ -57,8 +58,8 @@ def _on_call(principal: Principal) -> list[tuple[str, str]]:
     """A choice for each schedule, with who that is now."""
     choices = []
     for each, resolved in on_call.everywhere(principal, clock.now()):
-        who = words.plain(resolved.owner.name, 100) if resolved.owner else "nobody now, so the first admin"
-        choices.append((f"{forms.ON_CALL}{each.id}", f"{words.plain(each.name, 100)} · {who}"))
+        who = wording.plain(resolved.owner.name, 100) if resolved.owner else "nobody now, so the first admin"
+        choices.append((f"{forms.ON_CALL}{each.id}", f"{wording.plain(each.name, 100)} · {who}"))
     return choices
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.conf import settings
 from django.core import signing
 
-from nightbell.core import links
+from nightbell.core import link_grants
 from nightbell.data.access.one_time import OneTime
 from nightbell.data.models import Account
 
@@ -16,21 +16,21 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _UNIT = timedelta(microseconds=1)
 
 
-def acknowledge_url(grant: links.AcknowledgeGrant) -> str:
+def acknowledge_url(grant: link_grants.AcknowledgeGrant) -> str:
     """Where this person acknowledges this incident with one click and one button."""
     made_at = (grant.made_at - _EPOCH) // _UNIT
     token = signing.dumps([grant.incident_id.hex, grant.user_id.hex, made_at], salt=_SALT)
     return f"{settings.NIGHTBELL.url}/ack/{token}"
 
 
-def read_acknowledge(token: str) -> links.AcknowledgeGrant | None:
+def read_acknowledge(token: str) -> link_grants.AcknowledgeGrant | None:
     """What a token grants; None for one that was not made here."""
     try:
         incident_id, user_id, *made_at = signing.loads(token, salt=_SALT)
         # Before 0.1.0 links did not say when they were made, and were signed at that moment.
         signed_at = timedelta(seconds=signing.b62_decode(token.split(":")[-2]))
         at = _EPOCH + (made_at[0] * _UNIT if made_at else signed_at)
-        return links.AcknowledgeGrant(UUID(hex=incident_id), UUID(hex=user_id), at)
+        return link_grants.AcknowledgeGrant(UUID(hex=incident_id), UUID(hex=user_id), at)
     except (signing.BadSignature, ValueError, TypeError, OverflowError):
         return None
 

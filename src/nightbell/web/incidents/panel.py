@@ -9,7 +9,7 @@ from uuid import UUID
 from nightbell.core import instants, policy
 from nightbell.core.incident import paging, state
 from nightbell.data.reads import incidents, rosters
-from nightbell.web import words
+from nightbell.web import wording
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +82,10 @@ def of(view: incidents.IncidentView, reader: UUID | None, names: Mapping[UUID, s
         title=title,
         detail=detail,
         wants_you=_wants(view, reader) if incident.unanswered and not incident.held else "",
-        next_people=words.capital(words.stop_people(stop)) if stop else "",
-        next_verb=words.verb(stop) if stop else "",
+        next_people=wording.capital(wording.stop_people(stop)) if stop else "",
+        next_verb=wording.verb(stop) if stop else "",
         again=ahead is not None and ahead.again,
-        then_people=words.stop_people(ahead.then[1]) if ahead and ahead.then else "",
+        then_people=wording.stop_people(ahead.then[1]) if ahead and ahead.then else "",
         then_at=ahead.then[0] if ahead and ahead.then else None,
         due_at=None if incident.held else incident.due_at,
         overdue=_overdue(incident, now),
@@ -101,7 +101,7 @@ def short(view: incidents.IncidentView, stop: paging.Stop | None) -> str:
         return "Held since the restore: nobody is paged"
     match incident.state:
         case state.State.PAGING:
-            return f"Next: {words.stop_short(stop)}" if stop else "Unanswered"
+            return f"Next: {wording.stop_short(stop)}" if stop else "Unanswered"
         case state.State.ACKNOWLEDGED:
             return f"{_acknowledger(incident)} is on it{', held since the restore' if incident.held else ''}"
         case state.State.EXHAUSTED:
@@ -133,7 +133,7 @@ def _state(view: incidents.IncidentView, reader: UUID | None) -> tuple[str, str]
                 if incident.policy is None
                 else "Its policy has no layers."
             )
-            return "Nobody else will be paged.", f"{why} {words.plain(view.owner.name)} was paged once."
+            return "Nobody else will be paged.", f"{why} {wording.plain(view.owner.name)} was paged once."
         case state.State.CLOSED:
             return "Resolved.", ""
 
@@ -157,7 +157,7 @@ def _waiting(view: incidents.IncidentView, reader: UUID | None) -> tuple[str, st
         return "Paging starts now.", "Nobody has been paged yet: the first layer is about to be."
     others = [each.person.name for each in view.notified if each.person.id != reader]
     you = ["you"] if len(others) < len(view.notified) else []
-    return f"Waiting for {words.joined([*you, *others])}.", ""
+    return f"Waiting for {wording.joined([*you, *others])}.", ""
 
 
 def _wants(view: incidents.IncidentView, reader: UUID | None) -> str:
@@ -198,7 +198,7 @@ def _overdue(incident: state.Incident, now: datetime) -> str:
 
 
 def _acknowledger(incident: state.Incident) -> str:
-    return words.plain(incident.acknowledged_by.name, 100) if incident.acknowledged_by else words.SOMEBODY
+    return wording.plain(incident.acknowledged_by.name, 100) if incident.acknowledged_by else wording.SOMEBODY
 
 
 def _round(incident: state.Incident) -> str:
@@ -258,6 +258,6 @@ def target_words(target: policy.Target, names: Mapping[UUID, str]) -> str:
     """Whom a layer pages."""
     match target:
         case policy.Users(user_ids):
-            return words.joined(names.get(each, words.SOMEBODY) for each in user_ids)
+            return wording.joined(names.get(each, wording.SOMEBODY) for each in user_ids)
         case policy.Schedule(schedule_id):
-            return f"{words.plain(names.get(schedule_id, words.GONE), 100)} (whoever is on call)"
+            return f"{wording.plain(names.get(schedule_id, wording.GONE), 100)} (whoever is on call)"

@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 
 from nightbell.actions import overrides, rotations, schedules
 from nightbell.core import instants, oncall, zones
-from nightbell.web.forms import Id
+from nightbell.web.fields import Id
 
 KINDS = [(each.value, each.value.capitalize()) for each in oncall.Kind]
 LOCAL = "%Y-%m-%dT%H:%M"

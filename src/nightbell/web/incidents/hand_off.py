@@ -9,7 +9,7 @@ from nightbell.core.incident import decide, paging, state
 from nightbell.core.incident.commands import HandOff
 from nightbell.data.access.principal import Principal
 from nightbell.data.reads import incidents, people, rosters
-from nightbell.web import words
+from nightbell.web import wording
 
 # Offers for so many people are worked out one by one; beyond, everybody else is told the general case.
 MAX_PREVIEWS = 100
@@ -43,7 +43,8 @@ def offers(
     ranked = sorted(members, key=lambda each: likely_ids.index(each.id) if each.id in likely_ids else len(likely_ids))
     promises = _promises(principal, view, ranked[:MAX_PREVIEWS], now)
     made = [
-        Offer(str(each.id), words.plain(each.name, 100), each.email, promises.get(str(each.id), "")) for each in ranked
+        Offer(str(each.id), wording.plain(each.name, 100), each.email, promises.get(str(each.id), ""))
+        for each in ranked
     ]
     likely = tuple(offer for offer in made if offer.id in {str(each) for each in likely_ids})
     others = tuple(offer for offer in made if offer not in likely)
@@ -63,7 +64,7 @@ def _promises(
         command = HandOff(principal.actor, roster.Member(each.id, each.name, channels=()))
         after[str(each.id)] = decide.decide(incident, command, now).incident
     everybody = rosters.read([principal.organization_id], after.values())[principal.organization_id]
-    names = {str(each.id): words.plain(each.name, 100) for each in members}
+    names = {str(each.id): wording.plain(each.name, 100) for each in members}
     return {each: _promise(names[each], incident, moved, everybody) for each, moved in after.items()}
 
 
@@ -76,11 +77,13 @@ def _promise(name: str, before: state.Incident, after: state.Incident, everybody
     assert ahead is not None  # its clock has just been set
     timeout = after.policy.ack_timeout(after.position)
     if not ahead.again:
-        who, verb = words.stop_people(ahead.stop), words.verb(ahead.stop)
+        who, verb = wording.stop_people(ahead.stop), wording.verb(ahead.stop)
         return f"{name} is paged now. If {name} does not answer in {instants.span(timeout)}, {who} {verb} paged."
     now_and_then = f"{name} is paged now, and again if {name} does not answer in {instants.span(timeout)}."
     if ahead.then is None:
         return f"{now_and_then} Nobody else will be."
     at, stop = ahead.then
     in_all = instants.span(timeout + (at - ahead.at))
-    return f"{now_and_then} If {name} does not answer in {in_all}, {words.stop_people(stop)} {words.verb(stop)} paged."
+    return (
+        f"{now_and_then} If {name} does not answer in {in_all}, {wording.stop_people(stop)} {wording.verb(stop)} paged."
+    )

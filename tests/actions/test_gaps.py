@@ -5,11 +5,11 @@ from datetime import timedelta
 
 from django.db import connection
 
-from nightbell.actions import coverage, organizations, people
+from nightbell.actions import gaps, organizations, people
 from nightbell.data import clock
 from nightbell.data.access.principal import SYSTEM, Principal
 from nightbell.data.models import Notice, Organization, Role
-from nightbell.data.reads import gaps
+from nightbell.data.reads import gaps as reads
 from nightbell.engine import chores
 from tests.rota import Rota
 from tests.world import World
@@ -21,21 +21,21 @@ def test_admins_are_told_of_gaps_once_a_week(world: World) -> None:
     ana, bo = world.member("Ana", Role.ADMIN), world.member("Bo")
     rota = Rota(world)
     rota.layer(bo, since=clock.now() + timedelta(days=3))
-    assert coverage.tell_all(SYSTEM) == 1
-    assert coverage.tell_all(SYSTEM) == 0
+    assert gaps.tell_all(SYSTEM) == 1
+    assert gaps.tell_all(SYSTEM) == 0
     world.settles()
     assert ana.was_told(WORDS)
     assert world.zoe.was_told(WORDS)
     assert world.inbox(bo) == []
     assert "- Platform on-call: from " in ana.newest_mail.text
     world.sleeps(days=6, hours=23)
-    assert coverage.tell_all(SYSTEM) == 0
+    assert gaps.tell_all(SYSTEM) == 0
     world.sleeps(days=8)
-    assert coverage.tell_all(SYSTEM) == 0
+    assert gaps.tell_all(SYSTEM) == 0
     rota.layer(bo)
-    assert coverage.tell_all(SYSTEM) == 0
+    assert gaps.tell_all(SYSTEM) == 0
     Rota(world, "Empty")
-    assert coverage.tell_all(SYSTEM) == 1
+    assert gaps.tell_all(SYSTEM) == 1
     world.settles()
     assert [mail.subject.startswith(WORDS) for mail in world.inbox(ana)] == [True, True]
     world.forgets_mail()
@@ -44,10 +44,10 @@ def test_admins_are_told_of_gaps_once_a_week(world: World) -> None:
 def test_without_gaps_nobody_is_told_and_a_gap_need_not_wait(world: World) -> None:
     rota = Rota(world)
     rota.layer(world.zoe)
-    assert coverage.tell_all(SYSTEM) == 0
+    assert gaps.tell_all(SYSTEM) == 0
     assert Organization.objects.get(id=world.organization.id).gaps_told_at is None
     Rota(world, "Empty")
-    assert coverage.tell_all(SYSTEM) == 1
+    assert gaps.tell_all(SYSTEM) == 1
     assert Notice.objects.count() == 1
     world.settles()
     world.forgets_mail()
@@ -58,7 +58,7 @@ def test_several_engines_tell_once(world: World) -> None:
 
     def tell() -> int:
         try:
-            return coverage.tell_all(SYSTEM)
+            return gaps.tell_all(SYSTEM)
         finally:
             connection.close()
 
@@ -85,9 +85,9 @@ def test_gaps_are_those_of_the_next_two_weeks_by_schedule(world: World) -> None:
     covered.layer(world.zoe)
     later.layer(world.zoe, since=now + timedelta(days=10), effective_until=now + timedelta(days=12))
     now = clock.now()
-    found = gaps.of_organization(world.principal, now)
+    found = reads.of_organization(world.principal, now)
     assert [each.name for each in found] == ["Empty", "Later"]
     assert found[0].gaps == ((now, now + timedelta(days=14)),)
     assert len(found[1].gaps) == 2
-    assert [each.name for each in gaps.of_schedules(world.principal, [later.id, covered.id], now)] == ["Later"]
+    assert [each.name for each in reads.of_schedules(world.principal, [later.id, covered.id], now)] == ["Later"]
     assert empty.id == found[0].schedule_id

@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 
 from nightbell.core import instants, oncall
 from nightbell.data.reads import on_call, schedules
-from nightbell.web import rota_forms, words
+from nightbell.web import wording
+from nightbell.web.schedules import forms
 
 TONES = 6
 NOBODY = "Nobody"
@@ -131,7 +132,7 @@ def picture(
             continue
         # One that was added since the names were read has none yet.
         rotation = rotations.get(line.layer_id) or Rotation(oncall.unnamed(line.position + 1), "")
-        label = words.plain(rotation.name, 100)
+        label = wording.plain(rotation.name, 100)
         rows.append(Row(label, rotation.kind, False, drawn.boxes(line.shifts, line.layer_id)))
         table += drawn.turns(label, line.shifts, line.layer_id)
     return Picture(
@@ -153,7 +154,7 @@ def colours(names: Mapping[UUID, str]) -> Mapping[UUID, int]:
 
 def initials(name: str) -> str:
     """`Bo Lind` as `BL`."""
-    return "".join(word[0] for word in words.plain(name, 100).split()[:2]).upper()
+    return "".join(word[0] for word in wording.plain(name, 100).split()[:2]).upper()
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +214,7 @@ class _Drawing:
     def _box(
         self, start: datetime, end: datetime, kind: str, user_id: UUID | None, link: str, name: str | None = None
     ) -> Box:
-        name = words.plain(name, 100) if name else self._name(user_id)
+        name = wording.plain(name, 100) if name else self._name(user_id)
         tone = self.tones.get(user_id, 0) if user_id else 0
         x, width = self.scale.per_cent(start), self.scale.width(start, end)
         return Box(x, width, kind, tone, name, link, self._label(start, end, name))
@@ -237,10 +238,10 @@ class _Drawing:
             return ""
         if shift.duty and shift.duty.override_id:
             return f"#override-{shift.duty.override_id}"
-        return rota_forms.override_query(shift.start, shift.end, layer_id)
+        return forms.override_query(shift.start, shift.end, layer_id)
 
     def _name(self, user_id: UUID | None) -> str:
-        return words.plain(self.found.names[user_id], 100) if user_id else NOBODY
+        return wording.plain(self.found.names[user_id], 100) if user_id else NOBODY
 
 
 def _lanes(overrides: Sequence[schedules.OverrideRow]) -> list[list[schedules.OverrideRow]]:
@@ -267,7 +268,7 @@ def _why(duty: oncall.Duty | None, rotations: Mapping[UUID, Rotation]) -> str:
     if duty.override_id:
         return "override"
     rotation = rotations.get(duty.layer_id) if duty.layer_id else None
-    return f"{words.plain(rotation.name, 100)}, {rotation.kind}" if rotation else ""
+    return f"{wording.plain(rotation.name, 100)}, {rotation.kind}" if rotation else ""
 
 
 def _days(zone: ZoneInfo, scale: _Scale, now: datetime) -> Iterator[Day]:

@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 from nightbell.core import policy
 from nightbell.data.access.principal import Principal
 from nightbell.data.reads import incidents, schedules
-from nightbell.web import words
+from nightbell.web import wording
 from nightbell.web.templatetags import pages
 
 Names = Mapping[UUID, str]
@@ -31,7 +31,7 @@ def named(principal: Principal, view: incidents.IncidentView) -> incidents.Incid
     for each in schedules.listed(principal):
         if each.id in spoken_of:
             names[each.id] = each.name
-            names |= {layer.id: words.plain(layer.called, 100) for layer in schedules.layers(principal, each.id)}
+            names |= {layer.id: wording.plain(layer.called, 100) for layer in schedules.layers(principal, each.id)}
             names |= {row.id: _override(row) for row in schedules.overrides_by_id(principal, each.id, overrides)}
     return replace(view, names=names)
 
@@ -41,7 +41,7 @@ def target(data: Mapping[str, Any], names: Names) -> SafeString:
     given = data.get("target") or {}
     if given.get("type") != "schedule":
         return SafeString()
-    schedule = words.plain(names.get(UUID(given["scheduleId"]), words.GONE), 100)
+    schedule = wording.plain(names.get(UUID(given["scheduleId"]), wording.GONE), 100)
     said = [_duty(each, names) for each in data.get("duties") or []]
     why = format_html(" → {}", _and(said)) if said else SafeString()
     return format_html(" → {}{}", schedule, why)
@@ -51,8 +51,8 @@ def opening(data: Mapping[str, Any], names: Names) -> str:
     """How a schedule named the owner; empty where it did not."""
     if not data.get("ownerScheduleId") or not data.get("ownerBecause"):
         return ""
-    schedule = words.plain(names.get(UUID(data["ownerScheduleId"]), words.GONE), 100)
-    owner = words.plain(names.get(UUID(data["ownerId"]), words.SOMEBODY), 100)
+    schedule = wording.plain(names.get(UUID(data["ownerScheduleId"]), wording.GONE), 100)
+    owner = wording.plain(names.get(UUID(data["ownerId"]), wording.SOMEBODY), 100)
     if data["ownerBecause"] == "on_call":
         return f" {owner} owns it: on call on {schedule}."
     return f" {owner} owns it: nobody was on call on {schedule}."
@@ -64,14 +64,14 @@ def _duty(duty: Mapping[str, Any], names: Names) -> SafeString:
     said = format_html("{}", layer or f"rotation {duty['position'] + 1}")
     if not override_id:
         return said
-    by = names.get(UUID(override_id)) or f"override by {words.plain(names.get(UUID(duty['userId']), ''), 100)}"
+    by = names.get(UUID(override_id)) or f"override by {wording.plain(names.get(UUID(duty['userId']), ''), 100)}"
     return format_html("{} ({})", said, by)
 
 
 def _override(row: schedules.OverrideRow) -> SafeString:
     ends_today = timezone.localtime(row.ends_at).date() == timezone.localtime(row.starts_at).date()
     until = pages.minute(row.ends_at) if ends_today else pages.day(row.ends_at)
-    return format_html("override by {} until {}", words.plain(row.name, 100), until)
+    return format_html("override by {} until {}", wording.plain(row.name, 100), until)
 
 
 def _and(said: list[SafeString]) -> SafeString:

@@ -12,7 +12,8 @@ from django.views.decorators.http import require_http_methods
 from nightbell.actions import incidents as actions
 from nightbell.core.errors import Code, Rejected
 from nightbell.data.access.principal import Principal
-from nightbell.web import forms, incidents, session
+from nightbell.web import session
+from nightbell.web.incidents import forms, pages
 
 Act = Callable[[], Any]
 
@@ -31,7 +32,7 @@ def acknowledge(request: HttpRequest, principal: Principal, number: int) -> Http
 def hand_off(request: HttpRequest, principal: Principal, number: int) -> HttpResponse:
     """Not me, her. Also *Change owner*: one act, two doors."""
     if request.method == "GET":
-        return incidents.show(request, principal, number, opened="handoff", typed=session.take_draft(request))
+        return pages.show(request, principal, number, opened="handoff", typed=session.take_draft(request))
     form, seen = forms.HandOff(request.POST), forms.Seen(request.POST).seen()
     if not form.is_valid():
         return _incomplete(request, principal, number, "handoff", form)
@@ -50,7 +51,7 @@ def hand_off(request: HttpRequest, principal: Principal, number: int) -> HttpRes
 def escalate(request: HttpRequest, principal: Principal, number: int) -> HttpResponse:
     """Page the next layer now. Pressed twice from one screen it acts once."""
     if request.method == "GET":
-        return incidents.show(request, principal, number, opened="escalate")
+        return pages.show(request, principal, number, opened="escalate")
     seen = forms.Seen(request.POST).seen()
     return _do(request, principal, number, "escalate", lambda: actions.escalate(principal, number, seen))
 
@@ -78,7 +79,7 @@ def change_status(request: HttpRequest, principal: Principal, number: int) -> Ht
 def resolve(request: HttpRequest, principal: Principal, number: int) -> HttpResponse:
     """All the steps that are left. Opening the form is the question, pressing its button the answer."""
     if request.method == "GET":
-        return incidents.show(request, principal, number, opened="resolve", typed=session.take_draft(request))
+        return pages.show(request, principal, number, opened="resolve", typed=session.take_draft(request))
     form = forms.Resolve(request.POST)
     if not form.is_valid():
         return _incomplete(request, principal, number, "resolve", form)
@@ -112,4 +113,4 @@ def _refused(
 ) -> HttpResponse:
     typed = {field: request.POST.get(field, "") for field in ("note", "target")}
     refusal: dict[str, Any] = {"act": name, "message": message, "stale": stale}
-    return incidents.show(request, principal, number, opened=name, typed=typed, refusal=refusal, status=status)
+    return pages.show(request, principal, number, opened=name, typed=typed, refusal=refusal, status=status)

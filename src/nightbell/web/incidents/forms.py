@@ -1,6 +1,5 @@
-"""What people type: the only place that reads the pages' forms."""
+"""What people type about incidents: the only place that reads those forms."""
 
-import re
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -9,37 +8,14 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from nightbell.core.incident import commands, state
-from nightbell.data.reads import workspaces
-from nightbell.web import words
+from nightbell.web import wording
+from nightbell.web.fields import Id, Lines
 
 SEVERITIES = [(each.value, each.value.capitalize()) for each in state.Severity]
-STATUSES = [(each.value, words.STATUS[each]) for each in state.Status]
+STATUSES = [(each.value, wording.STATUS[each]) for each in state.Status]
 # What an owner's choice begins with that stands for whoever is on call, and the choice of that schedule's policy.
 ON_CALL = "schedule:"
 MATCH = "schedule"
-# How Slack names a channel, in its links and elsewhere.
-CHANNEL = re.compile(r"[CG][A-Z0-9]{6,20}")
-
-
-class Lines(forms.CharField):
-    """Text of several lines, counted as the reader sees it: browsers send two characters for a line's end."""
-
-    widget = forms.Textarea
-
-    def to_python(self, value: object) -> str:
-        """With the line ends of the house."""
-        return str(super().to_python(value)).replace("\r\n", "\n")
-
-
-class Id(forms.CharField):
-    """An id; what is nobody's id is None, and the action says what that means."""
-
-    def clean(self, value: object) -> UUID | None:
-        """The id, or None."""
-        try:
-            return UUID(str(value))
-        except ValueError:
-            return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,25 +91,6 @@ class Open(forms.Form):
             return UUID(given)
         except ValueError:
             raise ValidationError("There is no such escalation policy.") from None
-
-
-class Channels(forms.Form):
-    """Where incidents are shown in Slack: links to channels, or their ids, one a line."""
-
-    channels = Lines(required=False, max_length=5000)
-    incident_channels = forms.BooleanField(required=False)
-    archive_on_resolve = forms.BooleanField(required=False)
-
-    def clean_channels(self) -> list[str]:
-        """The ids, each once."""
-        lines = [line.strip() for line in str(self.cleaned_data["channels"]).splitlines() if line.strip()]
-        for line in lines:
-            if not CHANNEL.search(line):
-                raise ValidationError(f"This is no link to a channel: {line[:100]}")
-        found = list(dict.fromkeys(channel for line in lines for channel in CHANNEL.findall(line)))
-        if len(found) > workspaces.MAX_ALERTS_CHANNELS:
-            raise ValidationError(f"At most {workspaces.MAX_ALERTS_CHANNELS} channels can be chosen.")
-        return found
 
 
 class Filters(forms.Form):

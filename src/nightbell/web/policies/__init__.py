@@ -1,0 +1,1 @@
+"""Escalation policies: what an incident walks through."""

@@ -1,0 +1,1 @@
+"""Settings: what admins set up for their organization."""
