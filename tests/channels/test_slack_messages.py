@@ -14,8 +14,7 @@ from nightbell.channels.slack import blocks, text
 from nightbell.core import delivery, message, standing
 from nightbell.core.incident.effects import Reason
 from nightbell.core.incident.state import Cause, Severity, State
-from nightbell.demo.slack import blocks as block_kit
-from nightbell.demo.slack import texts
+from nightbell.demo.slack import block_kit, texts
 from tests.channels import hostile
 from tests.channels.pages import FACTS, notice
 from tests.channels.standings import NOON, STANDING, copy, standing_in

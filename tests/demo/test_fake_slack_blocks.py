@@ -1,10 +1,10 @@
-"""What the fake Slack takes for blocks, and what it refuses: the limits of Slack's Block Kit reference."""
+"""What the fake Slack takes for block_kit, and what it refuses: the limits of Slack's Block Kit reference."""
 
 from typing import Any
 
 import pytest
 
-from nightbell.demo.slack import blocks
+from nightbell.demo.slack import block_kit
 from tests.demo.slack_app import MODAL, plain
 
 
@@ -41,7 +41,7 @@ TYPED = {"type": "plain_text_input", "action_id": "a"}
     ],
 )
 def test_what_slack_takes_is_taken(block: dict[str, Any]) -> None:
-    assert blocks.of_message([block]) == []
+    assert block_kit.of_message([block]) == []
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_what_slack_takes_is_taken(block: dict[str, Any]) -> None:
     ],
 )
 def test_what_slack_refuses_is_refused(block: Any, problem: str) -> None:
-    found = blocks.of_message([block])
+    found = block_kit.of_message([block])
     assert any(problem in each for each in found), found
     assert all("json-pointer:/blocks" in each for each in found)
 
@@ -88,10 +88,10 @@ def test_what_slack_refuses_is_refused(block: Any, problem: str) -> None:
     ],
 )
 def test_a_modal_slack_refuses_is_refused(view: Any, problem: str) -> None:
-    found = blocks.of_view(view)
+    found = block_kit.of_view(view)
     assert any(problem in each for each in found), found
 
 
 def test_a_modal_slack_takes_is_taken() -> None:
-    assert blocks.of_view(MODAL) == []
-    assert blocks.of_view(asking({**TYPED, "multiline": True, "min_length": 1, "max_length": 5})) == []
+    assert block_kit.of_view(MODAL) == []
+    assert block_kit.of_view(asking({**TYPED, "multiline": True, "min_length": 1, "max_length": 5})) == []

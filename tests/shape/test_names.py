@@ -45,6 +45,26 @@ def imports_no_functions(file: source.Source) -> Iterator[str]:
                     yield file.at(node.lineno, f"imports {alias.name} out of {node.module}; import the module")
 
 
+# A module that meets another of its name: under what it is read everywhere, where its room's name is taken as well.
+ALIASES = {
+    "nightbell.actions.calendars": "feeds",
+    "nightbell.core.health": "core_health",
+    "nightbell.core.policy": "frozen",
+    "nightbell.data.reads.people": "members",
+}
+
+
+def has_one_alias(file: source.Source) -> Iterator[str]:
+    """One noun lives in several rooms. Where two meet, one is read by its room's name: `reads.one()`."""
+    for node in file.nodes:
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("nightbell."):
+            for alias in node.names:
+                room = (node.module or "").rsplit(".", 1)[1]
+                fixed = {room, ALIASES.get(f"{node.module}.{alias.name}", room), alias.name}
+                if alias.asname and alias.name.islower() and alias.asname not in fixed:
+                    yield file.at(node.lineno, f"reads {alias.name} of {node.module} as {alias.asname}, not as {room}")
+
+
 PLACE = f"{source.PACKAGE}/web/views.py"
 
 
@@ -58,6 +78,10 @@ def test_no_module_has_an_empty_name() -> None:
 
 def test_rooms_call_each_other_by_module() -> None:
     source.check(imports_no_functions, source.product())
+
+
+def test_a_module_is_read_under_one_name() -> None:
+    source.check(has_one_alias, source.product())
 
 
 @pytest.mark.parametrize("text", ["import json", '"""views"""', "x = 1\n'''Late.'''"])
@@ -83,3 +107,10 @@ def test_a_function_imported_out_of_another_room_is_caught() -> None:
 def test_functions_of_ones_own_room_may_be_imported() -> None:
     text = "from nightbell.web.links import to_incident\nfrom nightbell.core.errors import Rejected"
     assert source.broken(imports_no_functions, [source.planted(PLACE, text)]) == []
+
+
+def test_another_alias_is_caught() -> None:
+    text = "from nightbell.data.reads import people as folks\nfrom nightbell.data.reads import people as members"
+    assert len(source.broken(has_one_alias, [source.planted(PLACE, text)])) == 1
+    text = "from nightbell.data.reads import policies as reads\nfrom nightbell.web.policies import pages as policies"
+    assert source.broken(has_one_alias, [source.planted(PLACE, text)]) == []

@@ -255,7 +255,7 @@ def test_k14_a_database_that_is_away_is_said_and_nothing_is_claimed(
         raise door.LOST_DATABASE[0]
 
     with monkeypatch.context() as patch:
-        patch.setattr("nightbell.inbound.slack.people.reads.of_team", away)
+        patch.setattr("nightbell.inbound.slack.users.reads.of_team", away)
         slack.presses(ana, "acknowledge", page)
     assert slack.told(ana) == door.NOT_CONFIRMED
     assert incident.now.state is State.PAGING

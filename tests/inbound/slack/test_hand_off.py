@@ -164,7 +164,7 @@ def test_k14_a_form_that_meets_no_database_says_that_nothing_is_confirmed(
         raise door.LOST_DATABASE[1]
 
     with monkeypatch.context() as patch:
-        patch.setattr("nightbell.inbound.slack.people.reads.of_team", away)
+        patch.setattr("nightbell.inbound.slack.users.reads.of_team", away)
         slack.submit(slack.user(ana), {"target": "Bo"})
     assert door.NOT_CONFIRMED in json.dumps(slack.views[slack.user(ana).id].content)
     assert not incident.record("incident_handed_off")

@@ -11,7 +11,7 @@ from nightbell.demo.slack.arguments import METHODS, NEEDED, Asked, Refused
 from nightbell.demo.slack.limits import POSTS_A_SECOND, POSTS_AT_ONCE, TIERS, Limits
 from nightbell.demo.slack.memory import Code, Memory
 from nightbell.demo.slack.records import Call, Json
-from nightbell.demo.slack.script import Script, Scripted
+from nightbell.demo.slack.scripts import Script, Scripted
 from nightbell.demo.slack.server import Request, Response
 
 JSON = {"Content-Type": "application/json; charset=utf-8"}

@@ -4,7 +4,7 @@ import secrets
 import time
 from typing import Any
 
-from nightbell.demo.slack import blocks as block_kit
+from nightbell.demo.slack import block_kit
 from nightbell.demo.slack.arguments import Refused
 from nightbell.demo.slack.memory import Answerable, Memory
 from nightbell.demo.slack.records import Ephemeral, Json, Message, User, Version, View

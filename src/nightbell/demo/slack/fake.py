@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
 
-from nightbell.demo.slack import script as scripts
+from nightbell.demo.slack import scripts
 from nightbell.demo.slack.api import Api
 from nightbell.demo.slack.arguments import SCOPES
 from nightbell.demo.slack.gestures import Deliver, Gestures

@@ -5,8 +5,7 @@ from collections.abc import Callable
 
 import requests
 
-from nightbell.demo.slack import blocks as block_kit
-from nightbell.demo.slack import chat, clock, payloads
+from nightbell.demo.slack import block_kit, chat, clock, payloads
 from nightbell.demo.slack.arguments import Refused
 from nightbell.demo.slack.memory import Memory
 from nightbell.demo.slack.records import PATIENCE_SECONDS, Ephemeral, Json, Message, Reply, User, View

@@ -19,8 +19,7 @@ from nightbell.data import clock
 from nightbell.data.access.principal import Principal
 from nightbell.data.reads import copies, directory, incidents, on_call
 from nightbell.inbound import door
-from nightbell.inbound.slack import entry, opening, outcomes, replies
-from nightbell.inbound.slack import people as users
+from nightbell.inbound.slack import entry, opening, outcomes, replies, users
 
 LISTED = 10
 HELP = """\

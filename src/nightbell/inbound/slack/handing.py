@@ -15,8 +15,7 @@ from nightbell.data import secrets
 from nightbell.data.access.principal import Principal
 from nightbell.data.reads import incidents, people
 from nightbell.data.reads import workspaces as reads
-from nightbell.inbound.slack import forms
-from nightbell.inbound.slack import people as users
+from nightbell.inbound.slack import forms, users
 
 FORM = "hand_off"
 TARGET, NOTE = "target", "note"

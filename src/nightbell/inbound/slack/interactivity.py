@@ -14,7 +14,7 @@ from nightbell.core.errors import Rejected
 from nightbell.core.incident import state
 from nightbell.data.access.principal import Principal
 from nightbell.inbound import door
-from nightbell.inbound.slack import entry, forms, handing, opening, outcomes, people, replies
+from nightbell.inbound.slack import entry, forms, handing, opening, outcomes, replies, users
 
 # What a form's submission does, by the name the form was given.
 FORMS = {handing.FORM: handing.submit, opening.FORM: opening.submit}
@@ -25,7 +25,7 @@ def receive(form: QueryDict) -> HttpResponse:
     """One click or one form. Slack is answered at once; whatever takes longer is told afterwards."""
     try:
         payload = json.loads(str(form["payload"]))
-        kind, somebody = payload["type"], people.of_payload(payload)
+        kind, somebody = payload["type"], users.of_payload(payload)
     except (KeyError, TypeError, ValueError, AttributeError):
         return HttpResponse("not a payload of Slack's", status=400, content_type="text/plain")
     if kind == "block_actions":
@@ -38,7 +38,7 @@ def receive(form: QueryDict) -> HttpResponse:
     return HttpResponse()
 
 
-def _click(payload: Mapping[str, Any], somebody: people.Somebody, action: Mapping[str, Any]) -> None:
+def _click(payload: Mapping[str, Any], somebody: users.Somebody, action: Mapping[str, Any]) -> None:
     """Do what a button says. What there is to say is for whoever clicked; the message itself shows the new state."""
     act = _BUTTONS.get(str(action.get("action_id")))
     if act is None:
@@ -51,7 +51,7 @@ def _click(payload: Mapping[str, Any], somebody: people.Somebody, action: Mappin
 def _said(act: Callable[[], str]) -> str:
     try:
         return act()
-    except people.CannotAct as refused:
+    except users.CannotAct as refused:
         return str(refused)
     except Rejected as refusal:
         return refusal.in_words
@@ -59,30 +59,30 @@ def _said(act: Callable[[], str]) -> str:
         return door.NOT_CONFIRMED
 
 
-def _acknowledge(_payload: Mapping[str, Any], somebody: people.Somebody, value: str) -> str:
-    principal = people.member(somebody)
+def _acknowledge(_payload: Mapping[str, Any], somebody: users.Somebody, value: str) -> str:
+    principal = users.member(somebody)
     view = actions.acknowledge(principal, _incident(value))
     mine = view.incident.acknowledged_by is not None and view.incident.acknowledged_by.id == principal.actor.id
     # The message says so itself in a moment, to everybody.
     return "" if mine and view.incident.state is state.State.ACKNOWLEDGED else outcomes.acknowledged(view, principal)
 
 
-def _resolve(_payload: Mapping[str, Any], somebody: people.Somebody, value: str) -> str:
-    actions.resolve(people.member(somebody), _incident(value))
+def _resolve(_payload: Mapping[str, Any], somebody: users.Somebody, value: str) -> str:
+    actions.resolve(users.member(somebody), _incident(value))
     return ""
 
 
-def _hand_off(payload: Mapping[str, Any], somebody: people.Somebody, value: str) -> str:
-    principal = people.member(somebody)
+def _hand_off(payload: Mapping[str, Any], somebody: users.Somebody, value: str) -> str:
+    principal = users.member(somebody)
     return handing.offer(principal, _incident(value), str(payload.get("trigger_id")), str(payload.get("response_url")))
 
 
-def _test(_payload: Mapping[str, Any], somebody: people.Somebody, _value: str) -> str:
-    principal: Principal = people.member(somebody)
+def _test(_payload: Mapping[str, Any], somebody: users.Somebody, _value: str) -> str:
+    principal: Principal = users.member(somebody)
     return f"It works: your answer has reached Nightbell, from {principal.actor.name}."
 
 
-_BUTTONS: dict[str, Callable[[Mapping[str, Any], people.Somebody, str], str]] = {
+_BUTTONS: dict[str, Callable[[Mapping[str, Any], users.Somebody, str], str]] = {
     blocks.ACKNOWLEDGE: _acknowledge,
     blocks.RESOLVE: _resolve,
     blocks.HAND_OFF: _hand_off,
@@ -90,7 +90,7 @@ _BUTTONS: dict[str, Callable[[Mapping[str, Any], people.Somebody, str], str]] = 
 }
 
 
-def _submission(payload: Mapping[str, Any], somebody: people.Somebody) -> HttpResponse:
+def _submission(payload: Mapping[str, Any], somebody: users.Somebody) -> HttpResponse:
     submit = FORMS.get(str(payload.get("view", {}).get("callback_id")))
     if submit is None:
         return HttpResponse()
@@ -100,13 +100,13 @@ def _submission(payload: Mapping[str, Any], somebody: people.Somebody) -> HttpRe
 
 def _submitted(
     submit: Callable[[Principal, Mapping[str, Any]], dict[str, Any]],
-    somebody: people.Somebody,
+    somebody: users.Somebody,
     view: Mapping[str, Any],
 ) -> dict[str, Any]:
     """What Slack does with the form: nothing said closes it."""
     try:
-        return submit(people.member(somebody), view)
-    except people.CannotAct as refused:
+        return submit(users.member(somebody), view)
+    except users.CannotAct as refused:
         return forms.notice(str(refused))
     except Rejected as refusal:
         return forms.notice(refusal.in_words)
@@ -126,4 +126,4 @@ def _incident(value: str) -> UUID:
     try:
         return UUID(value)
     except ValueError:
-        raise people.CannotAct("This button is from another time: open the incident anew.") from None
+        raise users.CannotAct("This button is from another time: open the incident anew.") from None
