@@ -7,8 +7,8 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from nightbell.actions import ids, incidents, overrides, policies, rotations, schedules
-from nightbell.core import oncall, policy
+from nightbell.actions import ids, incidents, overrides, policies, policy_drafts, schedules
+from nightbell.core import editing, oncall, policy
 from nightbell.core.incident import actor, state
 from nightbell.data import clock, rows
 from nightbell.data.models import Override
@@ -35,9 +35,8 @@ class Rota:
         self.people |= {person.name: person for person in people}
         begins = since or clock.now()
         at = begins.astimezone(ZoneInfo(self.timezone)).time().replace(second=0, microsecond=0)
-        given = replace(rotations.Given(oncall.Kind.WEEKLY, at, begins, tuple(person.id for person in people)), **more)
-        made = schedules.add_layer(self.world.principal, self.id, given).layer_id
-        assert made is not None
+        given = replace(editing.Draft(oncall.Kind.WEEKLY, at, begins, tuple(person.id for person in people)), **more)
+        made = schedules.add_layer(self.world.principal, self.id, given)
         self.layers.append(made)
         return made
 
@@ -69,9 +68,9 @@ class Rota:
 
     def policy(self, *then: tuple[Person, int], minutes: int = 5) -> UUID:
         """A policy that pages this schedule first, and then these people."""
-        layers = [policies.LayerGiven(policy.Schedule(self.id), minutes)]
-        layers += [policies.LayerGiven(policy.Users((person.id,)), each) for person, each in then]
-        given = policies.Given(f"{self.name} first", layers=tuple(layers))
+        layers = [policy_drafts.LayerDraft(policy.Schedule(self.id), minutes)]
+        layers += [policy_drafts.LayerDraft(policy.Users((person.id,)), each) for person, each in then]
+        given = policy_drafts.Draft(f"{self.name} first", layers=tuple(layers))
         return policies.create(self.world.principal, given).id
 
     def opens(self, owner: Person | None = None, **more: Any) -> Incident:

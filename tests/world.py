@@ -15,6 +15,7 @@ from nightbell.actions import (
     organizations,
     people,
     policies,
+    policy_drafts,
     workspaces,
 )
 from nightbell.channels.base import Channel
@@ -215,11 +216,11 @@ class World:
 
     def policy(self, layers: Sequence[tuple[Sequence[Person], int]], repeat: int = 0) -> UUID:
         """A policy with these layers: who, and how many minutes they have."""
-        given = policies.Given(
+        given = policy_drafts.Draft(
             name=f"Policy {ids.new()}",
             repeat_count=repeat,
             layers=tuple(
-                policies.LayerGiven(policy.Users(tuple(person.id for person in group)), minutes)
+                policy_drafts.LayerDraft(policy.Users(tuple(person.id for person in group)), minutes)
                 for group, minutes in layers
             ),
         )

@@ -10,7 +10,7 @@ import django
 
 django.setup()
 
-from nightbell.actions import keys, organizations, people, policies  # noqa: E402 -- Django first
+from nightbell.actions import keys, organizations, people, policies, policy_drafts  # noqa: E402 -- Django first
 from nightbell.core import policy  # noqa: E402
 from nightbell.data.access.principal import Principal  # noqa: E402
 
@@ -25,9 +25,9 @@ def main(slug: str, *layers: str) -> None:
     by = Principal.operator(organization.id)
     ids = {name: people.add(by, people.Person(address(slug, name), name)).user_id for name in names}
     given = tuple(
-        policies.LayerGiven(policy.Users(tuple(ids[name] for name in group)), minutes) for group, minutes in groups
+        policy_drafts.LayerDraft(policy.Users(tuple(ids[name] for name in group)), minutes) for group, minutes in groups
     )
-    made = policies.create(by, policies.Given("Drill", layers=given))
+    made = policies.create(by, policy_drafts.Draft("Drill", layers=given))
     _, key = keys.create(by, "drill")
     said = {"id": organization.id, "key": key, "policy": made.id, "owner": next(iter(ids.values()))}
     sys.stdout.write(json.dumps({name: str(value) for name, value in said.items()}) + "\n")

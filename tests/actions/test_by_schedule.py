@@ -34,7 +34,7 @@ def test_a_policy_that_is_not_there_is_refused_at_once(world: World) -> None:
     given = incidents.Opening("Queue is stuck", state.Severity.HIGH, None, policy_id=uuid4())
     with pytest.raises(Rejected) as refused:
         incidents.open_by_schedule(world.principal, given, rota.id, owner_named=False)
-    assert (refused.value.code, refused.value.field) == (Code.NOT_FOUND, "escalationPolicyId")
+    assert (refused.value.code, refused.value.field) == (Code.NOT_FOUND, "escalation_policy_id")
 
 
 def test_a_notice_whose_lease_was_lost_is_not_sent(world: World) -> None:

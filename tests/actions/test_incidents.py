@@ -69,7 +69,7 @@ def test_nobody_acknowledges_for_somebody_who_is_no_member(world: World) -> None
     for user_id in (bo.id, stranger.user_id, uuid4()):
         with pytest.raises(Rejected) as refused:
             incidents.acknowledge(world.principal, incident.id, on_behalf_of=user_id)
-        assert (refused.value.code, refused.value.field) == (Code.INVALID_TARGET_USER, "userId")
+        assert (refused.value.code, refused.value.field) == (Code.INVALID_TARGET_USER, "user_id")
     assert incident.now.state is state.State.PAGING
     assert ana.was_paged(incident)
 

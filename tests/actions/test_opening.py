@@ -105,7 +105,7 @@ def test_an_owner_who_is_no_active_member_is_refused(world: World) -> None:
     for owner_id in (None, bo.id, stranger, uuid4()):
         with pytest.raises(Rejected) as refused:
             incidents.open_incident(world.principal, given(world, owner_id=owner_id))
-        assert (refused.value.code, refused.value.field) == (Code.INVALID_OWNER, "ownerId")
+        assert (refused.value.code, refused.value.field) == (Code.INVALID_OWNER, "owner_id")
     assert not Row.objects.exists()
     assert not Audit.objects.exclude(incident=None).exists()
     assert not Page.objects.exists()
@@ -118,7 +118,7 @@ def test_a_policy_that_is_not_the_organizations_is_not_found(world: World) -> No
     policy_id = world.policy([([world.zoe], 5)])
     with pytest.raises(Rejected) as refused:
         incidents.open_incident(lark, given(world, owner_id=stranger, policy_id=policy_id))
-    assert (refused.value.code, refused.value.field) == (Code.NOT_FOUND, "escalationPolicyId")
+    assert (refused.value.code, refused.value.field) == (Code.NOT_FOUND, "escalation_policy_id")
     with pytest.raises(Rejected) as refused:
         incidents.open_incident(world.principal, given(world, policy_id=uuid4()))
     assert refused.value.code is Code.NOT_FOUND

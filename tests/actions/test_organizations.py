@@ -77,7 +77,7 @@ def test_the_last_resort_is_made_of_active_members(world: World) -> None:
     for wrong in (bo.id, stranger.user_id, uuid4()):
         with pytest.raises(Rejected) as refused:
             organizations.set_fallback(world.operator, [ana.id, wrong])
-        assert (refused.value.code, refused.value.field) == (Code.INVALID_TARGET_USER, "userIds")
+        assert (refused.value.code, refused.value.field) == (Code.INVALID_TARGET_USER, "user_ids")
     organizations.set_fallback(world.operator, [ana.id, world.zoe.id, ana.id])
     world.organization.refresh_from_db()
     assert world.organization.fallback_user_ids == [ana.id, world.zoe.id]

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from nightbell.actions import keys, organizations, people, policies
+from nightbell.actions import keys, organizations, people, policies, policy_drafts
 from nightbell.core import policy
 from nightbell.core.errors import Rejected
 from nightbell.data.models import Audit
@@ -22,8 +22,8 @@ def recorded(world: World, act: Callable[[], Any]) -> list[tuple[str, dict[str, 
     return [(each.kind, each.data) for each in found]
 
 
-def layer(person: Person, minutes: int = 5) -> policies.LayerGiven:
-    return policies.LayerGiven(policy.Users((person.id,)), minutes)
+def layer(person: Person, minutes: int = 5) -> policy_drafts.LayerDraft:
+    return policy_drafts.LayerDraft(policy.Users((person.id,)), minutes)
 
 
 def shown(person: Person, minutes: int = 5) -> dict[str, Any]:
@@ -33,14 +33,13 @@ def shown(person: Person, minutes: int = 5) -> dict[str, Any]:
 def test_a_policy_is_recorded_as_it_was_and_as_it_becomes(world: World) -> None:
     ana, bo = world.members("Ana", "Bo")
     zoe, made = world.zoe.principal, []
-    given = policies.Given("Payments", "Money", 1, (layer(ana),))
+    given = policy_drafts.Draft("Payments", "Money", 1, (layer(ana),))
     [(kind, said)] = recorded(world, lambda: made.append(policies.create(zoe, given)))
     at, whole = made[0].id, {"name": "Payments", "description": "Money", "repeatCount": 1, "layers": [shown(ana)]}
     assert (kind, said) == (
         "policy_created",
         {"policyId": str(at), "after": whole, "names": {str(ana.id): "Ana"}},
     )
-    own = {"policyId": str(at)}
     changed = [
         (lambda: policies.change(zoe, at, {"name": "Money"}), {"name": "Payments"}, {"name": "Money"}),
         (
@@ -64,15 +63,18 @@ def test_a_policy_is_recorded_as_it_was_and_as_it_becomes(world: World) -> None:
             {"layers": [shown(ana)]},
         ),
         (
-            lambda: policies.replace_whole(zoe, at, policies.Given("All", repeat_count=0, layers=(layer(ana),))),
+            lambda: policies.replace_whole(zoe, at, policy_drafts.Draft("All", repeat_count=0, layers=(layer(ana),))),
             {"name": "Money", "description": "Money", "repeatCount": 1},
             {"name": "All", "description": None, "repeatCount": 0},
         ),
     ]
-    for act, before, after in changed:
+    for version, (act, before, after) in enumerate(changed, start=2):
         [(kind, said)] = recorded(world, act)
         said.pop("names", None)
-        assert (kind, said) == ("policy_changed", {**own, "before": before, "after": after})
+        assert (kind, said) == (
+            "policy_changed",
+            {"policyId": str(at), "version": version, "before": before, "after": after},
+        )
     assert recorded(world, lambda: policies.change(zoe, at, {"name": "All"})) == []
     [(kind, said)] = recorded(world, lambda: policies.delete(zoe, at))
     assert (kind, said["before"]["name"], said["before"]["layers"]) == ("policy_deleted", "All", [shown(ana)])
@@ -81,7 +83,7 @@ def test_a_policy_is_recorded_as_it_was_and_as_it_becomes(world: World) -> None:
 def test_what_is_refused_is_not_recorded(world: World) -> None:
     def refused() -> None:
         with pytest.raises(Rejected):
-            policies.create(world.zoe.principal, policies.Given("P", layers=(layer(world.zoe, 0),)))
+            policies.create(world.zoe.principal, policy_drafts.Draft("P", layers=(layer(world.zoe, 0),)))
         with pytest.raises(Rejected):
             keys.create(world.zoe.principal, "")
         with pytest.raises(Rejected):

@@ -124,9 +124,11 @@ NO_ACTIONS = {
     *("notices.tell_admins", "notices.tell_of_fault"),
     "once.not_our_fault",
     *("organizations.find", "people.find"),
-    *("policies.no_schedule", "policies.not_members"),
-    *("rotations.check_instant", "rotations.fill", "rotations.given", "rotations.shown", "rotations.to_millisecond"),
-    "rotations.value",
+    *("policy_drafts.check", "policy_drafts.check_layer", "policy_drafts.check_position"),
+    *("policy_drafts.check_targets", "policy_drafts.invalid"),
+    *("policy_drafts.no_schedule", "policy_drafts.not_members"),
+    *("rotations.changed", "rotations.check_instant", "rotations.made", "rotations.row", "rotations.shown"),
+    *("rotations.to_millisecond", "rotations.whole"),
     "workspaces.credential",
 }
 

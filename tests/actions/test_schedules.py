@@ -3,13 +3,14 @@
 import random
 import unicodedata
 from datetime import UTC, datetime, time, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 from django.db import IntegrityError
 
-from nightbell.actions import ids, overrides, policies, rotations, schedules
-from nightbell.core import oncall, policy
+from nightbell.actions import ids, overrides, policies, policy_drafts, rotations, schedules
+from nightbell.core import editing, oncall, policy
 from nightbell.core.errors import Code, Rejected
 from nightbell.data import clock
 from nightbell.data.models import EscalationLayer, Override, RotationLayer, Schedule
@@ -17,6 +18,8 @@ from nightbell.data.reads import schedules as reads
 from tests.races import Running
 from tests.rota import Rota
 from tests.world import World
+
+DAY = timedelta(days=1)
 
 
 @pytest.fixture
@@ -59,10 +62,10 @@ def test_a_schedule_that_is_none_is_refused(world: World, given: schedules.Given
 def test_no_turn_starts_and_no_override_ends_outside_the_calendar(world: World, rota: Rota, at: datetime) -> None:
     with pytest.raises(Rejected) as refused:
         rota.layer(world.zoe, since=at)
-    assert refusal(refused) == (Code.VALIDATION_ERROR, "effectiveFrom")
+    assert refusal(refused) == (Code.VALIDATION_ERROR, "effective_from")
     with pytest.raises(Rejected) as refused:
         overrides.create(world.principal, rota.id, overrides.Given(world.zoe.id, at, at + timedelta(hours=1)))
-    assert refusal(refused) == (Code.VALIDATION_ERROR, "startsAt")
+    assert refusal(refused) == (Code.VALIDATION_ERROR, "starts_at")
 
 
 def test_a_fault_is_not_taken_for_a_name_that_is_taken(
@@ -95,16 +98,24 @@ def test_whatever_is_edited_whoever_has_the_turn_keeps_it(world: World, rota: Ro
             schedules.change(world.principal, rota.id, {"timezone": zone})
         kind = chance.choice(list(oncall.Kind))
         changes: rotations.Changes = {
-            "participant_ids": tuple(person.id for person in people),
-            "rotation_type": kind,
-            "rotation_length_days": oncall.LENGTH_DAYS.get(kind, chance.randrange(1, 20)),
+            "participants": tuple(person.id for person in people),
+            "kind": kind,
+            "length_days": oncall.LENGTH_DAYS.get(kind, chance.randrange(1, 20)),
             "handoff_time": time(chance.choice(hours)),
         }
-        shown = schedules.change_layer(world.principal, rota.id, rota.layers[0], changes, schedules.How(preview=True))
-        made = schedules.change_layer(world.principal, rota.id, rota.layers[0], changes)
+        edit = partial(schedules.change_layer, world.principal, rota.id, rota.layers[0], changes)
+        now = clock.now()
+        was = reads.load_with_past([rota.id], now - 90 * DAY)[rota.id]
+        shown = schedules.preview(world.principal, rota.id, edit)
+        assert reads.load_with_past([rota.id], now - 90 * DAY)[rota.id] == was
+        edit()
         assert rota.on_call() == [before]
-        assert len(shown.changes) == len(made.changes)
-        assert shown.layer_id == made.layer_id
+        becomes = reads.load_with_past([rota.id], now - 90 * DAY)[rota.id]
+        drawn = editing.difference(was, becomes, now - 90 * DAY, now + schedules.PREVIEW)
+        told = [(each.position, each.loses, each.gains) for each in shown]
+        # Nothing of the past; and of the future what was shown, up to the time between the two looks.
+        assert [(each.position, each.loses, each.gains) for each in drawn] == told
+        assert all(each.start >= now for each in drawn)
 
 
 def test_a_preview_that_is_refused_is_refused_as_in_earnest(world: World, rota: Rota) -> None:
@@ -114,7 +125,7 @@ def test_a_preview_that_is_refused_is_refused_as_in_earnest(world: World, rota: 
     assert refused.value.code is Code.IN_USE
     with pytest.raises(Rejected) as refused:
         overrides.preview_taking(world.principal, rota.id, rota.people["Ana"].id)
-    assert refusal(refused) == (Code.VALIDATION_ERROR, "userId")
+    assert refusal(refused) == (Code.VALIDATION_ERROR, "user_id")
     assert Schedule.objects.count() == 1
 
 
@@ -143,12 +154,12 @@ def test_of_two_overrides_at_once_that_overlap_one_is_refused(world: World, rota
 def test_of_a_deletion_and_a_policy_that_targets_it_at_once_one_is_refused(world: World) -> None:
     for number in range(5):
         rota = Rota(world, f"Rota {number}")
-        layer = policies.LayerGiven(policy.Schedule(rota.id), 5)
+        layer = policy_drafts.LayerDraft(policy.Schedule(rota.id), 5)
         both: list[Running[Any]] = [
             Running(lambda rota=rota: schedules.delete(world.principal, rota.id)),  # type: ignore[misc]
             Running(
                 lambda layer=layer, number=number: policies.create(  # type: ignore[misc]
-                    world.principal, policies.Given(f"P{number}", layers=(layer,))
+                    world.principal, policy_drafts.Draft(f"P{number}", layers=(layer,))
                 )
             ),
         ]

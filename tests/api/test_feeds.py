@@ -52,7 +52,7 @@ def rota(world: World) -> Rota:
     bo, cy, di = world.members("Bo", "Cy", "Di")
     made = Rota(world, timezone="Europe/Berlin")
     made.layer(bo, cy, since=JUNE)
-    made.layer(di, since=JUNE, rotation_type=oncall.Kind.CUSTOM, rotation_length_days=100)
+    made.layer(di, since=JUNE, kind=oncall.Kind.CUSTOM, length_days=100)
     return made
 
 
@@ -95,13 +95,21 @@ def test_my_feed_has_my_shifts_and_nobody_elses(world: World, rota: Rota) -> Non
     ]
 
 
-def test_a_shift_keeps_its_uid_when_somebody_else_takes_it(world: World, rota: Rota) -> None:
+def test_a_shift_keeps_its_uid_when_somebody_else_takes_it_and_the_past_stays(world: World, rota: Rota) -> None:
     cy = rota.people["Cy"]
     url = calendars.schedule_url(calendars.create(world.zoe.principal), rota.id)
-    before = {(event.uid, event.start, event.end) for event in calendar(url).events}
-    schedules.change_layer(world.principal, rota.id, rota.layers[0], {"participant_ids": (cy.id,)})
-    assert {(event.uid, event.start, event.end) for event in calendar(url).events} == before
-    assert not any(event.summary.startswith("Bo ") for event in calendar(url).events)
+    world.sleeps(days=20)
+    before = {event.uid: event for event in calendar(url).events}
+    now = clock.now()
+    schedules.change_layer(world.principal, rota.id, rota.layers[0], {"participants": (cy.id,)})
+    after = {event.uid: event for event in calendar(url).events}
+    assert {uid for uid, event in before.items() if not event.start <= now < event.end} <= after.keys()
+    for uid, event in before.items():
+        if event.summary.endswith("layer 1") or event.end <= now:
+            assert after[uid] == event
+        elif event.start > now:
+            assert (after[uid].start, after[uid].end) == (event.start, event.end)
+            assert after[uid].summary.startswith("Cy ")
 
 
 def test_a_day_later_the_shifts_that_are_still_shown_have_not_changed(world: World, rota: Rota) -> None:

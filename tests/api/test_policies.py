@@ -30,7 +30,7 @@ def test_a_policy_is_made_shown_and_listed(world: World, api: Caller) -> None:
     answer = makes(api, layer(bo, cy, minutes=5), layer(cy, minutes=10_080), description="", repeatCount=9)
     assert answer.status == 201
     made = answer.data
-    assert set(made) == {"id", "name", "description", "repeatCount", "createdAt", "updatedAt", "layers"}
+    assert set(made) == {"id", "name", "description", "repeatCount", "createdAt", "updatedAt", "layers", "version"}
     assert (made["description"], made["repeatCount"]) == ("", 9)
     assert set(made["layers"][0]) == {"id", "position", "ackTimeoutMinutes", "target"}
     assert made["layers"][0]["target"] == {"type": "users", "userIds": [str(bo.id), str(cy.id)]}
@@ -133,6 +133,7 @@ def test_a_policy_is_changed_in_part_or_whole(world: World, api: Caller) -> None
     assert api.call("PATCH", here, {"name": "Cards"}).data | {"updatedAt": ""} == made | {
         "name": "Cards",
         "updatedAt": "",
+        "version": made["version"] + 1,
     }
     assert api.call("PATCH", here, {}).data["layers"] == made["layers"]
     assert api.call("PATCH", here, {"description": None}).data["description"] is None
@@ -141,6 +142,29 @@ def test_a_policy_is_changed_in_part_or_whole(world: World, api: Caller) -> None
     replaced = api.call("PUT", here, {"name": "Cards"}).data
     assert (replaced["repeatCount"], replaced["layers"]) == (0, [])
     assert api.call("PUT", here, {}).fields == ["name"]
+
+
+def test_a_change_of_another_version_is_refused_and_says_what_changed(world: World, api: Caller) -> None:
+    made = makes(api, layer(world.zoe)).data
+    here, seen = f"{PATH}/{made['id']}", made["version"]
+    first = made["layers"][0]["id"]
+    assert api.call("PATCH", f"{here}/layers/{first}", {"ackTimeoutMinutes": 9}).status == 200
+    stale = [
+        api.call("PUT", here, made | {"name": "Cards"}),
+        api.call("PATCH", f"{here}?version={seen}", {"name": "Cards"}),
+        api.post(f"{here}/layers?version={seen}", layer(world.zoe)),
+        api.call("PATCH", f"{here}/layers/{first}?version={seen}", {"ackTimeoutMinutes": 7}),
+        api.call("DELETE", f"{here}/layers/{first}?version={seen}"),
+        api.call("DELETE", f"{here}?version={seen}"),
+    ]
+    for each in stale:
+        assert (each.status, each.code) == (409, "stale_configuration")
+        assert "layer 1 (ack timeout minutes)" in each.json["message"]
+    # The same order once more is no change, and nothing is stale about it.
+    assert api.call("PUT", f"{here}/layers/order?version={seen}", {"layerIds": [first]}).status == 200
+    now = api.get(here).data
+    assert (now["name"], minutes(now)) == ("Payments", [(1, 9)])
+    assert api.call("PUT", here, now | {"name": "Cards"}).status == 200
 
 
 def test_a_target_is_members_of_the_organization(world: World, api: Caller, stranger: Caller) -> None:

@@ -19,6 +19,7 @@ LAYER_FIELDS = {
     "position",
     "rotationType",
     "rotationLengthDays",
+    "rotationStart",
     "handoffTime",
     "effectiveFrom",
     "effectiveUntil",
@@ -60,7 +61,7 @@ def test_a_schedule_is_made_shown_changed_listed_and_deleted(world: World, api: 
     answer = makes(api, description="")
     assert answer.status == 201
     made = answer.data
-    assert set(made) == {"id", "name", "description", "timezone", "createdAt", "updatedAt", "layers"}
+    assert set(made) == {"id", "name", "description", "timezone", "createdAt", "updatedAt", "layers", "version"}
     assert (made["description"], made["timezone"], made["layers"]) == ("", "Europe/Berlin", [])
     assert api.get(f"{PATH}/{made['id']}").data == made
     makes(api, "apples")
@@ -106,6 +107,7 @@ def test_a_layer_comes_back_as_it_was_written_whatever_edits_keep(world: World, 
     made = adds(api, schedule_id, bo, cy)
     assert set(made) == LAYER_FIELDS
     always = {"id": made["id"], "name": "Rotation 1", "position": 0, "rotationLengthDays": 7, "effectiveUntil": None}
+    always["rotationStart"] = "2026-01-05T08:00:00.000Z"
     assert made == always | rotation(bo, cy) | {"effectiveFrom": "2026-01-05T08:00:00.000Z"}
     before = on_call(api, schedule_id)
     more = api.call(

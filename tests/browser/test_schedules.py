@@ -26,7 +26,7 @@ def rotating(told: World) -> tuple[Rota, Person, Person, Person]:
     rota = Rota(told, timezone="America/New_York")
     rota.layer(ana, bo, effective_until=clock.now() + timedelta(days=12))
     ends = clock.now() + timedelta(days=5)
-    rota.layer(bo, cy, told.zoe, rotation_type=oncall.Kind.DAILY, effective_until=ends)
+    rota.layer(bo, cy, told.zoe, kind=oncall.Kind.DAILY, effective_until=ends)
     rota.override(cy, days=1, hours=30)
     told.ends_membership(told.member("Gone"))
     return rota, ana, bo, cy
@@ -108,7 +108,7 @@ def test_participants_are_swapped_without_script(told: World, sign_in: SignIn) -
     expect(page.get_by_text("What moves in the next 28 days")).to_be_in_viewport()
     page.get_by_role("button", name="Save").click()
     expect(page.locator("h1")).to_have_text("Platform on-call")
-    assert schedules.layers(rota.world.principal, rota.id)[0].participant_ids == [bo.id, ana.id]
+    assert schedules.layers(rota.world.principal, rota.id)[0].participants == (bo.id, ana.id)
 
 
 def test_the_drawn_boxes_tile_the_width_of_the_picture(told: World, sign_in: SignIn) -> None:

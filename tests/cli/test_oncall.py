@@ -77,7 +77,7 @@ def test_a_schedule_with_a_wrong_layer_is_not_made_at_all(run: Any, acme: Any) -
     twice = "ana@example.com,ana@example.com:daily:09:00"
     result = run("schedule", "create", "P", "--org", "acme", "--timezone", "UTC", *LAYER, "--layer", twice)
     assert result.exit_code == 1
-    assert result.stderr.startswith("Error: participantIds: ")
+    assert result.stderr.startswith("Error: participant_ids: ")
     assert not Schedule.objects.exists()
 
 

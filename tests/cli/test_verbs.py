@@ -82,8 +82,8 @@ def test_people_are_told_in_words_what_was_made(run: Any) -> None:
         (("key", "create", "ci", "--org", "other"), "org"),
         (("key", "revoke", "019a0000-0000-7000-8000-000000000000", "--org", "acme"), "id"),
         (("policy", "create", "P", "--org", "acme", "--layer", "cy@example.com:5"), "email"),
-        (("policy", "create", "P", "--org", "acme", "--layer", "bo@example.com:0"), "layers.0.ackTimeoutMinutes"),
-        (("policy", "create", "P", "--org", "acme", "--layer", "bo@example.com:5", "--repeat", "10"), "repeatCount"),
+        (("policy", "create", "P", "--org", "acme", "--layer", "bo@example.com:0"), "layers.0.ack_timeout_minutes"),
+        (("policy", "create", "P", "--org", "acme", "--layer", "bo@example.com:5", "--repeat", "10"), "repeat_count"),
     ],
 )
 def test_a_refusal_is_one_line_that_names_the_field(run: Any, acme: Any, arguments: Any, field: str) -> None:
@@ -153,7 +153,7 @@ def test_removing_somebody_tells_which_open_incidents_changed(run: Any, data: An
     data("member", "add", "bo@example.com", "--org", "acme", "--first-name", "Bo")
     again = run("member", "remove", "bo@example.com", "--org", "acme", "--yes")
     assert "No open incident was theirs to answer." in again.stdout
-    assert refused(run("member", "remove", "ana@example.com", "--org", "acme", "--yes")).startswith("Error: userId: ")
+    assert refused(run("member", "remove", "ana@example.com", "--org", "acme", "--yes")).startswith("Error: user_id: ")
 
 
 def test_migrating_again_does_nothing(run: Any, data: Any) -> None:

@@ -23,7 +23,7 @@ def rota(world: World) -> Rota:
     """Bo and Cy by turns, and somebody else for the morning of every day to come, but for the first hundred days."""
     bo, cy = world.members("Bo", "Cy")
     made = Rota(world)
-    made.layer(bo, cy, rotation_length_days=300, rotation_type=oncall.Kind.CUSTOM)
+    made.layer(bo, cy, length_days=300, kind=oncall.Kind.CUSTOM)
     first = clock.now() + 100 * DAY
     made.overrides(world.zoe, (first + day * DAY for day in range(MANY)), hours=4)
     return made

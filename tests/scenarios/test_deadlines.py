@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from nightbell.actions import incidents, policies
+from nightbell.actions import incidents, policies, policy_drafts
 from nightbell.channels.email.channel import EmailChannel
 from nightbell.core import policy
 from nightbell.core.errors import Code, Rejected
@@ -103,9 +103,9 @@ def test_t08_a_policy_without_layers(world: World) -> None:
 
 @pytest.mark.parametrize("minutes", [0, -1, 10_081])
 def test_t09_an_impossible_timeout_is_refused(world: World, minutes: int) -> None:
-    layer = policies.LayerGiven(policy.Users((world.zoe.id,)), minutes)
+    layer = policy_drafts.LayerDraft(policy.Users((world.zoe.id,)), minutes)
     with pytest.raises(Rejected) as refused:
-        policies.create(world.principal, policies.Given("Payments", layers=(layer,)))
+        policies.create(world.principal, policy_drafts.Draft("Payments", layers=(layer,)))
     assert refused.value.code is Code.VALIDATION_ERROR
     assert "ackTimeoutMinutes" in str(refused.value.field)
 
@@ -117,7 +117,7 @@ def test_t10_and_c01_a_running_escalation_keeps_its_copy(world: World) -> None:
     incident = world.of(incidents.open_incident(world.principal, given)[0])
     world.settles()
     before = incident.now.policy
-    changed = policies.LayerGiven(policy.Users((dee.id,)), 60)
+    changed = policy_drafts.LayerDraft(policy.Users((dee.id,)), 60)
     policies.change(world.principal, policy_id, {"layers": (changed,), "name": "New", "repeat_count": 9})
     assert incident.minutes_left == 5
     world.waits(minutes=5)

@@ -18,7 +18,7 @@ from tests.world import World
 def test_a_schedule_pages_whoever_is_on_call_when_it_is_paged(world: World) -> None:
     bo, cy, di = world.members("Bo", "Cy", "Di")
     rota = Rota(world)
-    rota.layer(bo, cy, rotation_type=oncall.Kind.DAILY)
+    rota.layer(bo, cy, kind=oncall.Kind.DAILY)
     rota.layer(di)
     rota.policy()
     incident = rota.opens()
@@ -38,7 +38,7 @@ def test_a_schedule_pages_whoever_is_on_call_when_it_is_paged(world: World) -> N
 def test_a_later_handoff_does_not_move_the_owner_but_pages_the_next_person(world: World) -> None:
     bo, cy = world.members("Bo", "Cy")
     rota = Rota(world)
-    rota.layer(bo, cy, rotation_type=oncall.Kind.DAILY, name="Weekdays")
+    rota.layer(bo, cy, kind=oncall.Kind.DAILY, name="Weekdays")
     rota.policy((world.zoe, 5))
     incident = rota.opens()
     assert bo.was_paged(incident)
@@ -174,10 +174,10 @@ def test_c06_somebody_taken_off_a_rotation_moves_nobody_elses_current_shift(worl
     rota.layer(bo, cy, di)
     world.sleeps(days=14)
     assert rota.on_call() == ["Di"]
-    schedules.change_layer(world.principal, rota.id, rota.layers[0], {"participant_ids": (cy.id, di.id)})
+    schedules.change_layer(world.principal, rota.id, rota.layers[0], {"participants": (cy.id, di.id)})
     assert rota.on_call() == ["Di"]
     assert rota.on_call(days=7) == ["Cy"]
-    schedules.change_layer(world.principal, rota.id, rota.layers[0], {"participant_ids": (cy.id, bo.id)})
+    schedules.change_layer(world.principal, rota.id, rota.layers[0], {"participants": (cy.id, bo.id)})
     assert rota.on_call() in (["Cy"], ["Bo"])
 
 

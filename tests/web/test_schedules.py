@@ -66,7 +66,7 @@ def test_a_schedule_shows_layers_overrides_gaps_and_a_table_of_them(told: World,
     ana, bo, cy, dee = told.members("Ana", "Bo", "Cy", "Dee", role=Role.ADMIN)
     rota = Rota(told)
     rota.layer(ana, bo, handoff_time=time(9), effective_until=clock.now() + timedelta(days=5))
-    second = rota.layer(bo, dee, rotation_type=oncall.Kind.DAILY, effective_until=clock.now() + timedelta(days=3))
+    second = rota.layer(bo, dee, kind=oncall.Kind.DAILY, effective_until=clock.now() + timedelta(days=3))
     rota.override(cy, hours=5)
     rota.override(cy, hours=5, layer=second)
     told.ends_membership(dee)
@@ -220,7 +220,7 @@ def test_the_record_says_by_which_turn_or_override_somebody_was_paged(told: Worl
     RotationLayer.objects.filter(id=rota.layers[0]).update(name="Week\u202edays")
     words = markup.get(client, "/incidents/1").words
     assert f"Layer 1 of {name} → Platform on-call → Weekdays paged: Ana." in words
-    rota.layer(cy, rotation_type=oncall.Kind.DAILY)
+    rota.layer(cy, kind=oncall.Kind.DAILY)
     rota.override(ana, hours=50, layer=rota.layers[1])
     rota.opens()
     words = markup.get(client, "/incidents/3").words
@@ -272,4 +272,4 @@ def test_what_the_pages_ask_of_the_database_does_not_grow(told: World, sign_in: 
         other.policy((cy, 5))
     assert [queries(partial(client.get, path)) for path in paths] == before
     # The list of schedules looks twice: a week ahead, and farther for those whose next change comes later.
-    assert before == [18, 19, 11, 12, 8]
+    assert before == [18, 20, 11, 12, 8]

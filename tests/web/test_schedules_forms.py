@@ -1,7 +1,7 @@
 """What people do to schedules with plain forms: make, override, take, take back, arrange, see what moves, delete."""
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -75,7 +75,7 @@ def open_form(client: Client, rota: Rota, layer: object = "new") -> LayerForm:
 def names(rota: Rota, people: list[Person], layer: int = 0) -> list[str]:
     """Whoever takes turns, in order."""
     called = {each.id: each.name for each in people}
-    return [called[each] for each in schedules.layers(rota.world.principal, rota.id)[layer].participant_ids]
+    return [called[each] for each in schedules.layers(rota.world.principal, rota.id)[layer].participants]
 
 
 def override_path(rota: Rota, start: datetime, end: datetime, **more: str) -> str:
@@ -107,7 +107,7 @@ def test_a_schedule_is_made_and_leads_to_its_first_layer(told: World, sign_in: S
 def test_c13_another_zone_shows_which_shifts_move_before_it_is_saved(told: World, sign_in: SignIn) -> None:
     ana, bo = told.members("Ana", "Bo", role=Role.ADMIN)
     rota = Rota(told, timezone="UTC")
-    rota.layer(ana, bo, rotation_type=oncall.Kind.DAILY)
+    rota.layer(ana, bo, kind=oncall.Kind.DAILY)
     Rota(told, "Taken")
     client = sign_in(ana)
     path = f"/schedules/{rota.id}/edit"
@@ -282,7 +282,7 @@ def test_participants_are_moved_up_down_and_out_by_buttons(told: World, sign_in:
     assert names(rota, group) == ["Ana", "Bo", "Cy"]
     form.press(client, "save")
     assert names(rota, group) == ["Cy", "Bo"]
-    assert schedules.layers(rota.world.principal, rota.id)[0].handoff_time == "07:45"
+    assert schedules.layers(rota.world.principal, rota.id)[0].handoff_time == time(7, 45)
 
 
 def test_there_is_always_room_for_more_participants(told: World, sign_in: SignIn) -> None:
@@ -294,8 +294,8 @@ def test_there_is_always_room_for_more_participants(told: World, sign_in: SignIn
         form.people[count - 3 : count] = [str(each.id) for each in group[count - 3 : count]]
         form.press(client, "more" if count < 9 else "preview", kind="custom", length="2")
     form.press(client, "save")
-    assert len(schedules.layers(rota.world.principal, rota.id)[0].participant_ids) == 9
-    assert schedules.layers(rota.world.principal, rota.id)[0].rotation_length_days == 2
+    assert len(schedules.layers(rota.world.principal, rota.id)[0].participants) == 9
+    assert schedules.layers(rota.world.principal, rota.id)[0].length_days == 2
 
 
 def test_the_same_person_twice_is_named(told: World, sign_in: SignIn) -> None:
@@ -368,7 +368,7 @@ def test_whoever_has_the_turn_keeps_it_unless_asked_otherwise(told: World, sign_
 
 def test_a_layer_and_a_schedule_are_deleted_but_not_one_that_a_policy_targets(told: World, sign_in: SignIn) -> None:
     rota = Rota(told)
-    layer = rota.layer(told.zoe, rotation_type=oncall.Kind.DAILY)
+    layer = rota.layer(told.zoe, kind=oncall.Kind.DAILY)
     client = sign_in(told.zoe)
     path = f"/schedules/{rota.id}"
     form = markup.get(client, f"{path}/layers/{layer}").form("/delete")

@@ -50,7 +50,7 @@ def draw(
     lines = [
         on_call.Line(at, layers.get(at), oncall.shifts(schedule, at, start, end)) for at in oncall.positions(schedule)
     ]
-    summary = schedules.Summary(schedule.id, "Platform", None, schedule.timezone, START, START)
+    summary = schedules.Summary(schedule.id, "Platform", None, schedule.timezone, START, START, 1)
     final = oncall.final(schedule, start, end)
     found = on_call.Timeline(summary, start, end, tuple(lines), final, rows, NAMES)
     return picture.picture(found, ROTATIONS, NAMES, zone, now)

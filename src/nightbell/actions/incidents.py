@@ -50,7 +50,7 @@ def open_by_schedule(
     if matched is None and (repeated := _open_already(principal, given)):
         return repeated, False
     if matched is None:
-        raise Rejected(Code.NOT_FOUND, "There is no such schedule.", "ownerScheduleId")
+        raise Rejected(Code.NOT_FOUND, "There is no such schedule.", "owner_schedule_id")
     given = replace(given, schedule_id=matched.id, policy_id=given.policy_id or matched.policy_id)
     if owner_named:
         return open_incident(principal, given)
@@ -112,9 +112,9 @@ def open_incident(principal: Principal, given: Opening) -> tuple[incidents.Incid
         # A repeat is one whatever has become since of whom and what it names.
         return repeated, False
     if not found.owner_found:
-        raise Rejected(Code.INVALID_OWNER, "The owner is not an active member of the organization.", "ownerId")
+        raise Rejected(Code.INVALID_OWNER, "The owner is not an active member of the organization.", "owner_id")
     if not found.policy_found:
-        raise Rejected(Code.NOT_FOUND, "There is no such escalation policy.", "escalationPolicyId")
+        raise Rejected(Code.NOT_FOUND, "There is no such escalation policy.", "escalation_policy_id")
     if found.number is None:
         # The one that won on the dedup key was resolved in between: there is room for a new one.
         return open_incident(principal, given)
@@ -129,7 +129,7 @@ def acknowledge(principal: Principal, ref: UUID | int, on_behalf_of: UUID | None
     if on_behalf_of is not None:
         member = rosters.lock_member(principal.organization_id, on_behalf_of)
         if member is None:
-            raise not_a_member("userId")
+            raise not_a_member("user_id")
     return _change(principal, ref, lambda _: commands.Acknowledge(principal.actor, member))
 
 

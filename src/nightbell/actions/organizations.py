@@ -53,7 +53,7 @@ def set_fallback(principal: Principal, user_ids: Sequence[UUID]) -> None:
         ).values_list("user_id", flat=True)
     )
     if active != set(user_ids):
-        raise Rejected(Code.INVALID_TARGET_USER, "A fallback responder is an active member.", "userIds")
+        raise Rejected(Code.INVALID_TARGET_USER, "A fallback responder is an active member.", "user_ids")
     _change(principal, fallback_user_ids=list(dict.fromkeys(user_ids)))
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from nightbell.actions import ids, record, rotations, schedules
-from nightbell.core import notice, oncall
+from nightbell.core import editing, notice, oncall
 from nightbell.core.errors import Code, Rejected
 from nightbell.data import clock, rows, transaction
 from nightbell.data.access.principal import Needs, Principal
@@ -47,7 +47,7 @@ def create(principal: Principal, schedule_id: UUID, given: Given) -> UUID:
     return _create(principal, schedule, given, reads.load([schedule_id], now)[schedule_id], now)
 
 
-def preview(principal: Principal, schedule_id: UUID, given: Given) -> tuple[oncall.Change, ...]:
+def preview(principal: Principal, schedule_id: UUID, given: Given) -> tuple[editing.Change, ...]:
     """What `create` would do. Raises Rejected as it does."""
     return schedules.preview(principal, schedule_id, lambda: create(principal, schedule_id, given))
 
@@ -63,9 +63,9 @@ def take_now(principal: Principal, schedule_id: UUID, user_id: UUID | None) -> U
     value = reads.load([schedule_id], now)[schedule_id]
     duty = next(iter(oncall.on_call(value, now)), None)
     if duty is None:
-        raise Rejected(Code.VALIDATION_ERROR, "Nobody is on call now, so there is no shift to take.", "startsAt")
+        raise Rejected(Code.VALIDATION_ERROR, "Nobody is on call now, so there is no shift to take.", "starts_at")
     if duty.user_id == user_id:
-        raise Rejected(Code.VALIDATION_ERROR, "They are on call already.", "userId")
+        raise Rejected(Code.VALIDATION_ERROR, "They are on call already.", "user_id")
     # An override of the whole schedule gives way from now on; what it was until now stays. One of a layer is displaced.
     under_way = Override.objects.filter(schedule=schedule, layer=None, starts_at__lte=now, ends_at__gt=now)
     under_way.filter(starts_at__lt=now).update(ends_at=now)
@@ -73,7 +73,7 @@ def take_now(principal: Principal, schedule_id: UUID, user_id: UUID | None) -> U
     return _create(principal, schedule, Given(user_id, now, on_call.until(value, None, now)), value, now)
 
 
-def preview_taking(principal: Principal, schedule_id: UUID, user_id: UUID | None) -> tuple[oncall.Change, ...]:
+def preview_taking(principal: Principal, schedule_id: UUID, user_id: UUID | None) -> tuple[editing.Change, ...]:
     """What `take_now` would do. Raises Rejected as it does."""
     return schedules.preview(principal, schedule_id, lambda: take_now(principal, schedule_id, user_id))
 
@@ -95,13 +95,13 @@ def delete(principal: Principal, schedule_id: UUID, override_id: UUID) -> None:
     elif row.starts_at >= now:
         row.delete()
     else:
-        raise Rejected(Code.VALIDATION_ERROR, "The override has ended already.", "overrideId")
+        raise Rejected(Code.VALIDATION_ERROR, "The override has ended already.", "override_id")
     after = reads.load([schedule_id], now)[schedule_id]
-    _tell(principal, schedule, oncall.difference(before, after, max(now, row.starts_at), row.ends_at))
+    _tell(principal, schedule, editing.difference(before, after, max(now, row.starts_at), row.ends_at))
     _record(principal, schedule, "override_deleted", {"overrideId": str(override_id)})
 
 
-def preview_deleting(principal: Principal, schedule_id: UUID, override_id: UUID) -> tuple[oncall.Change, ...]:
+def preview_deleting(principal: Principal, schedule_id: UUID, override_id: UUID) -> tuple[editing.Change, ...]:
     """What `delete` would do. Raises Rejected as it does."""
     return schedules.preview(principal, schedule_id, lambda: delete(principal, schedule_id, override_id))
 
@@ -118,7 +118,7 @@ def _create(principal: Principal, schedule: Schedule, given: Given, before: onca
         created_by=rows.actor_values(principal.actor),
     )
     after = reads.load([schedule.id], now)[schedule.id]
-    _tell(principal, schedule, oncall.difference(before, after, max(now, given.starts_at), given.ends_at))
+    _tell(principal, schedule, editing.difference(before, after, max(now, given.starts_at), given.ends_at))
     details = {
         "overrideId": str(made.id),
         "userId": str(user_id),
@@ -132,18 +132,18 @@ def _create(principal: Principal, schedule: Schedule, given: Given, before: onca
 
 def _check(principal: Principal, schedule: Schedule, given: Given, now: datetime) -> UUID:
     if given.layer_id and not RotationLayer.objects.filter(schedule=schedule, id=given.layer_id).exists():
-        raise Rejected(Code.NOT_FOUND, "There is no such layer in this schedule.", "layerId")
+        raise Rejected(Code.NOT_FOUND, "There is no such layer in this schedule.", "layer_id")
     members = Membership.objects.filter(organization_id=principal.organization_id, removed_at=None)
     if given.user_id is None or not members.filter(user_id=given.user_id).exists():
-        raise Rejected(Code.INVALID_TARGET_USER, "Whoever takes over is an active member.", "userId")
-    rotations.check_instant(given.starts_at, "startsAt")
-    rotations.check_instant(given.ends_at, "endsAt")
+        raise Rejected(Code.INVALID_TARGET_USER, "Whoever takes over is an active member.", "user_id")
+    rotations.check_instant(given.starts_at, "starts_at")
+    rotations.check_instant(given.ends_at, "ends_at")
     if given.ends_at <= given.starts_at:
-        raise Rejected(Code.VALIDATION_ERROR, "An override ends after it starts.", "endsAt")
+        raise Rejected(Code.VALIDATION_ERROR, "An override ends after it starts.", "ends_at")
     if given.ends_at <= now:
-        raise Rejected(Code.VALIDATION_ERROR, "An override that has ended would change nothing.", "endsAt")
+        raise Rejected(Code.VALIDATION_ERROR, "An override that has ended would change nothing.", "ends_at")
     if given.ends_at - given.starts_at > MAX_LENGTH:
-        raise Rejected(Code.VALIDATION_ERROR, f"An override is at most {MAX_LENGTH.days} days long.", "endsAt")
+        raise Rejected(Code.VALIDATION_ERROR, f"An override is at most {MAX_LENGTH.days} days long.", "ends_at")
     if Override.objects.filter(schedule=schedule, ends_at__gt=now).count() >= MAX_AHEAD:
         raise Rejected(
             Code.VALIDATION_ERROR,
@@ -164,7 +164,7 @@ def _check(principal: Principal, schedule: Schedule, given: Given, now: datetime
     return given.user_id
 
 
-def _tell(principal: Principal, schedule: Schedule, changes: tuple[oncall.Change, ...]) -> None:
+def _tell(principal: Principal, schedule: Schedule, changes: tuple[editing.Change, ...]) -> None:
     """One notice to each person who loses hours, one to each who gains some."""
     told: dict[tuple[UUID, notice.Kind], tuple[datetime, datetime]] = {}
     for change in changes:

@@ -60,9 +60,9 @@ def remove(principal: Principal, user_id: UUID) -> list[UUID]:
     members = {each.user_id: each for each in admins.order_by("id")}
     leaving = members.get(user_id)
     if leaving is None:
-        raise Rejected(Code.NOT_FOUND, "There is no such member.", "userId")
+        raise Rejected(Code.NOT_FOUND, "There is no such member.", "user_id")
     if not any(each.role == Role.ADMIN for each in members.values() if each.user_id != user_id):
-        raise Rejected(Code.LAST_ADMIN, "An organization keeps at least one admin.", "userId")
+        raise Rejected(Code.LAST_ADMIN, "An organization keeps at least one admin.", "user_id")
     Membership.objects.filter(id=leaving.id).update(removed_at=clock.Now())
     contacts.end(organization_id, user_id=user_id)
     _record(principal, "member_removed", leaving)

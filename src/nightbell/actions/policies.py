@@ -1,46 +1,21 @@
 """What people do to escalation policies and their layers; a running escalation has a copy of its own."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, NoReturn, TypedDict, assert_never
 from uuid import UUID
 
 from django.db import IntegrityError
 
-from nightbell.actions import ids, record
+from nightbell.actions import ids, policy_drafts, record, stale
 from nightbell.core import policy
 from nightbell.core.errors import Code, Rejected
-from nightbell.data import clock, rows, transaction
+from nightbell.data import clock, faults, rows, transaction
 from nightbell.data.access.principal import Needs, Principal
-from nightbell.data.models import EscalationLayer, EscalationPolicy, Membership, Schedule
+from nightbell.data.models import EscalationLayer, EscalationPolicy
 
-MAX_NAME = 255
-MAX_DESCRIPTION = 10_000
 _NAME_ONCE = "escalation_policy_name_once"
-
-
-@dataclass(frozen=True, slots=True)
-class LayerGiven:
-    """A layer as it is asked for. In a whole policy every layer has its position, from 1 without gaps, or none has.
-
-    In a policy that is there `id` names the layer that it stays; without one it is the one in its place.
-    """
-
-    target: policy.Target
-    ack_timeout_minutes: int
-    position: int | None = None
-    id: UUID | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Given:
-    """A policy as it is asked for."""
-
-    name: str
-    description: str | None = None
-    repeat_count: int = 0
-    layers: tuple[LayerGiven, ...] = ()
 
 
 class Changes(TypedDict, total=False):
@@ -49,7 +24,7 @@ class Changes(TypedDict, total=False):
     name: str
     description: str | None
     repeat_count: int
-    layers: tuple[LayerGiven, ...]
+    layers: tuple[policy_drafts.LayerDraft, ...]
 
 
 class LayerChanges(TypedDict, total=False):
@@ -61,9 +36,9 @@ class LayerChanges(TypedDict, total=False):
 
 
 @transaction.action(Needs.EDITING)
-def create(principal: Principal, given: Given) -> EscalationPolicy:
+def create(principal: Principal, given: policy_drafts.Draft) -> EscalationPolicy:
     """Make a policy. Raises Rejected: `validation_error`, `invalid_target`, `name_conflict`."""
-    _check(principal.organization_id, given)
+    policy_drafts.check(principal.organization_id, given)
     made = EscalationPolicy(
         id=ids.new(),
         organization_id=principal.organization_id,
@@ -81,38 +56,49 @@ def create(principal: Principal, given: Given) -> EscalationPolicy:
 
 
 @transaction.action(Needs.EDITING)
-def replace_whole(principal: Principal, policy_id: UUID, given: Given) -> EscalationPolicy:
-    """Make a policy anew under its id; what is as it was stays. Raises Rejected: `not_found`, what `create` raises."""
-    with _changing(principal, policy_id) as found:
+def replace_whole(
+    principal: Principal, policy_id: UUID, given: policy_drafts.Draft, seen: int | None = None
+) -> EscalationPolicy:
+    """Make a policy anew under its id; what is as it was stays.
+
+    Raises Rejected: `not_found`, `stale_configuration`, what `create` raises.
+    """
+    with _changing(principal, policy_id, seen) as found:
         return _write(found, given, layers=True)
 
 
 @transaction.action(Needs.EDITING)
-def change(principal: Principal, policy_id: UUID, changes: Changes) -> EscalationPolicy:
-    """Change some of a policy. Raises Rejected: `not_found`, `validation_error`, `invalid_target`, `name_conflict`."""
-    with _changing(principal, policy_id) as found:
-        given = replace(Given(found.name, found.description, found.repeat_count), **changes)
+def change(principal: Principal, policy_id: UUID, changes: Changes, seen: int | None = None) -> EscalationPolicy:
+    """Change some of a policy; `seen` is the version that the change was made of.
+
+    Raises Rejected: `not_found`, `validation_error`, `invalid_target`, `name_conflict`, `stale_configuration`.
+    """
+    with _changing(principal, policy_id, seen) as found:
+        given = replace(policy_drafts.Draft(found.name, found.description, found.repeat_count), **changes)
         return _write(found, given, layers="layers" in changes)
 
 
 @transaction.action(Needs.EDITING)
-def delete(principal: Principal, policy_id: UUID) -> None:
-    """Delete a policy with its layers. Raises Rejected: `not_found`."""
+def delete(principal: Principal, policy_id: UUID, seen: int | None = None) -> None:
+    """Delete a policy with its layers. Raises Rejected: `not_found`, `stale_configuration`."""
     found = _lock(principal.organization_id, policy_id)
+    stale.refuse(principal, {"policyId": str(policy_id)}, found.version, seen)
     before = _shown(found)
     found.delete()
     record.write(principal, "policy_deleted", {"policyId": str(policy_id), "before": before})
 
 
 @transaction.action(Needs.EDITING)
-def add_layer(principal: Principal, policy_id: UUID, given: LayerGiven) -> EscalationLayer:
+def add_layer(
+    principal: Principal, policy_id: UUID, given: policy_drafts.LayerDraft, seen: int | None = None
+) -> EscalationLayer:
     """Add a layer, last or at its position. Raises Rejected: `not_found`, `validation_error`, `invalid_target`."""
-    with _changing(principal, policy_id) as found:
+    with _changing(principal, policy_id, seen) as found:
         layers = _layers(found)
         if len(layers) >= policy.MAX_LAYERS:
-            raise _invalid(f"A policy has at most {policy.MAX_LAYERS} layers.", "layers")
-        _check_layer(given, "")
-        _check_targets(principal.organization_id, [(given, "")])
+            raise policy_drafts.invalid(f"A policy has at most {policy.MAX_LAYERS} layers.", "layers")
+        policy_drafts.check_layer(given, "")
+        policy_drafts.check_targets(principal.organization_id, [(given, "")])
         made = _layer(found.id, given, len(layers) + 1 if given.position is None else given.position)
         _place(made, layers, insert=True)
         _touch(found)
@@ -120,16 +106,18 @@ def add_layer(principal: Principal, policy_id: UUID, given: LayerGiven) -> Escal
 
 
 @transaction.action(Needs.EDITING)
-def change_layer(principal: Principal, policy_id: UUID, layer_id: UUID, changes: LayerChanges) -> EscalationLayer:
+def change_layer(
+    principal: Principal, policy_id: UUID, layer_id: UUID, changes: LayerChanges, seen: int | None = None
+) -> EscalationLayer:
     """Change some of a layer. Raises Rejected: `not_found`, `validation_error`, `invalid_target`."""
-    with _changing(principal, policy_id) as found:
+    with _changing(principal, policy_id, seen) as found:
         layers = _layers(found)
         old = _layer_of(layers, layer_id)
-        given = replace(LayerGiven(_target(old), old.ack_timeout_minutes), **changes)
-        _check_layer(given, "")
+        given = replace(policy_drafts.LayerDraft(_target(old), old.ack_timeout_minutes), **changes)
+        policy_drafts.check_layer(given, "")
         if "target" in changes:
             # Somebody named before may have left since; that hinders nobody from changing the rest.
-            _check_targets(principal.organization_id, [(given, "")], set(old.user_ids or ()))
+            policy_drafts.check_targets(principal.organization_id, [(given, "")], set(old.user_ids or ()))
         made = _layer(found.id, given, old.position if given.position is None else given.position)
         made.id = old.id
         layers.remove(old)
@@ -139,9 +127,9 @@ def change_layer(principal: Principal, policy_id: UUID, layer_id: UUID, changes:
 
 
 @transaction.action(Needs.EDITING)
-def delete_layer(principal: Principal, policy_id: UUID, layer_id: UUID) -> None:
+def delete_layer(principal: Principal, policy_id: UUID, layer_id: UUID, seen: int | None = None) -> None:
     """Delete a layer; those after it move up. Raises Rejected: `not_found`."""
-    with _changing(principal, policy_id) as found:
+    with _changing(principal, policy_id, seen) as found:
         layers = _layers(found)
         leaving = _layer_of(layers, layer_id)
         layers.remove(leaving)
@@ -151,24 +139,32 @@ def delete_layer(principal: Principal, policy_id: UUID, layer_id: UUID) -> None:
 
 
 @transaction.action(Needs.EDITING)
-def order_layers(principal: Principal, policy_id: UUID, layer_ids: Sequence[UUID]) -> EscalationPolicy:
+def order_layers(
+    principal: Principal, policy_id: UUID, layer_ids: Sequence[UUID], seen: int | None = None
+) -> EscalationPolicy:
     """Put the layers in this order, which names each of them once. Raises Rejected: `not_found`, `validation_error`."""
-    with _changing(principal, policy_id) as found:
+    with _changing(principal, policy_id, seen) as found:
         layers = {layer.id: layer for layer in _layers(found)}
         if sorted(layer_ids) != sorted(layers):
-            raise _invalid("The order names every layer of the policy exactly once.", "layerIds")
+            raise policy_drafts.invalid("The order names every layer of the policy exactly once.", "layer_ids")
         _number([layers[layer_id] for layer_id in layer_ids])
         _touch(found)
         return found
 
 
 @contextmanager
-def _changing(principal: Principal, policy_id: UUID) -> Iterator[EscalationPolicy]:
-    """The policy, locked; what becomes of it within is put on the record."""
+def _changing(principal: Principal, policy_id: UUID, seen: int | None) -> Iterator[EscalationPolicy]:
+    """The policy, locked; what becomes of it within counts its version up, and is put on the record."""
     found = _lock(principal.organization_id, policy_id)
-    before = _shown(found)
+    before, whose = _shown(found), {"policyId": str(policy_id)}
     yield found
-    record.change(principal, "policy_changed", {"policyId": str(policy_id)}, before, _shown(found))
+    after = _shown(found)
+    if before == after:
+        return
+    stale.refuse(principal, whose, found.version, seen)
+    found.version += 1
+    found.save(force_update=True, update_fields=("version",))
+    record.change(principal, "policy_changed", {**whose, "version": found.version}, before, after)
 
 
 def _shown(found: EscalationPolicy) -> dict[str, Any]:
@@ -179,16 +175,6 @@ def _shown(found: EscalationPolicy) -> dict[str, Any]:
     ]
     own = {"name": found.name, "description": found.description, "repeatCount": found.repeat_count}
     return {**own, "layers": layers}
-
-
-def not_members(field: str) -> Rejected:
-    """The refusal of a target that names somebody who is no active member."""
-    return Rejected(Code.INVALID_TARGET, "Not everybody in it is an active member of the organization.", field)
-
-
-def no_schedule(field: str) -> Rejected:
-    """The refusal of a target that names no schedule of the organization."""
-    return Rejected(Code.INVALID_TARGET, "There is no such schedule.", field)
 
 
 def _lock(organization_id: UUID, policy_id: UUID) -> EscalationPolicy:
@@ -203,10 +189,10 @@ def _lock(organization_id: UUID, policy_id: UUID) -> EscalationPolicy:
     return found
 
 
-def _write(found: EscalationPolicy, given: Given, *, layers: bool) -> EscalationPolicy:
+def _write(found: EscalationPolicy, given: policy_drafts.Draft, *, layers: bool) -> EscalationPolicy:
     """Write what is another than it was, and nothing where nothing is. Without `layers` those stay."""
     was = _layers(found)
-    _check(found.organization_id, given, {user_id for each in was for user_id in each.user_ids or ()})
+    policy_drafts.check(found.organization_id, given, {user_id for each in was for user_id in each.user_ids or ()})
     become = _kept(found.id, was, given) if layers else was
     own = given.name, given.description, given.repeat_count
     moved = [_content(each) for each in become] != [_content(each) for each in was]
@@ -224,13 +210,13 @@ def _write(found: EscalationPolicy, given: Given, *, layers: bool) -> Escalation
     return found
 
 
-def _kept(policy_id: UUID, was: Sequence[EscalationLayer], given: Given) -> list[EscalationLayer]:
+def _kept(policy_id: UUID, was: Sequence[EscalationLayer], given: policy_drafts.Draft) -> list[EscalationLayer]:
     """The layers as they are to be. One that names no other, and whose place had a layer, is that layer still."""
     known = {each.id for each in was}
     claimed = [layer.id for layer in given.layers if layer.id]
     for place, layer in enumerate(given.layers):
         if layer.id and (layer.id not in known or claimed.count(layer.id) > 1):
-            raise _invalid("Each id is of another layer of this policy.", f"layers.{place}.id")
+            raise policy_drafts.invalid("Each id is of another layer of this policy.", f"layers.{place}.id")
     become = []
     for position, layer in enumerate(_in_order(given.layers), start=1):
         made = _layer(policy_id, layer, position)
@@ -264,7 +250,7 @@ def _layer_of(layers: Iterable[EscalationLayer], layer_id: UUID) -> EscalationLa
 
 def _place(made: EscalationLayer, layers: list[EscalationLayer], *, insert: bool) -> None:
     """Write a layer among the others, at its position."""
-    _check_position(made.position, len(layers) + 1)
+    policy_drafts.check_position(made.position, len(layers) + 1)
     layers.insert(made.position - 1, made)
     made.save(force_insert=insert, force_update=not insert)
     _number(layers)
@@ -280,13 +266,13 @@ def _number(layers: Iterable[EscalationLayer]) -> None:
     EscalationLayer.objects.bulk_update(moved, ("position",))
 
 
-def _insert(policy_id: UUID, layers: Iterable[LayerGiven]) -> None:
+def _insert(policy_id: UUID, layers: Iterable[policy_drafts.LayerDraft]) -> None:
     EscalationLayer.objects.bulk_create(
         _layer(policy_id, given, position) for position, given in enumerate(layers, start=1)
     )
 
 
-def _layer(policy_id: UUID, given: LayerGiven, position: int) -> EscalationLayer:
+def _layer(policy_id: UUID, given: policy_drafts.LayerDraft, position: int) -> EscalationLayer:
     made = EscalationLayer(
         id=ids.new(), policy_id=policy_id, position=position, ack_timeout_minutes=given.ack_timeout_minutes
     )
@@ -306,81 +292,11 @@ def _target(layer: EscalationLayer) -> policy.Target:
     return policy.Users(tuple(layer.user_ids or ()))
 
 
-def _in_order(layers: Sequence[LayerGiven]) -> list[LayerGiven]:
+def _in_order(layers: Sequence[policy_drafts.LayerDraft]) -> list[policy_drafts.LayerDraft]:
     return sorted(layers, key=lambda layer: layer.position or 0)
 
 
-def _check(organization_id: UUID, given: Given, known: Collection[UUID] = ()) -> None:
-    if not given.name.strip() or len(given.name) > MAX_NAME:
-        raise _invalid(f"A name has 1 to {MAX_NAME} characters.", "name")
-    if given.description is not None and len(given.description) > MAX_DESCRIPTION:
-        raise _invalid(f"A description has at most {MAX_DESCRIPTION} characters.", "description")
-    if not 0 <= given.repeat_count <= policy.MAX_REPEAT_COUNT:
-        raise _invalid(f"A policy repeats 0 to {policy.MAX_REPEAT_COUNT} times.", "repeatCount")
-    if len(given.layers) > policy.MAX_LAYERS:
-        raise _invalid(f"A policy has at most {policy.MAX_LAYERS} layers.", "layers")
-    positions = [layer.position for layer in given.layers if layer.position is not None]
-    if positions and sorted(positions) != list(range(1, len(given.layers) + 1)):
-        raise _invalid("Either every layer has its position, 1 and up without gaps, or none has.", "layers")
-    named = [(layer, f"layers.{place}.") for place, layer in enumerate(given.layers)]
-    for layer, place in named:
-        _check_layer(layer, place)
-    _check_targets(organization_id, named, known)
-
-
-def _check_layer(given: LayerGiven, place: str) -> None:
-    if not 1 <= given.ack_timeout_minutes <= policy.MAX_ACK_TIMEOUT_MINUTES:
-        raise _invalid(f"A timeout is 1 to {policy.MAX_ACK_TIMEOUT_MINUTES} minutes.", f"{place}ackTimeoutMinutes")
-    if isinstance(given.target, policy.Users) and not 1 <= len(given.target.user_ids) <= policy.MAX_USERS:
-        raise _invalid(f"A layer pages 1 to {policy.MAX_USERS} people.", f"{place}target.userIds")
-
-
-def _check_position(position: int, last: int) -> None:
-    if not 1 <= position <= last:
-        raise _invalid(f"The position is 1 to {last}.", "position")
-
-
-def _check_targets(
-    organization_id: UUID, layers: Sequence[tuple[LayerGiven, str]], known: Collection[UUID] = ()
-) -> None:
-    """People are resolved anew whenever a layer is paged; this only keeps a mistake out.
-
-    `known` were named before: one who has left since hinders nobody from changing the rest.
-    """
-    named = {
-        user_id for layer, _ in layers if isinstance(layer.target, policy.Users) for user_id in layer.target.user_ids
-    }
-    active = set(
-        Membership.objects.filter(
-            organization_id=organization_id, user_id__in=named, removed_at=None, user__is_active=True
-        ).values_list("user_id", flat=True)
-    )
-    active |= set(known)
-    targeted = _lock_schedules(organization_id, layers)
-    for layer, place in layers:
-        match layer.target:
-            case policy.Users(user_ids):
-                if not active.issuperset(user_ids):
-                    raise not_members(f"{place}target.userIds")
-            case policy.Schedule(schedule_id):
-                if schedule_id not in targeted:
-                    raise no_schedule(f"{place}target.scheduleId")
-            case _:
-                assert_never(layer.target)
-
-
-def _lock_schedules(organization_id: UUID, layers: Sequence[tuple[LayerGiven, str]]) -> set[UUID]:
-    """The schedules these layers name: locked, so that nobody deletes one before the layer that targets it is there."""
-    named = {layer.target.schedule_id for layer, _ in layers if isinstance(layer.target, policy.Schedule)}
-    found = Schedule.objects.select_for_update(no_key=True).filter(organization_id=organization_id, id__in=named)
-    return {schedule.id for schedule in found.order_by("id")} if named else set()
-
-
 def _refuse_name(error: IntegrityError) -> NoReturn:
-    if getattr(getattr(error.__cause__, "diag", None), "constraint_name", None) != _NAME_ONCE:
+    if faults.constraint_of(error) != _NAME_ONCE:
         raise error
     raise Rejected(Code.NAME_CONFLICT, "There is an escalation policy with that name already.", "name")
-
-
-def _invalid(message: str, field: str) -> Rejected:
-    return Rejected(Code.VALIDATION_ERROR, message, field)

@@ -10,10 +10,10 @@ from django.db import IntegrityError
 from django.db import transaction as database
 from django.db.models import ProtectedError
 
-from nightbell.actions import ids, record, rotations
-from nightbell.core import oncall, zones
+from nightbell.actions import ids, record, rotations, stale
+from nightbell.core import editing, oncall, zones
 from nightbell.core.errors import Code, Rejected
-from nightbell.data import clock, transaction
+from nightbell.data import clock, faults, schedule_history, transaction
 from nightbell.data.access.principal import Needs, Principal
 from nightbell.data.models import RotationLayer, Schedule
 from nightbell.data.reads import schedules
@@ -44,18 +44,10 @@ class Changes(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True)
 class How:
-    """How to edit: only shown, or made; and whether whoever has the turn now keeps it."""
+    """How to edit: whether whoever has the turn now keeps it, and which version was seen, if one was."""
 
-    preview: bool = False
     keep_current: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Edited:
-    """What an edit does in the next 28 days, and the layer it was about, if it was about one that is there now."""
-
-    changes: tuple[oncall.Change, ...]
-    layer_id: UUID | None = None
+    seen: int | None = None
 
 
 @transaction.action(Needs.EDITING)
@@ -70,7 +62,7 @@ def create(principal: Principal, given: Given) -> UUID:
 
 
 @transaction.action(Needs.EDITING)
-def create_whole(principal: Principal, given: Given, layers: Sequence[rotations.Given]) -> UUID:
+def create_whole(principal: Principal, given: Given, layers: Sequence[editing.Draft]) -> UUID:
     """Make a schedule with its layers, or nothing. Raises Rejected as `create` and `add_layer` do."""
     with transaction.joining():
         made = create(principal, given)
@@ -80,30 +72,32 @@ def create_whole(principal: Principal, given: Given, layers: Sequence[rotations.
 
 
 @transaction.action(Needs.EDITING)
-def change(principal: Principal, schedule_id: UUID, changes: Changes, how: How = How()) -> Edited:
-    """Change a schedule's own fields. Raises Rejected: `not_found`, `validation_error`, `name_conflict`."""
+def change(principal: Principal, schedule_id: UUID, changes: Changes, how: How = How()) -> None:
+    """Change a schedule's own fields.
+
+    Raises Rejected: `not_found`, `validation_error`, `name_conflict`, `stale_configuration`.
+    """
     row = lock(principal, schedule_id)
-    given = replace(Given(row.name, row.timezone, row.description), **changes)
+    was = Given(row.name, row.timezone, row.description)
+    given = replace(was, **changes)
     _check(given)
+    if given == was:
+        return
+    _refuse_stale(principal, row, how)
     before, now = _value(row.id), clock.now()
-    after = replace(before, timezone=given.timezone)
-    if how.keep_current:
-        kept = (oncall.keeping(before, each, each, given.timezone, now) for each in before.layers)
-        after = replace(after, layers=tuple(kept))
-    edited = Edited(oncall.difference(before, after, now, now + PREVIEW))
-    if not how.preview and given != Given(row.name, row.timezone, row.description):
-        was = {"name": row.name, "timezone": row.timezone, "description": row.description}
-        _fill(row, given)
-        _save(row, insert=False)
-        for each in after.layers:
-            RotationLayer.objects.filter(id=each.id).update(shift_offset=each.offset)
-        becomes = {"name": row.name, "timezone": row.timezone, "description": row.description}
-        _record(principal, "schedule_changed", row.id, {"before": was, "after": becomes})
-    return edited
+    if given.timezone != row.timezone:
+        schedule_history.keep(ids.new(), before, now)
+        if how.keep_current:
+            for each in before.layers:
+                kept = editing.keeping(before, each, each, given.timezone, now)
+                RotationLayer.objects.filter(id=each.id).update(shift_offset=kept.offset)
+    _fill(row, given)
+    _save(row, insert=False)
+    _touch(principal, row, _own(was), _own(given))
 
 
 @transaction.action(Needs.MEMBERSHIP)
-def preview(principal: Principal, schedule_id: UUID, act: Callable[[], object]) -> tuple[oncall.Change, ...]:
+def preview(principal: Principal, schedule_id: UUID, act: Callable[[], object]) -> tuple[editing.Change, ...]:
     """What `act` would do to a schedule in the next 28 days: it is done, looked at and undone.
 
     Raises Rejected: `not_found`, and what `act` raises.
@@ -115,13 +109,14 @@ def preview(principal: Principal, schedule_id: UUID, act: Callable[[], object]) 
         act()
     after = schedules.load([schedule_id], now).get(schedule_id, replace(before, layers=(), overrides=()))
     database.set_rollback(True)
-    return oncall.difference(before, after, now, now + PREVIEW)
+    return editing.difference(before, after, now, now + PREVIEW)
 
 
 @transaction.action(Needs.EDITING)
-def delete(principal: Principal, schedule_id: UUID) -> None:
-    """Delete a schedule that no policy targets. Raises Rejected: `not_found`, `in_use`."""
+def delete(principal: Principal, schedule_id: UUID, seen: int | None = None) -> None:
+    """Delete a schedule that no policy targets. Raises Rejected: `not_found`, `in_use`, `stale_configuration`."""
     row = lock(principal, schedule_id)
+    _refuse_stale(principal, row, How(seen=seen))
     try:
         row.delete()
     except ProtectedError:
@@ -130,105 +125,101 @@ def delete(principal: Principal, schedule_id: UUID) -> None:
 
 
 @transaction.action(Needs.EDITING)
-def add_layer(principal: Principal, schedule_id: UUID, given: rotations.Given, how: How = How()) -> Edited:
-    """Add a layer, last or at its position.
+def add_layer(principal: Principal, schedule_id: UUID, draft: editing.Draft, how: How = How()) -> UUID:
+    """Add a layer, last or at its position; its id.
 
-    Raises Rejected: `not_found`, `validation_error`, `invalid_target_user` (a participant).
+    Raises Rejected: `not_found`, `validation_error`, `invalid_target_user` (a participant), `stale_configuration`.
     """
-    made = RotationLayer(id=ids.new(), schedule_id=schedule_id)
+    layer_id = ids.new()
 
-    def edit(layers: list[RotationLayer]) -> None:
+    def edit(layers: list[oncall.Rotation], timezone: str) -> None:
         if len(layers) >= oncall.MAX_LAYERS:
             raise _invalid(f"A schedule has at most {oncall.MAX_LAYERS} layers.", "layers")
-        rotations.check(principal, given, layers)
-        rotations.fill(made, given, layers)
-        layers.insert(len(layers) if given.position is None else given.position, made)
+        rotations.check(principal, draft, layers)
+        made = rotations.made(layer_id, draft, layers, timezone)
+        layers.insert(made.position, made)
 
-    edited = _edit(principal, schedule_id, edit, how)
-    return edited if how.preview else replace(edited, layer_id=made.id)
+    _edit(principal, schedule_id, edit, how)
+    return layer_id
 
 
 @transaction.action(Needs.EDITING)
 def change_layer(
-    principal: Principal,
-    schedule_id: UUID,
-    layer_id: UUID,
-    changes: rotations.Changes,
-    how: How = How(),
-) -> Edited:
-    """Change a layer; what `changes` does not name stays. Raises Rejected as `add_layer` does."""
+    principal: Principal, schedule_id: UUID, layer_id: UUID, changes: rotations.Changes, how: How = How()
+) -> None:
+    """Change a layer; what `changes` does not name stays. Raises Rejected as `add_layer` does.
 
-    def edit(layers: list[RotationLayer]) -> None:
-        row = _layer_of(layers, layer_id)
-        given = replace(rotations.given(row), **changes)
-        if "rotation_type" in changes and "rotation_length_days" not in changes:
-            given = replace(given, rotation_length_days=oncall.LENGTH_DAYS.get(given.rotation_type))
-        known = set(row.participant_ids) if "participant_ids" in changes else set(given.participant_ids)
-        others = [each for each in layers if each is not row]
-        rotations.check(principal, given, others, known={each for each in known if each is not None})
-        rotations.fill(row, given, others)
-        if not how.keep_current:
-            row.shift_offset = 0
-        if given.position is not None:
-            layers.remove(row)
-            layers.insert(given.position, row)
+    A `rotation_start` says whose turn it is; without one whoever has the turn keeps it, unless asked not to.
+    """
+    start = changes.get("rotation_start")
 
-    return replace(_edit(principal, schedule_id, edit, how), layer_id=layer_id)
+    def edit(layers: list[oncall.Rotation], timezone: str) -> None:
+        old = _layer_of(layers, layer_id)
+        draft = rotations.changed(old, changes)
+        others = [each for each in layers if each is not old]
+        rotations.check(principal, draft, others, known=old.participants)
+        named = draft if draft.name else replace(draft, name=old.name)
+        made = rotations.made(layer_id, named, others, timezone, old.offset if how.keep_current else 0)
+        layers.remove(old)
+        layers.insert(old.position if draft.position is None else draft.position, made)
+
+    _edit(principal, schedule_id, edit, how if start is None else replace(how, keep_current=False))
 
 
 @transaction.action(Needs.EDITING)
-def delete_layer(principal: Principal, schedule_id: UUID, layer_id: UUID, how: How = How()) -> Edited:
-    """Delete a layer with its overrides; those after it move up. Raises Rejected: `not_found`."""
-    return _edit(principal, schedule_id, lambda layers: layers.remove(_layer_of(layers, layer_id)), how)
+def delete_layer(principal: Principal, schedule_id: UUID, layer_id: UUID, how: How = How()) -> None:
+    """Delete a layer with its overrides; those after it move up.
+
+    Raises Rejected: `not_found`, `stale_configuration`.
+    """
+    _edit(principal, schedule_id, lambda layers, _: layers.remove(_layer_of(layers, layer_id)), how)
 
 
 @transaction.action(Needs.EDITING)
-def order_layers(
-    principal: Principal,
-    schedule_id: UUID,
-    layer_ids: Sequence[UUID],
-    how: How = How(),
-) -> Edited:
-    """Put the layers in this order, which names each once. Raises Rejected: `not_found`, `validation_error`."""
+def order_layers(principal: Principal, schedule_id: UUID, layer_ids: Sequence[UUID], how: How = How()) -> None:
+    """Put the layers in this order, which names each once.
 
-    def edit(layers: list[RotationLayer]) -> None:
+    Raises Rejected: `not_found`, `validation_error`, `stale_configuration`.
+    """
+
+    def edit(layers: list[oncall.Rotation], _: str) -> None:
         if sorted(layer_ids) != sorted(layer.id for layer in layers):
-            raise _invalid("The order names every layer of the schedule once.", "layerIds")
+            raise _invalid("The order names every layer of the schedule once.", "layer_ids")
         layers.sort(key=lambda layer: layer_ids.index(layer.id))
 
-    return _edit(principal, schedule_id, edit, how)
+    _edit(principal, schedule_id, edit, how)
 
 
-def _edit(principal: Principal, schedule_id: UUID, edit: Callable[[list[RotationLayer]], None], how: How) -> Edited:
-    """Let `edit` change the rows, keep whoever has the turn unless asked not to, and write unless it is only shown.
+def _edit(
+    principal: Principal, schedule_id: UUID, edit: Callable[[list[oncall.Rotation], str], None], how: How
+) -> None:
+    """Let `edit` change the layers, keep whoever has the turn unless asked not to, and write what differs.
 
-    An edit that changed nothing writes nothing.
+    The schedule is the new one from now on, and the past stays as it was.
     """
     row = lock(principal, schedule_id)
     before, now = _value(schedule_id), clock.now()
-    layers = list(RotationLayer.objects.filter(schedule_id=schedule_id).order_by("position"))
-    was, turns = [rotations.shown(layer) for layer in layers], [layer.shift_offset for layer in layers]
-    gone = {layer.id for layer in layers}
-    edit(layers)
-    old = {rotation.id: rotation for rotation in before.layers}
+    layers = list(before.layers)
+    edit(layers, row.timezone)
+    old = {each.id: each for each in before.layers}
     for position, layer in enumerate(layers):
-        layer.position = position
+        placed = replace(layer, position=position)
         if how.keep_current and layer.id in old:
-            kept = oncall.keeping(before, old[layer.id], rotations.value(layer), row.timezone, now)
-            layer.shift_offset = kept.offset
-    gone -= {layer.id for layer in layers}
-    overrides = tuple(each for each in before.overrides if each.layer_id not in gone)
-    after = replace(before, layers=tuple(rotations.value(layer) for layer in layers), overrides=overrides)
-    edited = Edited(oncall.difference(before, after, now, now + PREVIEW))
-    becomes = [rotations.shown(layer) for layer in layers]
-    same = (was, turns) == (becomes, [layer.shift_offset for layer in layers])
-    if not how.preview and not same:
-        RotationLayer.objects.filter(id__in=gone).delete()
-        for layer in layers:
-            layer.save()
-        Schedule.objects.filter(id=schedule_id).update(updated_at=clock.Now())
-        _record(principal, "schedule_changed", schedule_id, {"before": was, "after": becomes})
-    return edited
+            placed = editing.keeping(before, old[layer.id], placed, row.timezone, now)
+        layers[position] = placed
+    become = {each.id: each for each in layers}
+    if become == old:
+        return
+    _refuse_stale(principal, row, how)
+    gone = old.keys() - become.keys()
+    if any(become.get(layer_id) != layer for layer_id, layer in old.items()):
+        schedule_history.keep(ids.new(), before, now, gone)
+    RotationLayer.objects.filter(id__in=gone).delete()
+    for layer in layers:
+        if old.get(layer.id) != layer:
+            rotations.row(schedule_id, layer).save()
+    was, becomes = ([rotations.shown(each, row.timezone) for each in some] for some in (before.layers, layers))
+    _touch(principal, row, {"layers": was}, {"layers": becomes})
 
 
 def lock(principal: Principal, schedule_id: UUID) -> Schedule:
@@ -240,11 +231,26 @@ def lock(principal: Principal, schedule_id: UUID) -> Schedule:
     return row
 
 
+def _refuse_stale(principal: Principal, row: Schedule, how: How) -> None:
+    stale.refuse(principal, {"scheduleId": str(row.id)}, row.version, how.seen)
+
+
+def _own(given: Given) -> dict[str, Any]:
+    return {"name": given.name, "timezone": given.timezone, "description": given.description}
+
+
+def _touch(principal: Principal, row: Schedule, before: dict[str, Any], after: dict[str, Any]) -> None:
+    """Count the version up, and put on the record what differs."""
+    version = row.version + 1
+    Schedule.objects.filter(id=row.id).update(updated_at=clock.Now(), version=version)
+    record.change(principal, "schedule_changed", {"scheduleId": str(row.id), "version": version}, before, after)
+
+
 def _value(schedule_id: UUID) -> oncall.Schedule:
     return schedules.load([schedule_id], clock.now())[schedule_id]
 
 
-def _layer_of(layers: Sequence[RotationLayer], layer_id: UUID) -> RotationLayer:
+def _layer_of(layers: Sequence[oncall.Rotation], layer_id: UUID) -> oncall.Rotation:
     found = next((layer for layer in layers if layer.id == layer_id), None)
     if found is None:
         raise Rejected(Code.NOT_FOUND, "There is no such layer.")
@@ -265,8 +271,6 @@ def _fill(row: Schedule, given: Given) -> None:
 
 
 def _save(row: Schedule, *, insert: bool) -> None:
-    if not insert:
-        row.updated_at = clock.now()
     try:
         row.save(force_insert=insert)
     except IntegrityError as error:
@@ -274,7 +278,7 @@ def _save(row: Schedule, *, insert: bool) -> None:
 
 
 def _refuse_name(error: IntegrityError, name: str) -> NoReturn:
-    if getattr(getattr(error.__cause__, "diag", None), "constraint_name", None) != _NAME_ONCE:
+    if faults.constraint_of(error) != _NAME_ONCE:
         raise error
     raise Rejected(Code.NAME_CONFLICT, f"There is a schedule {name} already.", "name")
 

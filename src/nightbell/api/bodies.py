@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from nightbell.actions import policies
+from nightbell.actions import policy_drafts
 from nightbell.core import instants
 
 
@@ -50,6 +50,18 @@ def example(**given: Any) -> ConfigDict:
 
 
 Instant = Annotated[datetime, BeforeValidator(_instant)]
-Name = Annotated[str, Field(min_length=1, max_length=policies.MAX_NAME), AfterValidator(not_blank)]
+Name = Annotated[str, Field(min_length=1, max_length=policy_drafts.MAX_NAME), AfterValidator(not_blank)]
+Version = Annotated[
+    int | None,
+    Field(description="The version that was seen: another one is 409 `stale_configuration`. None is any."),
+]
+
+
+class Versioned(BaseModel):
+    """Which version a change was made of."""
+
+    version: Version = None
+
+
 # What an answer shows and nobody sets: it is taken, so that what GET gives PUT takes, and has no effect.
 Shown = Annotated[str | None, Field(max_length=40, description="Taken as GET gives it; it has no effect.")]

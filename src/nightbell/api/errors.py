@@ -7,6 +7,7 @@ from typing import Any, Final, NamedTuple
 from django import db
 from django.http import HttpRequest, HttpResponse
 from ninja.errors import HttpError, ValidationError
+from pydantic.alias_generators import to_camel
 
 from nightbell.api.shapes import Error, ErrorType
 from nightbell.core.errors import Code, Rejected
@@ -32,6 +33,7 @@ _KINDS: dict[str, tuple[int, ErrorType]] = {
     Code.NAME_CONFLICT: (409, INVALID_REQUEST),
     Code.IN_USE: (409, INVALID_REQUEST),
     Code.STALE_INCIDENT: (409, INVALID_REQUEST),
+    Code.STALE_CONFIGURATION: (409, INVALID_REQUEST),
     Code.VALIDATION_ERROR: (422, VALIDATION),
     Code.IDEMPOTENCY_KEY_REUSED: (422, VALIDATION),
 }
@@ -102,8 +104,8 @@ def of_rejected(request: HttpRequest, rejected: Rejected) -> HttpResponse:
     """The answer to a refusal of an action."""
     if rejected.field is None:
         return _answer(request, rejected.code, rejected.message)
-    fields = [FieldError(rejected.field, rejected.message)]
-    return _answer(request, rejected.code, f"{rejected.field}: {rejected.message}", fields)
+    field = ".".join(to_camel(part) if "_" in part else part for part in rejected.field.split("."))
+    return _answer(request, rejected.code, f"{field}: {rejected.message}", [FieldError(field, rejected.message)])
 
 
 def of_validation(request: HttpRequest, error: ValidationError) -> HttpResponse:

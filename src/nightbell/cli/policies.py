@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from nightbell.actions import organizations, people, policies
+from nightbell.actions import organizations, people, policies, policy_drafts
 from nightbell.cli import output, words
 from nightbell.cli.typed import SCHEDULE
 from nightbell.core import instants
@@ -17,7 +17,7 @@ from nightbell.data.reads import people as members
 def create_policy(name: str, slug: str, layers: tuple[tuple[list[str], int], ...], repeat: int, as_json: bool) -> None:
     """Make a policy: its layers are paged in this order until somebody answers."""
     organization = organizations.find(slug)
-    given = policies.Given(name, repeat_count=repeat, layers=tuple(_layer(organization, *each) for each in layers))
+    given = policy_drafts.Draft(name, repeat_count=repeat, layers=tuple(_layer(organization, *each) for each in layers))
     made = policies.create(Principal.operator(organization.id), given)
     output.show({"id": str(made.id)}, as_json, f"The policy {name} ({made.id}), {len(layers)} layers.")
 
@@ -46,8 +46,8 @@ def _named(target: frozen.Target) -> tuple[UUID, ...]:
     return target.user_ids if isinstance(target, frozen.Users) else (target.schedule_id,)
 
 
-def _layer(organization: Organization, emails: list[str], minutes: int) -> policies.LayerGiven:
-    return policies.LayerGiven(_target(organization, emails), ack_timeout_minutes=minutes)
+def _layer(organization: Organization, emails: list[str], minutes: int) -> policy_drafts.LayerDraft:
+    return policy_drafts.LayerDraft(_target(organization, emails), ack_timeout_minutes=minutes)
 
 
 def _target(organization: Organization, named: list[str]) -> frozen.Target:

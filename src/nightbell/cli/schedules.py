@@ -4,10 +4,10 @@ from datetime import datetime
 
 import click
 
-from nightbell.actions import organizations, people, rotations, schedules
+from nightbell.actions import organizations, people, schedules
 from nightbell.cli import output, words
 from nightbell.cli.typed import Turns
-from nightbell.core import instants
+from nightbell.core import editing, instants
 from nightbell.data import clock
 from nightbell.data.access.principal import Principal
 from nightbell.data.models import Organization
@@ -32,8 +32,8 @@ def add_layer(name: str, turns: Turns, slug: str, since: str | None, as_json: bo
     found = reads.named(principal, name)
     if found is None:
         raise click.ClickException(f"name: There is no schedule {name} in {slug}.")
-    edited = schedules.add_layer(principal, found.id, _layer(organization, turns, _start(since)))
-    output.show({"id": str(edited.layer_id)}, as_json, f"A layer ({edited.layer_id}) of {words.plain(found.name)}.")
+    made = schedules.add_layer(principal, found.id, _layer(organization, turns, _start(since)))
+    output.show({"id": str(made)}, as_json, f"A layer ({made}) of {words.plain(found.name)}.")
 
 
 def _start(since: str | None) -> datetime:
@@ -45,8 +45,8 @@ def _start(since: str | None) -> datetime:
         raise click.BadParameter(f"{since!r} is not like 2026-11-23T09:00+01:00", param_hint="--from") from None
 
 
-def _layer(organization: Organization, turns: Turns, start: datetime) -> rotations.Given:
-    return rotations.Given(
+def _layer(organization: Organization, turns: Turns, start: datetime) -> editing.Draft:
+    return editing.Draft(
         turns.kind,
         turns.handoff_time,
         start,

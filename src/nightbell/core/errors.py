@@ -17,6 +17,7 @@ class Code(StrEnum):
     INVALID_STATUS_TRANSITION = "invalid_status_transition"
     INCIDENT_RESOLVED = "incident_resolved"
     STALE_INCIDENT = "stale_incident"
+    STALE_CONFIGURATION = "stale_configuration"
     NOTHING_TO_ESCALATE = "nothing_to_escalate"
     CANNOT_CHANGE_OWN_ROLE = "cannot_change_own_role"
     CANNOT_REMOVE_SELF = "cannot_remove_self"

@@ -8,7 +8,7 @@ Every interval is half-open. Instants come in any zone and are answered in UTC; 
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from enum import StrEnum
 from itertools import pairwise
@@ -47,11 +47,11 @@ def called(name: str, kind: Kind, length_days: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Rotation:
-    """One layer of a schedule: people taking turns.
+    """One layer of a schedule: people taking turns; `name` and `kind` are for readers.
 
     Shift 0 starts at `effective_from`; shift k ≥ 1 starts at `handoff_time`, by the wall clock of the schedule's zone,
     on the local date of `effective_from` plus k × `length_days` days. Shift k belongs to participant k + `offset`,
-    counted round; `offset` is moved by edits that keep today's person, and never by a client.
+    counted round. Clients read and write the offset as an instant, the rotation's start: `editing.rotation_start`.
     """
 
     id: UUID
@@ -62,6 +62,13 @@ class Rotation:
     effective_until: datetime | None
     participants: tuple[UUID, ...]
     offset: int = 0
+    name: str = ""
+    kind: Kind = Kind.CUSTOM
+
+    @property
+    def called(self) -> str:
+        """What a sentence calls it: by its name, or where nobody named it by its kind: `weekly rotation`."""
+        return called(self.name, self.kind, self.length_days)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +87,7 @@ class Schedule:
     """Layers in order of position, overrides in any order, and the IANA zone whose wall clock counts.
 
     `inactive` are people who have left: their turns go to the next participant, their overrides count for
-    nothing.
+    nothing. `past` is how the schedule was before it was edited, or somebody came or left; the earliest first.
     """
 
     id: UUID
@@ -88,6 +95,15 @@ class Schedule:
     layers: tuple[Rotation, ...] = ()
     overrides: tuple[Override, ...] = ()
     inactive: frozenset[UUID] = frozenset()
+    past: tuple["Earlier", ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """How a schedule was, from the end of the one before it on, up to `until`."""
+
+    until: datetime
+    schedule: Schedule
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,23 +129,13 @@ class Shift:
     duty: Duty | None
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """A stretch of a layer that changes hands in an edit; None is nobody."""
-
-    start: datetime
-    end: datetime
-    position: int
-    loses: UUID | None
-    gains: UUID | None
-
-
 # The instant.
 
 
 def on_call(schedule: Schedule, at: datetime) -> tuple[Duty, ...]:
     """Who is on call at `at`, in order of position, at most one a layer. Constant work a layer."""
-    instant = _utc(at)
+    instant = utc(at)
+    schedule = next((each.schedule for each in schedule.past if instant < each.until), schedule)
     duties = (_duty(line, instant) for line in _lines(schedule, instant, instant))
     return tuple(duty for duty in duties if duty is not None)
 
@@ -149,13 +155,17 @@ def paging_targets(schedule: Schedule, at: datetime) -> tuple[UUID, ...]:
 
 def shifts(schedule: Schedule, position: int, start: datetime, end: datetime) -> tuple[Shift, ...]:
     """The line of the layer at `position`: it leaves nothing out of `[start, end)`, and gaps are shifts of nobody."""
-    lines = (line for line in _lines(schedule, start, end) if line.position == position)
-    return _drawn(tuple(lines), _utc(start), _utc(end))
+    return _joined(
+        _drawn([line for line in _lines(each, since, until) if line.position == position], since, until)
+        for each, since, until in _pieces(schedule, start, end)
+    )
 
 
 def final(schedule: Schedule, start: datetime, end: datetime) -> tuple[Shift, ...]:
     """The line that counts from `start` to `end`: at each instant the duty of the schedule's owner."""
-    return _drawn(_lines(schedule, start, end), _utc(start), _utc(end))
+    return _joined(
+        _drawn(_lines(each, since, until), since, until) for each, since, until in _pieces(schedule, start, end)
+    )
 
 
 def gaps(schedule: Schedule, start: datetime, end: datetime) -> tuple[tuple[datetime, datetime], ...]:
@@ -165,71 +175,15 @@ def gaps(schedule: Schedule, start: datetime, end: datetime) -> tuple[tuple[date
 
 def positions(schedule: Schedule) -> tuple[int, ...]:
     """The positions that have a line: one a layer, and 0 for what the whole schedule is overridden with."""
-    return tuple(sorted({0, *(rotation.position for rotation in schedule.layers)}))
-
-
-# Editing.
-
-
-def keeping(before: Schedule, rotation: Rotation, edited: Rotation, timezone: str, now: datetime) -> Rotation:
-    """`edited` with the offset at which whoever takes the turn in `rotation` takes it now as well.
-
-    Somebody who is no longer a participant is followed by whoever came next in the old order and still is one. A turn
-    of somebody inactive stays theirs where it goes to the same person, so that nobody's later shifts move.
-    """
-    shift = _turns(rotation, before.timezone, before.inactive).number(_utc(now))
-    new_shift = _turns(edited, timezone, before.inactive).number(_utc(now))
-    if shift is None or new_shift is None:
-        return edited
-    queue = _counted_round(rotation.participants, shift + rotation.offset)
-    staying = [user_id for user_id in queue if user_id in edited.participants]
-    keeper = _first_active(staying, before.inactive)
-    for user_id in staying:
-        place = edited.participants.index(user_id)
-        if _first_active(_counted_round(edited.participants, place), before.inactive) == keeper:
-            return replace(edited, offset=(place - new_shift) % len(edited.participants))
-    return edited
-
-
-def difference(before: Schedule, after: Schedule, start: datetime, end: datetime) -> tuple[Change, ...]:
-    """Who gains and who loses which stretch of `[start, end)`, layer by layer, when `before` becomes `after`."""
-    changes: list[Change] = []
-    for position in sorted({*positions(before), *positions(after)}):
-        old, new = shifts(before, position, start, end), shifts(after, position, start, end)
-        for left, right, loser, gainer in _side_by_side(old, new):
-            last = changes[-1] if changes else None
-            if loser == gainer:
-                continue
-            # Never the last of another layer: that one ends where all of them end.
-            if last and (last.end, last.loses, last.gains) == (left, loser, gainer):
-                changes[-1] = replace(last, end=right)
-            else:
-                changes.append(Change(left, right, position, loser, gainer))
-    return tuple(changes)
-
-
-def _side_by_side(
-    old: Sequence[Shift], new: Sequence[Shift]
-) -> Iterator[tuple[datetime, datetime, UUID | None, UUID | None]]:
-    """The stretches, and who has them in either of two lines over the same time."""
-    was, becomes = 0, 0
-    while was < len(old):
-        one, other = old[was], new[becomes]
-        end = min(one.end, other.end)
-        yield max(one.start, other.start), end, _holder(one), _holder(other)
-        was += one.end == end
-        becomes += other.end == end
-
-
-def _holder(shift: Shift) -> UUID | None:
-    return shift.duty.user_id if shift.duty else None
+    everything = (schedule, *(each.schedule for each in schedule.past))
+    return tuple(sorted({0, *(rotation.position for each in everything for rotation in each.layers)}))
 
 
 # How it is done.
 
 
 @dataclass(frozen=True, slots=True)
-class _Turns:
+class Turns:
     """A rotation, with what every question about it needs worked out once."""
 
     rotation: Rotation
@@ -244,8 +198,8 @@ class _Turns:
         shift = self.number(at)
         if shift is None:
             return None
-        queue = _counted_round(self.rotation.participants, shift + self.rotation.offset)
-        user_id = _first_active(queue, self.inactive)
+        queue = counted_round(self.rotation.participants, shift + self.rotation.offset)
+        user_id = first_active(queue, self.inactive)
         return None if user_id is None else Duty(user_id, self.rotation.position, self.rotation.id, shift, None)
 
     def number(self, at: datetime) -> int | None:
@@ -263,24 +217,38 @@ class _Turns:
         """When shift number `shift` starts."""
         if shift <= 0:
             return self.start
+        # Where clocks go back over midnight (St. John's until 2011), the next day's handoff may come before the start.
+        return max(self._planned(shift), self.start)
+
+    def counted(self, at: datetime) -> int:
+        """The number of the shift at `at`, counted on where the rotation is not in force: below 0 before its start."""
+        if at >= self.start:
+            return self._number(at)
+        shift = min(self._dates(at), 0)
+        while self._planned(shift) > at:
+            shift -= 1
+        return shift
+
+    def _planned(self, shift: int) -> datetime:
         day = date.fromordinal(self.first_day + shift * self.rotation.length_days)
         # Without a fold: the first occurrence of a repeated time, and the offset from before a gap.
-        at = datetime.combine(day, self.rotation.handoff_time, self.zone).replace(fold=0).astimezone(UTC)
-        # Where clocks go back over midnight (St. John's until 2011), the next day's handoff may come before the start.
-        return max(at, self.start)
+        return datetime.combine(day, self.rotation.handoff_time, self.zone).replace(fold=0).astimezone(UTC)
 
     def _number(self, at: datetime) -> int:
-        """As many whole lengths as dates have passed; one more where clocks go back over midnight, or a few less."""
-        guess = (at.astimezone(self.zone).toordinal() - self.first_day) // self.rotation.length_days + 1
+        guess = self._dates(at)
         while self.handoff(guess) > at:
             guess -= 1
         return guess
 
+    def _dates(self, at: datetime) -> int:
+        """As many whole lengths as dates have passed; one more where clocks go back over midnight, or a few less."""
+        return (at.astimezone(self.zone).toordinal() - self.first_day) // self.rotation.length_days + 1
 
-def _turns(rotation: Rotation, timezone: str, inactive: frozenset[UUID]) -> _Turns:
-    zone, start = zones.zone(timezone), _utc(rotation.effective_from)
-    until = None if rotation.effective_until is None else _utc(rotation.effective_until)
-    return _Turns(rotation, inactive, zone, start, until, start.astimezone(zone).toordinal())
+
+def turns_of(rotation: Rotation, timezone: str, inactive: frozenset[UUID]) -> Turns:
+    zone, start = zones.zone(timezone), utc(rotation.effective_from)
+    until = None if rotation.effective_until is None else utc(rotation.effective_until)
+    return Turns(rotation, inactive, zone, start, until, start.astimezone(zone).toordinal())
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,13 +258,13 @@ class _Line:
     position: int
     layer_id: UUID | None
     overrides: list[Override]
-    turns: _Turns | None
+    turns: Turns | None
 
 
 def _lines(schedule: Schedule, start: datetime, end: datetime) -> tuple[_Line, ...]:
     """The lines in order of position, to be asked about instants from `start` to `end`."""
     # Two times of one zone are compared by their wall clocks, also where clocks go back between them.
-    start, end = _utc(start), _utc(end)
+    start, end = utc(start), utc(end)
     scopes: dict[UUID | None, list[Override]] = {None: []}
     for override in schedule.overrides:
         if override.starts_at <= end and start < override.ends_at and override.user_id not in schedule.inactive:
@@ -304,7 +272,7 @@ def _lines(schedule: Schedule, start: datetime, end: datetime) -> tuple[_Line, .
     whole = scopes[None]
     lines: list[_Line] = []
     for rotation in sorted(schedule.layers, key=lambda each: each.position):
-        turns = _turns(rotation, schedule.timezone, schedule.inactive)
+        turns = turns_of(rotation, schedule.timezone, schedule.inactive)
         # An override of the whole schedule comes first, then one of the layer, then the turn.
         overrides = (whole if rotation.position == 0 else []) + scopes.get(rotation.id, [])
         lines.append(_Line(rotation.position, rotation.id, overrides, turns))
@@ -323,7 +291,7 @@ def _duty(line: _Line, at: datetime) -> Duty | None:
 def _drawn(lines: Sequence[_Line], start: datetime, end: datetime) -> tuple[Shift, ...]:
     """Ask the point function at every edge, and join what is the same on both sides of one."""
     between = {edge for line in lines for edge in _edges(line, start, end) if start < edge < end}
-    edges = sorted(between | {start, end}) if start < end else []
+    edges = sorted(between | {start, end})
     drawn: list[Shift] = []
     for left, right in pairwise(edges):
         duty = next((duty for line in lines if (duty := _duty(line, left)) is not None), None)
@@ -334,28 +302,61 @@ def _drawn(lines: Sequence[_Line], start: datetime, end: datetime) -> tuple[Shif
     return tuple(drawn)
 
 
+def _pieces(schedule: Schedule, start: datetime, end: datetime) -> Iterator[tuple[Schedule, datetime, datetime]]:
+    """The stretches of `[start, end)`, each with the schedule as it is or was in it."""
+    since, end = utc(start), utc(end)
+    for each in schedule.past:
+        if since < min(each.until, end):
+            until = min(utc(each.until), end)
+            yield each.schedule, since, until
+            since = until
+    if since < end:
+        yield schedule, since, end
+
+
+def _joined(pieces: Iterable[tuple[Shift, ...]]) -> tuple[Shift, ...]:
+    """One line of several. Somebody who stays through an edit, for the same reason, stays in one shift."""
+    joined: list[Shift] = []
+    for piece in pieces:
+        for shift in piece:
+            last = joined[-1] if joined else None
+            if last and shift is piece[0] and _is_same(last.duty, shift.duty):
+                joined[-1] = Shift(last.start, shift.end, last.duty)
+            else:
+                joined.append(shift)
+    return tuple(joined)
+
+
+def _is_same(one: Duty | None, other: Duty | None) -> bool:
+    """The same but for the number of the shift, which an edit may count from another start."""
+    if one is None or other is None:
+        return one is other
+    return (one.user_id, one.layer_id, one.override_id) == (other.user_id, other.layer_id, other.override_id)
+
+
 def _edges(line: _Line, start: datetime, end: datetime) -> Iterator[datetime]:
     """Every instant between `start` and `end` at which this line may change, and maybe others."""
     for override in line.overrides:
-        yield _utc(override.starts_at)
-        yield _utc(override.ends_at)
+        yield utc(override.starts_at)
+        yield utc(override.ends_at)
     if line.turns:
         last = min(line.turns.until or end, end)
         yield last
         yield from line.turns.handoffs(start, last)
 
 
-def _counted_round(participants: Sequence[UUID], turn: int) -> Iterator[UUID]:
+def counted_round(participants: Sequence[UUID], turn: int) -> Iterator[UUID]:
     """The participants in order of their turns, from turn number `turn` on, each once."""
     count = len(participants)
     return (participants[(turn + step) % count] for step in range(count))
 
 
-def _first_active(queue: Iterable[UUID], inactive: frozenset[UUID]) -> UUID | None:
+def first_active(queue: Iterable[UUID], inactive: frozenset[UUID]) -> UUID | None:
     return next((user_id for user_id in queue if user_id not in inactive), None)
 
 
-def _utc(at: datetime) -> datetime:
+def utc(at: datetime) -> datetime:
+    """The same instant in UTC. Raises ValueError for one without a zone."""
     # Python would read an instant without a zone by the machine's own.
     if at.utcoffset() is None:
         raise ValueError("An instant has a time zone.")

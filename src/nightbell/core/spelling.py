@@ -22,6 +22,12 @@ def slug(name: str, longest: int) -> str:
     return found if any(each.isalnum() for each in found) else ""
 
 
+def words_of(field: str) -> str:
+    """What a field of the record is called in a sentence: `handoff time` for `handoffTime`, `users` for `userIds`."""
+    text = re.sub(r"(?=[A-Z])", " ", field).lower()
+    return re.sub(r" ids?$", lambda found: "s" if found[0] == " ids" else "", text)
+
+
 def _belongs(each: str) -> bool:
     """Letters with their marks, digits, and what stands between words."""
     return unicodedata.category(each)[0] in "LMN" or each in "-_" or each.isspace()

@@ -4,6 +4,9 @@
 RETRIED_CLASS = "40"
 # The session may not write: it was made while the server was a standby, or out of disk, and stays as it is.
 READ_ONLY = "25006"
+# A table that no migration has made yet; a lock that was not had in time.
+UNDEFINED_TABLE = "42P01"
+LOCK_NOT_AVAILABLE = "55P03"
 # Shut down, crashed, not yet started, dropped, idle for too long: an operator ends the session.
 _ENDED = "57P0"
 
@@ -14,6 +17,12 @@ def state_of(error: BaseException | None) -> str:
         if state := getattr(each, "sqlstate", None):
             return str(state)
     return ""
+
+
+def constraint_of(error: BaseException) -> str | None:
+    """The constraint that was broken, by its name; None where none was."""
+    name = getattr(getattr(error.__cause__, "diag", None), "constraint_name", None)
+    return None if name is None else str(name)
 
 
 def is_useless(state: str) -> bool:

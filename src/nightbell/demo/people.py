@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.db import connection
 
-from nightbell.actions import organizations, people, policies, workspaces
+from nightbell.actions import organizations, people, policies, policy_drafts, workspaces
 from nightbell.channels import slack
 from nightbell.core import policy
 from nightbell.data.access import principal as access
@@ -51,10 +51,10 @@ def prepare() -> None:
     joined = [admin, *(people.add(by, other) for other in OTHERS)]
     ids = {each.user.first_name: each.user_id for each in joined}
     layers = tuple(
-        policies.LayerGiven(policy.Users(tuple(ids[name] for name in names)), ack_timeout_minutes=minutes)
+        policy_drafts.LayerDraft(policy.Users(tuple(ids[name] for name in names)), ack_timeout_minutes=minutes)
         for names, minutes in LAYERS
     )
-    policies.create(by, policies.Given(POLICY, layers=layers))
+    policies.create(by, policy_drafts.Draft(POLICY, layers=layers))
     if slack.DECLARATION.offered(settings.NIGHTBELL):
         workspaces.connect(by, GRANTED)
         workspaces.choose(by, alerts_channels=[ALERTS_CHANNEL], incident_channels=True, archive_on_resolve=False)

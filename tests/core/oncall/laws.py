@@ -6,7 +6,7 @@ from datetime import datetime
 from itertools import pairwise, product
 from uuid import UUID
 
-from nightbell.core import oncall, zones
+from nightbell.core import editing, oncall, zones
 from tests.core.oncall import drawing, oracle, transitions
 from tests.core.oncall.drawing import DAY, MINUTE, MOMENT, PEOPLE, Case
 
@@ -157,7 +157,7 @@ def an_edit_keeps_todays_person(
     case: Case, layer: oncall.Rotation, edited: oncall.Rotation, timezone: str, now: datetime
 ) -> None:
     before = oncall.owner(case.schedule, now)
-    kept = oncall.keeping(case.schedule, layer, edited, timezone, now)
+    kept = editing.keeping(case.schedule, layer, edited, timezone, now)
     assert replace(kept, offset=edited.offset) == edited, "nothing that a client wrote is changed"
     after_schedule = replace(case.schedule, layers=(kept,), timezone=timezone)
     after = oncall.owner(after_schedule, now)
@@ -177,15 +177,15 @@ def an_edit_keeps_todays_person(
 
 
 def an_edit_of_nothing_moves_nothing(case: Case, layer: oncall.Rotation, now: datetime) -> None:
-    kept = oncall.keeping(case.schedule, layer, layer, case.schedule.timezone, now)
+    kept = editing.keeping(case.schedule, layer, layer, case.schedule.timezone, now)
     after = replace(case.schedule, layers=(kept,))
-    assert oncall.difference(case.schedule, after, now - 28 * DAY, now + 28 * DAY) == ()
+    assert editing.difference(case.schedule, after, now - 28 * DAY, now + 28 * DAY) == ()
 
 
 def a_difference_is_what_the_instants_say(
     before: oncall.Schedule, after: oncall.Schedule, start: datetime, end: datetime
 ) -> None:
-    changes = oncall.difference(before, after, start, end)
+    changes = editing.difference(before, after, start, end)
     edges = {start, end, *(edge for change in changes for edge in (change.start, change.end))}
     for schedule in (before, after):
         for position in oncall.positions(schedule):
@@ -222,3 +222,56 @@ def a_change_of_clocks_moves_no_handoff_wrongly(name: str, change: transitions.T
             assert shift.duty.user_id == PEOPLE[number % 5]
             for at in (shift.start, shift.end - MOMENT, *(at for at in near if shift.start <= at < shift.end)):
                 assert oncall.on_call(schedule, at) == (shift.duty,)
+
+
+def a_rotation_made_from_its_start_is_the_same(case: Case, layer: oncall.Rotation) -> None:
+    """Its start is that of a shift of the first participant, and any instant in that shift says the same."""
+    timezone, fresh = case.schedule.timezone, replace(layer, offset=0)
+    start = editing.rotation_start(layer, timezone)
+    alone = replace(case.schedule, layers=(replace(layer, effective_until=None),), overrides=(), inactive=frozenset())
+    (duty,) = oncall.on_call(alone, start)
+    assert duty.user_id == layer.participants[0]
+    end = oncall.shifts(alone, layer.position, start, start + (layer.length_days + 3) * DAY)[0].end
+    for at in (start, end - MOMENT) if len(layer.participants) > 1 else (start,):
+        made = editing.starting(fresh, timezone, at)
+        assert (made.offset - layer.offset) % len(layer.participants) == 0
+        assert editing.rotation_start(made, timezone) == start
+
+
+def a_start_before_the_rotation_counts_on_backwards(case: Case, layer: oncall.Rotation, turns: int) -> None:
+    """As if it had been in force then: the shifts are found one by one, from the first date back."""
+    timezone = case.schedule.timezone
+    day = oracle.wall(timezone, layer.effective_from).date() - turns * layer.length_days * DAY
+    at = oracle.happens(timezone, datetime.combine(day, layer.handoff_time.replace(fold=0)))
+    if at < layer.effective_from:
+        made = editing.starting(layer, timezone, at)
+        assert (made.offset - turns) % len(layer.participants) == 0
+        before = editing.starting(layer, timezone, at - MOMENT)
+        assert (before.offset - turns - 1) % len(layer.participants) == 0 or layer.length_days == 1
+
+
+def an_edit_leaves_the_past_as_it_was(
+    before: oncall.Schedule, after: oncall.Schedule, case: Case, now: datetime
+) -> None:
+    """Every instant and every line is the old one's up to the edit, and the new one's from it on."""
+    edited = replace(after, past=(oncall.Earlier(now, before),))
+    for at in {case.start, now - MOMENT, now, case.end - MOMENT, *drawing.edges(case)}:
+        assert oncall.on_call(edited, at) == oncall.on_call(before if at < now else after, at)
+    for position in oncall.positions(edited):
+        line = oncall.shifts(edited, position, case.start, case.end)
+        old, new = oncall.shifts(before, position, case.start, now), oncall.shifts(after, position, now, case.end)
+        assert line[0].start == case.start
+        assert line[-1].end == case.end
+        seam = [shift for shift in line if shift.start < now < shift.end]
+        assert [shift for shift in line if shift not in seam] == [*old[: len(old) - len(seam)], *new[len(seam) :]]
+        for shift in seam:
+            assert (shift.start, shift.duty, shift.end) == (old[-1].start, old[-1].duty, new[0].end)
+            assert why(old[-1]) == why(new[0])
+        if not seam and old and new:
+            assert why(old[-1]) != why(new[0])
+    assert {*oncall.positions(before), *oncall.positions(after)} == set(oncall.positions(edited))
+
+
+def why(shift: oncall.Shift) -> object:
+    """Who has it, and what put them there."""
+    return shift.duty and (shift.duty.user_id, shift.duty.layer_id, shift.duty.override_id)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from nightbell.core import oncall, zones
+from nightbell.core import editing, oncall, zones
 from tests.core.oncall.drawing import PEOPLE
 
 ANA, BO, CY, DI = PEOPLE[:4]
@@ -118,13 +118,13 @@ def test_a_handoff_repeated_from_the_day_before_never_comes_before_the_first_shi
 def counted(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Every handoff that is worked out from now on."""
     computed: list[int] = []
-    real = oncall._Turns.handoff
+    real = oncall.Turns.handoff
 
-    def counting(turns: oncall._Turns, shift: int) -> datetime:
+    def counting(turns: oncall.Turns, shift: int) -> datetime:
         computed.append(shift)
         return real(turns, shift)
 
-    monkeypatch.setattr(oncall._Turns, "handoff", counting)
+    monkeypatch.setattr(oncall.Turns, "handoff", counting)
     return computed
 
 
@@ -222,7 +222,7 @@ def test_a_schedule_without_a_first_layer_can_still_be_overridden() -> None:
         lambda at: oncall.on_call(SCHEDULE, at),
         lambda at: oncall.shifts(SCHEDULE, 0, at, utc("2026-06-04T00:00")),
         lambda at: oncall.final(SCHEDULE, utc("2026-06-04T00:00"), at),
-        lambda at: oncall.keeping(SCHEDULE, LAYER, LAYER, "UTC", at),
+        lambda at: editing.keeping(SCHEDULE, LAYER, LAYER, "UTC", at),
         lambda at: oncall.owner(
             replace(SCHEDULE, layers=(replace(LAYER, effective_from=at),)), utc("2026-06-04T00:00")
         ),

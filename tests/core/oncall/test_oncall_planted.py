@@ -1,8 +1,10 @@
 """The on-call tests notice: every planted bug is caught by the law or the case that has to catch it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
@@ -57,6 +59,21 @@ def difference(case: drawing.Case, other: drawing.Case) -> None:
     laws.a_difference_is_what_the_instants_say(case.schedule, drawing.moved(other, case), case.start, case.end)
 
 
+def rotation_start(edited: drawing.Edit, turns: int) -> None:
+    case, layer, _ = edited
+    laws.a_rotation_made_from_its_start_is_the_same(case, layer)
+    laws.a_start_before_the_rotation_counts_on_backwards(case, replace(layer, offset=0), turns)
+
+
+def the_past(case: drawing.Case, other: drawing.Case, later: timedelta) -> None:
+    now = case.start + min(later, case.end - case.start - drawing.MINUTE / 2)
+    laws.an_edit_leaves_the_past_as_it_was(case.schedule, other.schedule, case, now)
+    laws.an_edit_leaves_the_past_as_it_was(case.schedule, drawing.moved(other, case), case, now)
+    others = tuple(replace(each, id=UUID(int=each.id.int + 50)) for each in case.schedule.overrides)
+    for after in (case.schedule, replace(case.schedule, overrides=others)):
+        laws.an_edit_leaves_the_past_as_it_was(case.schedule, after, case, now)
+
+
 def fairness(edited: drawing.Edit, cycles: int) -> None:
     case, layer, _ = edited
     laws.turns_are_shared_equally(layer, case.schedule.timezone, cycles)
@@ -91,6 +108,8 @@ LAWS: dict[str, Callable[[], None]] = {
     "fairness": drawn(fairness, st.tuples(drawing.edits(), st.integers(1, 3))),
     "keeping": drawn(an_edit, st.tuples(drawing.edits(), drawing.zones(), LATER)),
     "difference": drawn(difference, st.tuples(drawing.cases(), drawing.cases())),
+    "rotation start": drawn(rotation_start, st.tuples(drawing.edits(), st.integers(0, 40))),
+    "the past": drawn(the_past, st.tuples(drawing.cases(), drawing.cases(), drawing.minutes(1, 1440))),
     "named cases": named,
     "names of zones": names_of_zones,
 }

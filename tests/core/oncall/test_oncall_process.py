@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from nightbell.core import oncall
+from nightbell.core import editing, oncall
 from tests.core.oncall import test_oncall_named as named
 
 ROOT = Path(__file__).parents[3]
@@ -27,7 +27,7 @@ def answers() -> list[str]:
         )
         said.append(repr(oncall.on_call(schedule, named.utc(at))))
         said += map(repr, oncall.shifts(schedule, 0, start, start + timedelta(days=6)))
-        said += map(repr, oncall.difference(named.SCHEDULE, schedule, start, start + timedelta(days=6)))
+        said += map(repr, editing.difference(named.SCHEDULE, schedule, start, start + timedelta(days=6)))
     return said
 
 

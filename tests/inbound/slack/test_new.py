@@ -2,7 +2,7 @@
 
 import pytest
 
-from nightbell.actions import policies
+from nightbell.actions import policies, policy_drafts
 from nightbell.core import policy
 from nightbell.core.incident import actor
 from nightbell.core.incident.state import Severity
@@ -59,7 +59,9 @@ def test_whoever_is_on_call_owns_it_with_the_schedules_policy(world: World, slac
 
 def test_a_named_policy_is_taken(world: World, slack: Slack, paged: Paged) -> None:
     ana, bo, _ = paged()
-    policies.create(world.principal, policies.Given("Night", layers=(policies.LayerGiven(policy.Users((bo.id,)), 5),)))
+    policies.create(
+        world.principal, policy_drafts.Draft("Night", layers=(policy_drafts.LayerDraft(policy.Users((bo.id,)), 5),))
+    )
     opens_form(slack, ana)
     slack.submit(slack.user(ana), {"title": "Disk full", "policy": "Night"})
     row = Row.objects.get(title="Disk full")

@@ -40,7 +40,7 @@ def list_incidents(request: Request, filters: Query[bodies.Filters]) -> HttpResp
     """The newest first. `from` and `to` are about when it was opened."""
     owner_id = parsing.uuid(filters.owner_id)
     if filters.owner_id is not None and owner_id is None:
-        raise Rejected(Code.INVALID_OWNER, "This is nobody's id.", "ownerId")
+        raise Rejected(Code.INVALID_OWNER, "This is nobody's id.", "owner_id")
     narrowed = reads.Filters(
         status=filters.status,
         severity=filters.severity,
@@ -113,12 +113,12 @@ def _answer(view: reads.IncidentView) -> HttpResponse:
 
 def _opening(body: bodies.Opening) -> incidents.Opening:
     if body.owner_id is None and body.owner_schedule_id is None:
-        raise Rejected(Code.OWNER_REQUIRED, "An incident needs an owner.", "ownerId")
+        raise Rejected(Code.OWNER_REQUIRED, "An incident needs an owner.", "owner_id")
     if body.component_ids:
         raise errors.Problem("invalid_component_id", "componentIds: There is no such component.")
     policy_id = parsing.uuid(body.escalation_policy_id)
     if body.escalation_policy_id is not None and policy_id is None:
-        raise Rejected(Code.NOT_FOUND, "There is no such escalation policy.", "escalationPolicyId")
+        raise Rejected(Code.NOT_FOUND, "There is no such escalation policy.", "escalation_policy_id")
     return incidents.Opening(
         title=body.title,
         severity=body.severity,
@@ -148,7 +148,7 @@ def _spoken_for(request: Request, body: bodies.Acknowledging) -> UUID | None:
             raise errors.invalid("userId", "Only an API key acknowledges for somebody else.")
         return None
     if user_id is None:
-        raise incidents.not_a_member("userId")
+        raise incidents.not_a_member("user_id")
     return user_id
 
 

@@ -4,12 +4,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from nightbell.actions import policies
+from nightbell.actions import policy_drafts
 from nightbell.api import bodies
-from nightbell.api.bodies import Body, Name, Shown, example, kept
+from nightbell.api.bodies import Body, Name, Shown, Version, example, kept
 from nightbell.core import policy
 
-Description = Annotated[str | None, Field(max_length=policies.MAX_DESCRIPTION)]
+Description = Annotated[str | None, Field(max_length=policy_drafts.MAX_DESCRIPTION)]
 RepeatCount = Annotated[int, Field(ge=0, le=policy.MAX_REPEAT_COUNT)]
 AckTimeoutMinutes = Annotated[int, Field(ge=1, le=policy.MAX_ACK_TIMEOUT_MINUTES)]
 Position = Annotated[int, Field(ge=1, le=policy.MAX_LAYERS)]
@@ -81,6 +81,7 @@ class PolicyReplaced(Body):
     layers: LayersKept = Field(default_factory=list)
     created_at: Shown = None
     updated_at: Shown = None
+    version: Version = None
 
 
 class PolicyChanges(Body):

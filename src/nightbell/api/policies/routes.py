@@ -5,11 +5,12 @@ from typing import Annotated, cast
 from uuid import UUID
 
 from django.http import HttpResponse
-from ninja import Path, Router
+from ninja import Path, Query, Router
 
-from nightbell.actions import policies
+from nightbell.actions import policies, policy_drafts
 from nightbell.api import errors, parsing
 from nightbell.api.access import Request
+from nightbell.api.bodies import Versioned
 from nightbell.api.policies import bodies, shapes
 from nightbell.api.shapes import Data, answer, nothing
 from nightbell.core import policy
@@ -44,65 +45,72 @@ def get_policy(request: Request, policy_id: PolicyId) -> HttpResponse:
 
 
 @router.put("/escalation/policies/{id}", response=ONE)
-def replace_policy(request: Request, policy_id: PolicyId, body: bodies.PolicyReplaced) -> HttpResponse:
+def replace_policy(
+    request: Request, policy_id: PolicyId, body: bodies.PolicyReplaced, of: Query[Versioned]
+) -> HttpResponse:
     """Make the policy anew under its id; what is not given is as in a new one.
 
     It takes what GET gives, and what is as it was stays as it was, its layers' ids and `updatedAt` too.
     """
     if body.id is not None and parsing.uuid(body.id) != _id(policy_id):
         raise errors.invalid("id", "It is not the id in the address.")
-    made = policies.replace_whole(request.principal, _id(policy_id), _given(body))
+    seen = of.version if body.version is None else body.version
+    made = policies.replace_whole(request.principal, _id(policy_id), _given(body), seen)
     return _answer(request, made.id)
 
 
 @router.patch("/escalation/policies/{id}", response=ONE)
-def change_policy(request: Request, policy_id: PolicyId, body: bodies.PolicyChanges) -> HttpResponse:
+def change_policy(
+    request: Request, policy_id: PolicyId, body: bodies.PolicyChanges, of: Query[Versioned]
+) -> HttpResponse:
     """Change what is given."""
     changes = {name: getattr(body, name) for name in body.model_fields_set}
     if "layers" in changes:
         changes["layers"] = _layers(body.layers)
-    changed = policies.change(request.principal, _id(policy_id), cast(policies.Changes, changes))
+    changed = policies.change(request.principal, _id(policy_id), cast(policies.Changes, changes), of.version)
     return _answer(request, changed.id)
 
 
 @router.delete("/escalation/policies/{id}", response=NOTHING)
-def delete_policy(request: Request, policy_id: PolicyId) -> HttpResponse:
+def delete_policy(request: Request, policy_id: PolicyId, of: Query[Versioned]) -> HttpResponse:
     """Running escalations go on: they have copies of their own."""
-    policies.delete(request.principal, _id(policy_id))
+    policies.delete(request.principal, _id(policy_id), of.version)
     return nothing()
 
 
 @router.post("/escalation/policies/{id}/layers", response={201: Data[shapes.Layer]})
-def add_layer(request: Request, policy_id: PolicyId, body: bodies.LayerGiven) -> HttpResponse:
+def add_layer(request: Request, policy_id: PolicyId, body: bodies.LayerGiven, of: Query[Versioned]) -> HttpResponse:
     """At the end, or where `position` says."""
-    made = policies.add_layer(request.principal, _id(policy_id), _layer(body, ""))
+    made = policies.add_layer(request.principal, _id(policy_id), _layer(body, ""), of.version)
     return _answer_layer(request, made.policy_id, made.id, 201)
 
 
 @router.put("/escalation/policies/{id}/layers/order", response=ONE)
-def order_layers(request: Request, policy_id: PolicyId, body: bodies.LayerOrder) -> HttpResponse:
+def order_layers(request: Request, policy_id: PolicyId, body: bodies.LayerOrder, of: Query[Versioned]) -> HttpResponse:
     """The whole order."""
     layer_ids = [_layer_id(layer_id) for layer_id in body.layer_ids]
-    ordered = policies.order_layers(request.principal, _id(policy_id), layer_ids)
+    ordered = policies.order_layers(request.principal, _id(policy_id), layer_ids, of.version)
     return _answer(request, ordered.id)
 
 
 @router.patch("/escalation/policies/{id}/layers/{layerId}", response={200: Data[shapes.Layer]})
-def change_layer(request: Request, policy_id: PolicyId, layer_id: LayerId, body: bodies.LayerChanges) -> HttpResponse:
+def change_layer(
+    request: Request, policy_id: PolicyId, layer_id: LayerId, body: bodies.LayerChanges, of: Query[Versioned]
+) -> HttpResponse:
     """Change what is given."""
     changes = {name: getattr(body, name) for name in body.model_fields_set}
     if "target" in changes:
         changes["target"] = _target(body.target, "")
     changed = policies.change_layer(
-        request.principal, _id(policy_id), _layer_id(layer_id), cast(policies.LayerChanges, changes)
+        request.principal, _id(policy_id), _layer_id(layer_id), cast(policies.LayerChanges, changes), of.version
     )
     return _answer_layer(request, changed.policy_id, changed.id)
 
 
 @router.delete("/escalation/policies/{id}/layers/{layerId}", response=NOTHING)
-def delete_layer(request: Request, policy_id: PolicyId, layer_id: LayerId) -> HttpResponse:
+def delete_layer(request: Request, policy_id: PolicyId, layer_id: LayerId, of: Query[Versioned]) -> HttpResponse:
     """Those after it move up."""
-    policies.delete_layer(request.principal, _id(policy_id), _layer_id(layer_id))
+    policies.delete_layer(request.principal, _id(policy_id), _layer_id(layer_id), of.version)
     return nothing()
 
 
@@ -122,17 +130,17 @@ def _policy(request: Request, policy_id: UUID) -> reads.PolicyView:
     return view
 
 
-def _given(body: bodies.PolicyGiven | bodies.PolicyReplaced) -> policies.Given:
-    return policies.Given(body.name, body.description, body.repeat_count, _layers(body.layers))
+def _given(body: bodies.PolicyGiven | bodies.PolicyReplaced) -> policy_drafts.Draft:
+    return policy_drafts.Draft(body.name, body.description, body.repeat_count, _layers(body.layers))
 
 
-def _layers(layers: Sequence[bodies.LayerGiven]) -> tuple[policies.LayerGiven, ...]:
+def _layers(layers: Sequence[bodies.LayerGiven]) -> tuple[policy_drafts.LayerDraft, ...]:
     return tuple(_layer(each, f"layers.{place}.") for place, each in enumerate(layers))
 
 
-def _layer(body: bodies.LayerGiven, place: str) -> policies.LayerGiven:
+def _layer(body: bodies.LayerGiven, place: str) -> policy_drafts.LayerDraft:
     layer_id = _layer_id(body.id) if isinstance(body, bodies.LayerKept) and body.id is not None else None
-    return policies.LayerGiven(_target(body.target, place), body.ack_timeout_minutes, body.position, layer_id)
+    return policy_drafts.LayerDraft(_target(body.target, place), body.ack_timeout_minutes, body.position, layer_id)
 
 
 def _target(body: bodies.UsersTargetGiven | bodies.ScheduleTargetGiven, place: str) -> policy.Target:
@@ -140,12 +148,12 @@ def _target(body: bodies.UsersTargetGiven | bodies.ScheduleTargetGiven, place: s
         case bodies.ScheduleTargetGiven():
             schedule_id = parsing.uuid(body.schedule_id)
             if schedule_id is None:
-                raise policies.no_schedule(f"{place}target.scheduleId")
+                raise policy_drafts.no_schedule(f"{place}target.schedule_id")
             return policy.Schedule(schedule_id)
         case bodies.UsersTargetGiven():
             user_ids = tuple(user_id for each in body.user_ids if (user_id := parsing.uuid(each)))
             if len(user_ids) != len(body.user_ids):
-                raise policies.not_members(f"{place}target.userIds")
+                raise policy_drafts.not_members(f"{place}target.user_ids")
             return policy.Users(user_ids)
 
 

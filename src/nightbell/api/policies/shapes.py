@@ -27,6 +27,7 @@ class PolicyRow(TypedDict):
     repeatCount: int
     createdAt: Instant
     updatedAt: Instant
+    version: int
 
 
 class Policy(PolicyRow):
@@ -69,4 +70,5 @@ def _row(view: policies.PolicyView) -> PolicyRow:
         "repeatCount": view.repeat_count,
         "createdAt": shapes.instant(view.created_at),
         "updatedAt": shapes.instant(view.updated_at),
+        "version": view.version,
     }

@@ -7,7 +7,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from nightbell.actions import rotations, schedules
 from nightbell.api import bodies
-from nightbell.api.bodies import Body, Name, Shown, example, kept
+from nightbell.api.bodies import Body, Name, Shown, Version, Versioned, example, kept
 from nightbell.core import oncall
 
 
@@ -22,6 +22,14 @@ Description = Annotated[str | None, Field(max_length=schedules.MAX_DESCRIPTION)]
 Timezone = Annotated[str, Field(max_length=64, description="An IANA zone, like Europe/Berlin.")]
 RotationType = Annotated[oncall.Kind, Field(strict=False)]
 RotationLengthDays = Annotated[int | None, Field(ge=1, le=rotations.MAX_LENGTH_DAYS)]
+RotationStart = Annotated[
+    bodies.Instant | None,
+    Field(
+        description="An instant in a shift of the first participant, which says whose turn every other shift is. "
+        "Where it is not given, that is the first shift; of a layer that is there, whoever is on call now stays, and "
+        "of that GET shows the start of the first such shift."
+    ),
+]
 HandoffTime = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description="In the schedule's zone.")]
 Participants = Annotated[list[str], Field(min_length=1, max_length=oncall.MAX_PARTICIPANTS)]
 Position = Annotated[int, Field(ge=0, lt=oncall.MAX_LAYERS)]
@@ -44,6 +52,7 @@ class ScheduleReplaced(ScheduleGiven):
     layers: list[dict[str, Any]] | None = Field(None, description="As GET gives them; they are changed elsewhere.")
     created_at: Shown = None
     updated_at: Shown = None
+    version: Version = None
 
 
 class ScheduleChanges(Body):
@@ -73,6 +82,7 @@ class RotationGiven(Body):
     handoff_time: HandoffTime
     effective_from: Instant
     effective_until: Instant | None = None
+    rotation_start: RotationStart = None
     participant_ids: Participants
     position: Position | None = None
 
@@ -92,6 +102,7 @@ class RotationChanges(Body):
     handoff_time: HandoffTime = kept()
     effective_from: Instant = kept()
     effective_until: Instant | None = kept()
+    rotation_start: RotationStart = kept()
     participant_ids: Participants = kept()
     position: Position = kept()
 
@@ -119,8 +130,8 @@ class Taking(Body):
     user_id: str | None = None
 
 
-class Previewing(BaseModel):
-    """Whether to show a change instead of making it."""
+class Previewing(Versioned):
+    """Whether to show a change instead of making it, and which version it was made of."""
 
     preview: bool = Field(False, description="Answer 200 with who gains and who loses what, and save nothing.")
 

@@ -68,7 +68,7 @@ def create_override(
     """Put somebody else on call. Any member may; whoever is displaced and whoever takes over are told by mail."""
     found, layer_id = identified(schedule_id), parsing.uuid(body.layer_id)
     if body.layer_id is not None and layer_id is None:
-        raise Rejected(Code.NOT_FOUND, "There is no such layer in this schedule.", "layerId")
+        raise Rejected(Code.NOT_FOUND, "There is no such layer in this schedule.", "layer_id")
     given = overrides.Given(parsing.uuid(body.user_id), body.starts_at, body.ends_at, layer_id)
     if how.preview:
         return previewed(overrides.preview(request.principal, found, given))

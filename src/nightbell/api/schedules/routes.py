@@ -1,6 +1,8 @@
 """The addresses of schedules and their rotation layers."""
 
+from collections.abc import Callable
 from datetime import time
+from functools import partial
 from typing import Annotated, Any, cast
 from uuid import UUID
 
@@ -13,7 +15,7 @@ from nightbell.api.access import Request
 from nightbell.api.schedules import bodies, shapes
 from nightbell.api.schedules.bodies import Editing, Previewing
 from nightbell.api.shapes import Data, answer, nothing
-from nightbell.core import oncall
+from nightbell.core import editing
 from nightbell.core.errors import Code, Rejected
 from nightbell.data.reads import on_call
 from nightbell.data.reads import schedules as reads
@@ -22,6 +24,8 @@ router = Router(tags=["On call"])
 
 ScheduleId = Annotated[str, Path(..., alias="id")]
 LayerId = Annotated[str, Path(..., alias="layerId")]
+# What the fields of a rotation are called inside, where it is another name.
+CALLED = {"rotation_type": "kind", "rotation_length_days": "length_days", "participant_ids": "participants"}
 PREVIEW = Data[shapes.Preview]
 ONE: dict[int, Any] = {200: Data[shapes.Schedule] | PREVIEW}
 ADDED: dict[int, Any] = {201: Data[shapes.Rotation], 200: PREVIEW}
@@ -59,7 +63,7 @@ def replace_schedule(
     _refuse_other_id(body.id, schedule_id)
     _refuse_other_layers(request, schedule_id, body)
     changes: schedules.Changes = {"name": body.name, "timezone": body.timezone, "description": body.description}
-    return _change(request, schedule_id, changes, how)
+    return _change(request, schedule_id, changes, how, how.version if body.version is None else body.version)
 
 
 @router.patch("/oncall/schedules/{id}", response=ONE)
@@ -68,19 +72,15 @@ def change_schedule(
 ) -> HttpResponse:
     """Change what is given."""
     changes = {name: getattr(body, name) for name in body.model_fields_set}
-    return _change(request, schedule_id, cast(schedules.Changes, changes), how)
+    return _change(request, schedule_id, cast(schedules.Changes, changes), how, how.version)
 
 
 @router.delete("/oncall/schedules/{id}", response=GONE)
 def delete_schedule(request: Request, schedule_id: ScheduleId, how: Query[Previewing]) -> HttpResponse:
     """409 `in_use` where a policy targets it."""
     found = identified(schedule_id)
-    if how.preview:
-        return previewed(
-            schedules.preview(request.principal, found, lambda: schedules.delete(request.principal, found))
-        )
-    schedules.delete(request.principal, found)
-    return nothing()
+    act = partial(schedules.delete, request.principal, found, how.version)
+    return _previewed_or_done(request, found, act, how) or nothing()
 
 
 @router.post("/oncall/schedules/{id}/layers", response=ADDED)
@@ -89,8 +89,10 @@ def add_rotation(
 ) -> HttpResponse:
     """At the end, or where `position` says."""
     found = identified(schedule_id)
-    edited = schedules.add_layer(request.principal, found, _given(body), _how(how))
-    return _edited(request, found, edited, how, 201)
+    act = partial(schedules.add_layer, request.principal, found, _draft(body), _how(how))
+    if how.preview:
+        return previewed(schedules.preview(request.principal, found, act))
+    return _layer(request, found, act(), 201)
 
 
 @router.put("/oncall/schedules/{id}/layers/order", response=ONE)
@@ -100,8 +102,8 @@ def order_rotations(
     """The whole order."""
     found = identified(schedule_id)
     layer_ids = [_layer_id(layer_id) for layer_id in body.layer_ids]
-    edited = schedules.order_layers(request.principal, found, layer_ids, _how(how))
-    return previewed(edited.changes) if how.preview else _answer(request, found)
+    act = partial(schedules.order_layers, request.principal, found, layer_ids, _how(how))
+    return _previewed_or_done(request, found, act, how) or _answer(request, found)
 
 
 @router.put("/oncall/schedules/{id}/layers/{layerId}", response=LAYER)
@@ -114,18 +116,7 @@ def replace_rotation(
 ) -> HttpResponse:
     """Make the layer anew under its id; without a name or a position it keeps its own. It takes what GET gives."""
     _refuse_other_id(body.id, layer_id)
-    given = _given(body)
-    changes: rotations.Changes = {
-        "rotation_type": given.rotation_type,
-        "rotation_length_days": given.rotation_length_days,
-        "handoff_time": given.handoff_time,
-        "effective_from": given.effective_from,
-        "effective_until": given.effective_until,
-        "participant_ids": given.participant_ids,
-        "position": given.position,
-        "name": given.name,
-    }
-    return _change_layer(request, schedule_id, layer_id, changes, how)
+    return _change_layer(request, schedule_id, layer_id, rotations.whole(_draft(body)), how)
 
 
 @router.patch("/oncall/schedules/{id}/layers/{layerId}", response=LAYER)
@@ -137,19 +128,20 @@ def change_rotation(
     how: Query[Editing],
 ) -> HttpResponse:
     """Change what is given."""
-    changes = {name: getattr(body, name) for name in body.model_fields_set}
+    changes = {CALLED.get(name, name): getattr(body, name) for name in body.model_fields_set}
     if "handoff_time" in changes:
         changes["handoff_time"] = time.fromisoformat(body.handoff_time)
-    if "participant_ids" in changes:
-        changes["participant_ids"] = _people(body.participant_ids)
+    if "participants" in changes:
+        changes["participants"] = _people(body.participant_ids)
     return _change_layer(request, schedule_id, layer_id, cast(rotations.Changes, changes), how)
 
 
 @router.delete("/oncall/schedules/{id}/layers/{layerId}", response=GONE)
 def delete_rotation(request: Request, schedule_id: ScheduleId, layer_id: LayerId, how: Query[Editing]) -> HttpResponse:
     """With its overrides; those after it move up."""
-    edited = schedules.delete_layer(request.principal, identified(schedule_id), _layer_id(layer_id), _how(how))
-    return previewed(edited.changes) if how.preview else nothing()
+    found = identified(schedule_id)
+    act = partial(schedules.delete_layer, request.principal, found, _layer_id(layer_id), _how(how))
+    return _previewed_or_done(request, found, act, how) or nothing()
 
 
 def identified(text: str) -> UUID:
@@ -179,54 +171,69 @@ def _refuse_other_layers(request: Request, schedule_id: str, body: bodies.Schedu
     """Layers are changed at their own address; here they may be given as they are."""
     if body.layers is None:
         return
-    rows = [shapes.layer(row) for row in reads.layers(request.principal, identified(schedule_id))]
+    found = identified(schedule_id)
+    summary = _summary(request, found)
+    rows = [shapes.layer(row, summary.timezone) for row in reads.layers(request.principal, found)]
     if body.layers != rows:
         raise errors.invalid("layers", "Layers are changed at their own address; here they may be given as they are.")
 
 
-def previewed(changes: tuple[oncall.Change, ...]) -> HttpResponse:
+def previewed(changes: tuple[editing.Change, ...]) -> HttpResponse:
     """What an edit would do."""
     people = {user_id for change in changes for user_id in (change.loses, change.gains) if user_id}
     return answer(shapes.preview(changes, on_call.names(people)))
 
 
-def _change(request: Request, schedule_id: str, changes: schedules.Changes, how: Editing) -> HttpResponse:
+def _previewed_or_done(
+    request: Request, schedule_id: UUID, act: Callable[[], object], how: Previewing
+) -> HttpResponse | None:
+    """What `act` would do, where that was asked; else it is done, and the answer is the caller's."""
+    if how.preview:
+        return previewed(schedules.preview(request.principal, schedule_id, act))
+    act()
+    return None
+
+
+def _change(
+    request: Request, schedule_id: str, changes: schedules.Changes, how: Editing, seen: int | None
+) -> HttpResponse:
     found = identified(schedule_id)
-    edited = schedules.change(request.principal, found, changes, _how(how))
-    return previewed(edited.changes) if how.preview else _answer(request, found)
+    act = partial(schedules.change, request.principal, found, changes, schedules.How(how.keep_current, seen))
+    return _previewed_or_done(request, found, act, how) or _answer(request, found)
 
 
 def _change_layer(
     request: Request, schedule_id: str, layer_id: str, changes: rotations.Changes, how: Editing
 ) -> HttpResponse:
-    found = identified(schedule_id)
-    edited = schedules.change_layer(request.principal, found, _layer_id(layer_id), changes, _how(how))
-    return _edited(request, found, edited, how)
+    found, named = identified(schedule_id), _layer_id(layer_id)
+    act = partial(schedules.change_layer, request.principal, found, named, changes, _how(how))
+    return _previewed_or_done(request, found, act, how) or _layer(request, found, named)
 
 
-def _edited(
-    request: Request, schedule_id: UUID, edited: schedules.Edited, how: Editing, status: int = 200
-) -> HttpResponse:
-    if how.preview:
-        return previewed(edited.changes)
+def _layer(request: Request, schedule_id: UUID, layer_id: UUID, status: int = 200) -> HttpResponse:
+    summary = _summary(request, schedule_id)
     layers = {row.id: row for row in reads.layers(request.principal, schedule_id)}
-    assert edited.layer_id is not None
-    return answer(shapes.layer(layers[edited.layer_id]), status)
+    return answer(shapes.layer(layers[layer_id], summary.timezone), status)
 
 
-def _answer(request: Request, schedule_id: UUID, status: int = 200) -> HttpResponse:
+def _summary(request: Request, schedule_id: UUID) -> reads.Summary:
     summary = reads.one(request.principal, schedule_id)
     if summary is None:
         raise not_found()
+    return summary
+
+
+def _answer(request: Request, schedule_id: UUID, status: int = 200) -> HttpResponse:
+    summary = _summary(request, schedule_id)
     return answer(shapes.schedule(summary, reads.layers(request.principal, schedule_id)), status)
 
 
 def _how(how: Editing) -> schedules.How:
-    return schedules.How(preview=how.preview, keep_current=how.keep_current)
+    return schedules.How(how.keep_current, how.version)
 
 
-def _given(body: bodies.RotationGiven) -> rotations.Given:
-    return rotations.Given(
+def _draft(body: bodies.RotationGiven) -> editing.Draft:
+    return editing.Draft(
         body.rotation_type,
         time.fromisoformat(body.handoff_time),
         body.effective_from,
@@ -235,6 +242,7 @@ def _given(body: bodies.RotationGiven) -> rotations.Given:
         body.effective_until,
         body.position,
         body.name,
+        body.rotation_start,
     )
 
 

@@ -8,7 +8,7 @@ from typing_extensions import TypedDict
 
 from nightbell.api import shapes
 from nightbell.api.shapes import Actor, Id, Instant, Person
-from nightbell.core import oncall
+from nightbell.core import editing, oncall
 from nightbell.data.reads import on_call, schedules
 
 RotationType = Annotated[str, shapes.words(oncall.Kind)]
@@ -22,6 +22,7 @@ class Rotation(TypedDict):
     position: int
     rotationType: RotationType
     rotationLengthDays: int
+    rotationStart: Instant
     handoffTime: str
     effectiveFrom: Instant
     effectiveUntil: Instant | None
@@ -37,6 +38,7 @@ class ScheduleRow(TypedDict):
     timezone: str
     createdAt: Instant
     updatedAt: Instant
+    version: int
 
 
 class Schedule(ScheduleRow):
@@ -155,23 +157,24 @@ def schedules_by_name(found: Iterable[schedules.Summary]) -> Schedules:
     return {"schedules": [_row(summary) for summary in found]}
 
 
-def schedule(summary: schedules.Summary, layers: Iterable[schedules.LayerRow]) -> Schedule:
+def schedule(summary: schedules.Summary, layers: Iterable[oncall.Rotation]) -> Schedule:
     """A schedule with its layers."""
-    return {**_row(summary), "layers": [layer(each) for each in layers]}
+    return {**_row(summary), "layers": [layer(each, summary.timezone) for each in layers]}
 
 
-def layer(row: schedules.LayerRow) -> Rotation:
-    """A rotation layer, as it was written."""
+def layer(row: oncall.Rotation, timezone: str) -> Rotation:
+    """A rotation layer, as it was written, of a schedule in this zone."""
     return {
         "id": str(row.id),
         "name": row.name,
         "position": row.position,
-        "rotationType": row.rotation_type,
-        "rotationLengthDays": row.rotation_length_days,
-        "handoffTime": row.handoff_time,
+        "rotationType": row.kind.value,
+        "rotationLengthDays": row.length_days,
+        "rotationStart": shapes.instant(editing.rotation_start(row, timezone)),
+        "handoffTime": f"{row.handoff_time:%H:%M}",
         "effectiveFrom": shapes.instant(row.effective_from),
         "effectiveUntil": shapes.instant_if(row.effective_until),
-        "participantIds": [str(user_id) for user_id in row.participant_ids],
+        "participantIds": [str(user_id) for user_id in row.participants],
     }
 
 
@@ -229,7 +232,7 @@ def timeline(found: on_call.Timeline) -> Timeline:
     }
 
 
-def preview(changes: Iterable[oncall.Change], names: Mapping[UUID, str]) -> Preview:
+def preview(changes: Iterable[editing.Change], names: Mapping[UUID, str]) -> Preview:
     """What an edit would do."""
     return {
         "changes": [
@@ -258,6 +261,7 @@ def _row(summary: schedules.Summary) -> ScheduleRow:
         "timezone": summary.timezone,
         "createdAt": shapes.instant(summary.created_at),
         "updatedAt": shapes.instant(summary.updated_at),
+        "version": summary.version,
     }
 
 

@@ -11,7 +11,7 @@ from nightbell.data.models.incident import Incident
 from nightbell.data.models.installation import Installation
 from nightbell.data.models.organization import Membership, Organization, Role
 from nightbell.data.models.policy import EscalationLayer, EscalationPolicy
-from nightbell.data.models.schedule import CalendarToken, Override, RotationLayer, Schedule
+from nightbell.data.models.schedule import CalendarToken, EarlierSchedule, Override, RotationLayer, Schedule
 
 __all__ = [
     "Account",
@@ -20,6 +20,7 @@ __all__ = [
     "CalendarToken",
     "Contact",
     "Copy",
+    "EarlierSchedule",
     "EngineBeat",
     "EscalationLayer",
     "EscalationPolicy",

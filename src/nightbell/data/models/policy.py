@@ -19,6 +19,7 @@ class EscalationPolicy(models.Model):
     name = models.CharField(max_length=255)
     description = models.TextField(null=True)  # noqa: DJ001 -- null and "" are different answers in the API
     repeat_count = models.PositiveSmallIntegerField(default=0)
+    version = models.PositiveIntegerField(default=1, db_default=1)
     created_at = models.DateTimeField(db_default=Now())
     updated_at = models.DateTimeField(db_default=Now())
 

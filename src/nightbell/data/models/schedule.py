@@ -12,13 +12,17 @@ from nightbell.data.models.organization import Organization
 
 
 class Schedule(models.Model):
-    """Who is on call; `timezone` is the IANA zone whose wall clock its rotations are counted in."""
+    """Who is on call; `timezone` is the IANA zone whose wall clock its rotations are counted in.
+
+    Every edit of the schedule or its layers counts `version` up, so that one made of an older one is noticed.
+    """
 
     id = models.UUIDField(primary_key=True)
     organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="schedules")
     name = models.CharField(max_length=255)
     description = models.TextField(null=True)  # noqa: DJ001 -- null and "" are different answers in the API
     timezone = models.CharField(max_length=64)
+    version = models.PositiveIntegerField(default=1, db_default=1)
     created_at = models.DateTimeField(db_default=Now())
     updated_at = models.DateTimeField(db_default=Now())
 
@@ -31,7 +35,7 @@ class Schedule(models.Model):
 
 
 class RotationLayer(models.Model):
-    """People taking turns. `shift_offset` is what edits moved to keep today's person; no client writes it."""
+    """People taking turns. `shift_offset` says whose turn the first shift is; clients see the rotation's start."""
 
     id = models.UUIDField(primary_key=True)
     schedule = models.ForeignKey(Schedule, on_delete=models.CASCADE, related_name="layers")
@@ -91,6 +95,27 @@ class Override(models.Model):
 
     def __str__(self) -> str:
         return f"override of {self.schedule_id}"
+
+
+class EarlierSchedule(models.Model):
+    """How a schedule and its layers were up to `until`, when an edit took effect; never changed.
+
+    `overrides` are those that went with their layer.
+    """
+
+    id = models.UUIDField(primary_key=True)
+    schedule = models.ForeignKey(Schedule, on_delete=models.CASCADE, related_name="+")
+    until = models.DateTimeField()
+    timezone = models.CharField(max_length=64)
+    layers = models.JSONField()
+    overrides = models.JSONField()
+
+    class Meta:
+        db_table = "earlier_schedule"
+        indexes = (models.Index(fields=("schedule", "until"), name="earlier_schedule_until"),)
+
+    def __str__(self) -> str:
+        return f"{self.schedule_id} up to {self.until}"
 
 
 class CalendarToken(models.Model):

@@ -86,7 +86,7 @@ def _events(summaries: Iterable[schedules.Summary], now: datetime, user_id: UUID
     today = datetime.combine(now.date(), time(), now.tzinfo)
     start, end = today - BACK, today + AHEAD
     named = {summary.id: summary for summary in summaries}
-    loaded = schedules.load(named, start - _LONGEST_OVERRIDE, end + _LONGEST_OVERRIDE)
+    loaded = schedules.load_with_past(named, start - _LONGEST_OVERRIDE, end + _LONGEST_OVERRIDE)
     found = [
         (named[schedule_id], shift, shift.duty)
         for schedule_id, schedule in loaded.items()
@@ -103,14 +103,19 @@ def _events(summaries: Iterable[schedules.Summary], now: datetime, user_id: UUID
 
 def _shifts(schedule: oncall.Schedule, start: datetime, end: datetime) -> Iterator[oncall.Shift]:
     """The shifts of every layer that touch `[start, end)`, each whole: one that is cut off would change every day."""
-    lengths = {rotation.position: timedelta(days=rotation.length_days) for rotation in schedule.layers}
+    longest = max((layer.length_days for each in _versions(schedule) for layer in each.layers), default=0)
     first = [each.starts_at for each in schedule.overrides if each.starts_at < start < each.ends_at]
     last = [each.ends_at for each in schedule.overrides if each.starts_at < end < each.ends_at]
     for position in oncall.positions(schedule):
-        margin = lengths.get(position, timedelta()) + _SLACK
+        margin = timedelta(days=longest) + _SLACK
         for shift in oncall.shifts(schedule, position, min([start - margin, *first]), max([end + margin, *last])):
             if shift.start < end and start < shift.end:
                 yield shift
+
+
+def _versions(schedule: oncall.Schedule) -> Iterator[oncall.Schedule]:
+    yield schedule
+    yield from (each.schedule for each in schedule.past)
 
 
 def _uid(shift: oncall.Shift, duty: oncall.Duty) -> str:

@@ -88,7 +88,8 @@ def everywhere(principal: Principal, at: datetime) -> list[tuple[schedules.Summa
 
 def of_schedules(schedule_ids: Iterable[UUID], at: datetime) -> Mapping[UUID, Resolved]:
     """Who is on call on each of these schedules."""
-    loaded = foreseen(schedule_ids, at, lambda schedule, end: _hands_over(schedule, at, end))
+    ahead = foreseen(schedule_ids, at, lambda schedule, end: _hands_over(schedule, at, end))
+    loaded = schedules.with_past(ahead, at)
     duties = {schedule_id: oncall.on_call(schedule, at) for schedule_id, schedule in loaded.items()}
     called = names(duty.user_id for found in duties.values() for duty in found)
     return {
@@ -113,7 +114,7 @@ def of_schedules(schedule_ids: Iterable[UUID], at: datetime) -> Mapping[UUID, Re
 def timeline(principal: Principal, schedule_id: UUID, start: datetime, end: datetime) -> Timeline | None:
     """A schedule of the organization from `start` to `end`; None where there is no such schedule."""
     summary = schedules.one(principal, schedule_id)
-    found = schedules.load([schedule_id], start, end).get(schedule_id)
+    found = schedules.load_with_past([schedule_id], start, end).get(schedule_id)
     if summary is None or found is None:
         return None
     layer_ids = {rotation.position: rotation.id for rotation in found.layers}

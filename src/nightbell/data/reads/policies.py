@@ -13,13 +13,13 @@ from nightbell.data import rows
 from nightbell.data.access.principal import Principal
 
 LIST = """
-select p.id, p.name, p.description, p.repeat_count, p.created_at, p.updated_at
+select p.id, p.name, p.description, p.repeat_count, p.created_at, p.updated_at, p.version
 from escalation_policy p where p.organization_id = %(organization)s
 order by lower(p.name), p.id
 """
 
 ONE = """
-select p.id, p.name, p.description, p.repeat_count, p.created_at, p.updated_at, (
+select p.id, p.name, p.description, p.repeat_count, p.created_at, p.updated_at, p.version, (
   select jsonb_agg(jsonb_build_object('id', l.id, 'position', l.position, 'ackTimeoutMinutes', l.ack_timeout_minutes,
     'target', case when l.schedule_id is null then jsonb_build_object('type', 'users', 'userIds', to_jsonb(l.user_ids))
       else jsonb_build_object('type', 'schedule', 'scheduleId', l.schedule_id) end
@@ -49,6 +49,7 @@ class PolicyView:
     repeat_count: int
     created_at: datetime
     updated_at: datetime
+    version: int
     layers: tuple[LayerView, ...] = ()
 
 

@@ -4,7 +4,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time
 from typing import Any
 from uuid import UUID
 
@@ -12,12 +12,16 @@ from django.db import connection
 
 from nightbell.core import oncall, spelling
 from nightbell.core.incident import actor
-from nightbell.data import rows
+from nightbell.data import rows, schedule_history
 from nightbell.data.access.principal import Principal
 
-SCHEDULES = """
-select s.id, s.timezone, l.id, l.position, l.rotation_length_days, l.handoff_time, l.effective_from, l.effective_until,
-  l.participant_ids, l.shift_offset
+# In the order `oncall.Rotation` takes it.
+_ROTATION = """
+l.id, l.position, l.rotation_length_days, l.handoff_time, l.effective_from, l.effective_until, l.participant_ids,
+  l.shift_offset, l.name, l.rotation_type"""
+
+SCHEDULES = f"""
+select s.id, s.timezone, {_ROTATION}
 from schedule s left join rotation_layer l on l.schedule_id = s.id
 where s.id = any(%(schedules)s::uuid[])
 order by s.id, l.position
@@ -48,7 +52,7 @@ where m.id is null
 """
 
 SUMMARIES = """
-select s.id, s.name, s.description, s.timezone, s.created_at, s.updated_at
+select s.id, s.name, s.description, s.timezone, s.created_at, s.updated_at, s.version
 from schedule s
 where s.organization_id = %(organization)s and (%(id)s::uuid is null or s.id = %(id)s)
 order by lower(s.name), s.id
@@ -64,9 +68,8 @@ select s.id, (
 from schedule s where s.organization_id = %(organization)s and s.id = %(id)s
 """
 
-LAYERS = """
-select l.id, l.position, l.rotation_type, l.rotation_length_days, to_char(l.handoff_time, 'HH24:MI'), l.effective_from,
-  l.effective_until, l.participant_ids, l.name
+LAYERS = f"""
+select {_ROTATION}
 from rotation_layer l join schedule s on s.id = l.schedule_id
 where s.id = %(schedule)s and s.organization_id = %(organization)s order by l.position
 """
@@ -100,7 +103,7 @@ where o.schedule_id = %(schedule)s and o.id = any(%(ids)s::uuid[])
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """A schedule's own fields."""
+    """A schedule's own fields; every edit of it or its layers counts `version` up."""
 
     id: UUID
     name: str
@@ -108,6 +111,7 @@ class Summary:
     timezone: str
     created_at: datetime
     updated_at: datetime
+    version: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,26 +120,6 @@ class Match:
 
     id: UUID
     policy_id: UUID | None
-
-
-@dataclass(frozen=True, slots=True)
-class LayerRow:
-    """A rotation layer as a client wrote it; `handoff_time` is `HH:MM`."""
-
-    id: UUID
-    position: int
-    rotation_type: str
-    rotation_length_days: int
-    handoff_time: str
-    effective_from: datetime
-    effective_until: datetime | None
-    participant_ids: list[UUID]
-    name: str
-
-    @property
-    def called(self) -> str:
-        """What a sentence calls it: `Weekdays`, or by its kind where nobody named it."""
-        return oncall.called(self.name, oncall.Kind(self.rotation_type), self.rotation_length_days)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,12 +152,10 @@ def load(
     inactive: dict[UUID, set[UUID]] = defaultdict(set)
     with connection.cursor() as cursor:
         cursor.execute(SCHEDULES, given)
-        for schedule_id, timezone, layer_id, position, length, handoff, start, end, people, offset in cursor.fetchall():
+        for schedule_id, timezone, *layer in cursor.fetchall():
             zones[schedule_id] = timezone
-            if layer_id is not None:
-                layers[schedule_id].append(
-                    oncall.Rotation(layer_id, position, length, handoff, start, end, tuple(people), offset)
-                )
+            if layer[0] is not None:
+                layers[schedule_id].append(_rotation(*layer))
         cursor.execute(OVERRIDES, given)
         for schedule_id, *override in cursor.fetchall():
             overrides[schedule_id].append(oncall.Override(*override))
@@ -190,6 +172,18 @@ def load(
         )
         for schedule_id, timezone in zones.items()
     }
+
+
+def load_with_past(
+    schedule_ids: Iterable[UUID], since: datetime, until: datetime | None = None
+) -> Mapping[UUID, oncall.Schedule]:
+    """The same, where `since` may lie in the past: with how each schedule was before it was edited since then."""
+    return with_past(load(schedule_ids, since, until), since)
+
+
+def with_past(loaded: Mapping[UUID, oncall.Schedule], since: datetime) -> Mapping[UUID, oncall.Schedule]:
+    """These schedules with how each was from `since` on, before it was edited or somebody left."""
+    return schedule_history.with_past(loaded, since) if loaded else loaded
 
 
 def listed(principal: Principal) -> list[Summary]:
@@ -217,11 +211,11 @@ def match(principal: Principal, schedule_id: UUID) -> Match | None:
     return Match(*row) if row else None
 
 
-def layers(principal: Principal, schedule_id: UUID) -> list[LayerRow]:
-    """The rotation layers of a schedule of the organization in order, with the fields a client wrote."""
+def layers(principal: Principal, schedule_id: UUID) -> list[oncall.Rotation]:
+    """The rotation layers of a schedule of the organization in order."""
     with connection.cursor() as cursor:
         cursor.execute(LAYERS, {"schedule": schedule_id, "organization": principal.organization_id})
-        return [LayerRow(*row) for row in cursor.fetchall()]
+        return [_rotation(*row) for row in cursor.fetchall()]
 
 
 def rotation_names(principal: Principal, schedule_ids: Iterable[UUID]) -> dict[UUID | None, str]:
@@ -248,6 +242,32 @@ def overrides_by_id(principal: Principal, schedule_id: UUID, override_ids: Itera
     """These overrides of a schedule, over or not."""
     wanted = list(override_ids)
     return _overrides(principal, OVERRIDES_BY_ID, {"schedule": schedule_id, "ids": wanted}) if wanted else []
+
+
+def _rotation(
+    layer_id: UUID,
+    position: int,
+    length_days: int,
+    handoff_time: time,
+    effective_from: datetime,
+    effective_until: datetime | None,
+    participants: list[UUID],
+    offset: int,
+    name: str,
+    kind: str,
+) -> oncall.Rotation:
+    return oncall.Rotation(
+        layer_id,
+        position,
+        length_days,
+        handoff_time,
+        effective_from,
+        effective_until,
+        tuple(participants),
+        offset,
+        name,
+        oncall.Kind(kind),
+    )
 
 
 def _overrides(principal: Principal, query: str, given: Mapping[str, Any]) -> list[OverrideRow]:

@@ -18,7 +18,7 @@ FORM = "open"
 TITLE, SEVERITY, OWNER, POLICY, DESCRIPTION = "title", "severity", "owner", "policy", "description"
 # What an owner's choice begins with that stands for whoever is on call.
 ON_CALL = "schedule:"
-FIELDS = {"ownerId": OWNER, "ownerScheduleId": OWNER, "escalationPolicyId": POLICY}
+FIELDS = {"owner_id": OWNER, "owner_schedule_id": OWNER, "escalation_policy_id": POLICY}
 REQUEST = "slack open"
 
 

@@ -15,7 +15,7 @@ from nightbell.data.reads import incidents, on_call, people, policies
 from nightbell.web import session, wording
 from nightbell.web.incidents import forms
 
-FIELDS = {"ownerId": "owner", "ownerScheduleId": "owner", "escalationPolicyId": "policy"}
+FIELDS = {"owner_id": "owner", "owner_schedule_id": "owner", "escalation_policy_id": "policy"}
 
 
 @session.member

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -12,7 +13,7 @@ from django.utils import timezone
 
 from nightbell.actions import calendars, overrides, rotations
 from nightbell.actions import schedules as actions
-from nightbell.core import oncall, zones
+from nightbell.core import editing, oncall, zones
 from nightbell.core.errors import Code, Rejected
 from nightbell.data import clock
 from nightbell.data.access.principal import Principal
@@ -21,13 +22,14 @@ from nightbell.data.reads import schedules as reads
 from nightbell.web import session
 from nightbell.web.schedules import forms, pages, participants
 
-OVERRIDE_FIELDS = {"userId": "user", "startsAt": "starts", "endsAt": "ends", "layerId": "layer"}
+OVERRIDE_FIELDS = {"user_id": "user", "starts_at": "starts", "ends_at": "ends", "layer_id": "layer"}
 LAYER_FIELDS = {
     "name": "name",
-    "rotationLengthDays": "length",
-    "handoffTime": "handoff",
-    "effectiveFrom": "starts",
-    "effectiveUntil": "ends",
+    "rotation_length_days": "length",
+    "handoff_time": "handoff",
+    "effective_from": "starts",
+    "effective_until": "ends",
+    "rotation_start": "first",
 }
 
 
@@ -95,27 +97,32 @@ def delete(request: HttpRequest, principal: Principal, schedule_id: UUID) -> Htt
 def edit(request: HttpRequest, principal: Principal, schedule_id: UUID) -> HttpResponse:
     """Change a schedule's own fields; another zone moves handoffs, and one button shows which."""
     summary = _summary(principal, schedule_id)
-    initial = {"name": summary.name, "timezone": summary.timezone, "description": summary.description}
+    own = {"name": summary.name, "timezone": summary.timezone, "description": summary.description}
+    initial = {**own, "version": summary.version}
     form = forms.Schedule(request.POST if request.method == "POST" else None, initial=initial)
     keep = request.method != "POST" or "keep" in request.POST
     moves: list[dict[str, Any]] | None = None
+    status = HTTPStatus.BAD_REQUEST
     if request.method == "POST" and form.is_valid():
-        how = actions.How(preview="save" not in request.POST, keep_current=keep)
+        how = actions.How(keep, form.cleaned_data["version"])
         given = form.given()
         changes = actions.Changes(name=given.name, timezone=given.timezone, description=given.description)
         try:
-            edited = actions.change(principal, schedule_id, changes, how)
+            moves = _previewed_or_done(
+                request, principal, schedule_id, lambda: actions.change(principal, schedule_id, changes, how)
+            )
         except Rejected as refused:
             if refused.code is Code.NOT_FOUND:
                 raise Http404 from None
             form.add_error(refused.field if refused.field in form.fields else None, refused.message)
+            status = _status(refused)
         else:
-            if not how.preview:
+            if moves is None:
                 return redirect("schedule", schedule_id=schedule_id)
-            moves = _moves(principal, edited, schedule_id)
     context = {
         "section": "schedules",
         "schedule": summary,
+        "version": summary.version,
         "form": form,
         "zones": sorted(zones.names()),
         "keep": keep,
@@ -124,7 +131,7 @@ def edit(request: HttpRequest, principal: Principal, schedule_id: UUID) -> HttpR
     }
     named = form.cleaned_data.get("timezone", "") if form.is_bound else ""
     with timezone.override(zones.zone(named or summary.timezone)):
-        return session.page(request, principal, "web/schedule_new.html", context, 400 if form.errors else 200)
+        return session.page(request, principal, "web/schedule_new.html", context, status if form.errors else 200)
 
 
 @session.editor
@@ -138,29 +145,35 @@ def layer(request: HttpRequest, principal: Principal, schedule_id: UUID, layer_i
     members = people.active(principal)
     arranged = request.method == "POST" and participants.is_arranging(request.POST)
     asked = request.method == "POST" and not arranged
-    initial = request.POST.dict() if arranged else _layer_initial(row, zone)
+    initial = request.POST.dict() if arranged else _layer_initial(row, summary, zone)
     form = forms.Layer(zone, request.POST if asked else None, initial=initial)
     given = participants.of(request.POST, members) if request.method == "POST" else participants.shown(row, members)
     moves: list[dict[str, Any]] | None = None
+    status = HTTPStatus.BAD_REQUEST
     mistake = participants.mistake(given, members) if asked else ""
     if asked and form.is_valid() and not mistake:
-        how = actions.How(preview="save" not in request.POST, keep_current=form.cleaned_data["keep"] or row is None)
+        how = actions.How(form.cleaned_data["keep"] or row is None, form.cleaned_data["version"])
+        draft = form.draft([each for each in given if each])
         try:
-            edited = _edit(principal, schedule_id, layer_id, form.given([each for each in given if each]), how)
+            moves = _previewed_or_done(
+                request, principal, schedule_id, lambda: _save(principal, schedule_id, layer_id, draft, how)
+            )
         except Rejected as refused:
             if refused.code is Code.NOT_FOUND:
                 raise Http404 from None
-            mistake = refused.message if refused.field == "participantIds" else ""
+            mistake = refused.message if refused.field == "participant_ids" else ""
             if not mistake:
                 form.add_error(LAYER_FIELDS.get(refused.field or ""), refused.message)
+            status = _status(refused)
         else:
-            if not how.preview:
+            if moves is None:
                 return redirect("schedule", schedule_id=schedule_id)
-            moves = _moves(principal, edited, schedule_id)
     context = {
         "section": "schedules",
         "schedule": summary,
         "layer": row,
+        "first": editing.rotation_start(row, summary.timezone) if row else None,
+        "version": summary.version,
         "form": form,
         "exact": form.exact(),
         "slots": participants.choices(given, members),
@@ -171,7 +184,7 @@ def layer(request: HttpRequest, principal: Principal, schedule_id: UUID, layer_i
         "now": clock.now(),
     }
     with timezone.override(zone):
-        return session.page(request, principal, "web/layer.html", context, 400 if form.errors or mistake else 200)
+        return session.page(request, principal, "web/layer.html", context, status if form.errors or mistake else 200)
 
 
 @session.member
@@ -206,26 +219,35 @@ def _do(request: HttpRequest, principal: Principal, schedule_id: UUID, act: Call
     return redirect("schedule", schedule_id=schedule_id)
 
 
-def _edit(
-    principal: Principal, schedule_id: UUID, layer_id: UUID | None, given: rotations.Given, how: actions.How
-) -> actions.Edited:
+def _previewed_or_done(
+    request: HttpRequest, principal: Principal, schedule_id: UUID, act: Callable[[], object]
+) -> list[dict[str, Any]] | None:
+    """What an edit would move; None where it was to be saved, and is."""
+    if "save" in request.POST:
+        act()
+        return None
+    return _moves(principal, actions.preview(principal, schedule_id, act), schedule_id)
+
+
+def _status(refused: Rejected) -> HTTPStatus:
+    return HTTPStatus.CONFLICT if refused.code is Code.STALE_CONFIGURATION else HTTPStatus.BAD_REQUEST
+
+
+def _save(
+    principal: Principal, schedule_id: UUID, layer_id: UUID | None, draft: editing.Draft, how: actions.How
+) -> None:
     if layer_id is None:
-        return actions.add_layer(principal, schedule_id, given, how)
-    changes = rotations.Changes(
-        name=given.name,
-        rotation_type=given.rotation_type,
-        rotation_length_days=given.rotation_length_days,
-        handoff_time=given.handoff_time,
-        effective_from=given.effective_from,
-        effective_until=given.effective_until,
-        participant_ids=given.participant_ids,
-    )
-    return actions.change_layer(principal, schedule_id, layer_id, changes, how)
+        actions.add_layer(principal, schedule_id, draft, how)
+        return
+    # The form has no place for a position.
+    changes = rotations.whole(draft)
+    del changes["position"]
+    actions.change_layer(principal, schedule_id, layer_id, changes, how)
 
 
-def _moves(principal: Principal, edited: actions.Edited, schedule_id: UUID) -> list[dict[str, Any]]:
+def _moves(principal: Principal, changes: tuple[editing.Change, ...], schedule_id: UUID) -> list[dict[str, Any]]:
     """What an edit moves, with names."""
-    ids = {each for change in edited.changes for each in (change.loses, change.gains) if each is not None}
+    ids = {each for change in changes for each in (change.loses, change.gains) if each is not None}
     names = on_call.names(ids)
     rotations = {each.position: each.name for each in reads.layers(principal, schedule_id)}
     return [
@@ -236,7 +258,7 @@ def _moves(principal: Principal, edited: actions.Edited, schedule_id: UUID) -> l
             "loses": names[change.loses] if change.loses else None,
             "gains": names[change.gains] if change.gains else None,
         }
-        for change in edited.changes
+        for change in changes
     ]
 
 
@@ -252,14 +274,16 @@ def _hours(request: HttpRequest, zone: ZoneInfo) -> Mapping[str, Any]:
     }
 
 
-def _layer_initial(row: reads.LayerRow | None, zone: ZoneInfo) -> Mapping[str, Any]:
+def _layer_initial(row: oncall.Rotation | None, summary: reads.Summary, zone: ZoneInfo) -> Mapping[str, Any]:
     if row is None:
-        return {"kind": "weekly", "handoff": "09:00", "starts": forms.wall(clock.now(), zone)}
+        starts = forms.wall(clock.now(), zone)
+        return {"version": summary.version, "kind": "weekly", "handoff": "09:00", "starts": starts}
     return {
+        "version": summary.version,
         "name": row.name,
-        "kind": row.rotation_type,
-        "length": row.rotation_length_days if row.rotation_type == oncall.Kind.CUSTOM else "",
-        "handoff": row.handoff_time,
+        "kind": row.kind.value,
+        "length": row.length_days if row.kind is oncall.Kind.CUSTOM else "",
+        "handoff": f"{row.handoff_time:%H:%M}",
         "keep": True,
         **_shown("starts", row.effective_from, zone),
         **(_shown("ends", row.effective_until, zone) if row.effective_until else {}),

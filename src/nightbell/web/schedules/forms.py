@@ -10,7 +10,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from nightbell.actions import overrides, rotations, schedules
-from nightbell.core import instants, oncall, zones
+from nightbell.core import editing, instants, oncall, zones
 from nightbell.web.fields import Id
 
 KINDS = [(each.value, each.value.capitalize()) for each in oncall.Kind]
@@ -101,6 +101,7 @@ class Schedule(forms.Form):
     name = forms.CharField(max_length=schedules.MAX_NAME)
     timezone = forms.CharField(max_length=64)
     description = forms.CharField(required=False, max_length=schedules.MAX_DESCRIPTION)
+    version = forms.IntegerField(required=False)
 
     def clean_timezone(self) -> str:
         """An IANA name."""
@@ -124,19 +125,22 @@ class Layer(InZone):
     handoff = forms.TimeField(input_formats=["%H:%M"])
     starts = Local()
     ends = Local(required=False)
+    first = Local(required=False)
     keep = forms.BooleanField(required=False)
+    version = forms.IntegerField(required=False)
 
-    def given(self, participants: list[str]) -> rotations.Given:
+    def draft(self, participants: list[str]) -> editing.Draft:
         """For the action."""
         data = self.cleaned_data
-        return rotations.Given(
-            name=data["name"] or None,
-            rotation_type=data["kind"],
+        return editing.Draft(
+            kind=data["kind"],
             handoff_time=data["handoff"],
             effective_from=data["starts"],
-            participant_ids=tuple(_uuid(each) for each in participants),
-            rotation_length_days=data["length"] if data["kind"] is oncall.Kind.CUSTOM else None,
+            participants=tuple(_uuid(each) for each in participants),
+            length_days=data["length"] if data["kind"] is oncall.Kind.CUSTOM else None,
             effective_until=data["ends"],
+            name=data["name"] or None,
+            rotation_start=data["first"],
         )
 
 

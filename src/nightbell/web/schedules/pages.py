@@ -98,7 +98,7 @@ def show(
         "gaps": drawn.gaps[:MAX_GAPS],
         "more_gaps": max(0, len(drawn.gaps) - MAX_GAPS),
         "layers": [
-            (layer, rotations[layer.id].kind, _faces(layer.participant_ids, named, drawn.tones)) for layer in layers
+            (layer, rotations[layer.id].kind, _faces(layer.participants, named, drawn.tones)) for layer in layers
         ],
         "overrides": [
             (each, each.user_id in named, rotations.get(each.layer_id) if each.layer_id else None)
@@ -178,11 +178,10 @@ def show_mine(request: HttpRequest, principal: Principal, token: str = "") -> Ht
     return session.page(request, principal, "web/shifts.html", context)
 
 
-def kind_words(layer: reads.LayerRow) -> str:
+def kind_words(layer: oncall.Rotation) -> str:
     """`weekly at 09:00`, `every 3 days at 17:30`."""
-    kind = oncall.Kind(layer.rotation_type)
-    often = kind.value if kind is not oncall.Kind.CUSTOM else f"every {layer.rotation_length_days} days"
-    return f"{often} at {layer.handoff_time}"
+    often = layer.kind.value if layer.kind is not oncall.Kind.CUSTOM else f"every {layer.length_days} days"
+    return f"{often} at {layer.handoff_time:%H:%M}"
 
 
 def _current(

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from django.http import QueryDict
 
-from nightbell.data.reads import people, schedules
+from nightbell.core import oncall
+from nightbell.data.reads import people
 from nightbell.web import wording
 
 EMPTY = 3
@@ -23,9 +24,9 @@ class Slot:
     is_last: bool
 
 
-def shown(row: schedules.LayerRow | None, members: Sequence[people.Member]) -> list[str]:
+def shown(row: oncall.Rotation | None, members: Sequence[people.Member]) -> list[str]:
     """The slots of a layer as it stands, and a few empty ones to grow into."""
-    return _grown([str(each) for each in row.participant_ids] if row else [], members)
+    return _grown([str(each) for each in row.participants] if row else [], members)
 
 
 def is_arranging(posted: Container[str]) -> bool:
