@@ -65,6 +65,7 @@ ADMINS = {
     "workspaces.choose",
     "workspaces.connect",
     "workspaces.disconnect",
+    "contacts.ask_for_match",
     "contacts.remember",
 }
 # What a lane has done to what it delivers.
@@ -83,6 +84,7 @@ NIGHTBELL = {
     "holds.resume_everywhere",
     "contacts.bring_all",
     "contacts.look_again",
+    "contacts.match",
     "once.forget",
     "organizations.create",
     "people.forgot_password",

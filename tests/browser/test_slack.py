@@ -4,6 +4,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
+from nightbell.actions import contacts
+from nightbell.data.access.principal import SYSTEM
 from tests.browser.conftest import SignIn
 from tests.browser.test_pages import PHONE, watch
 from tests.workspace import Slack
@@ -28,6 +30,9 @@ def test_axe_finds_nothing_in_either_theme(
         expect(page.get_by_role("link", name="Connect a workspace")).to_be_visible()
     else:
         page.get_by_role("button", name="Test identity match").click()
+        expect(page.get_by_text("Looking members up in Slack: 0 of 2.")).to_be_visible()
+        assert Axe().run(page).violations_count == 0
+        contacts.match(SYSTEM)
         expect(page.locator(".pill")).to_have_text("@ana · Ana")
     found = Axe().run(page)
     assert found.violations_count == 0, found.generate_report()

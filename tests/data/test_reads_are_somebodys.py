@@ -29,7 +29,8 @@ OF_NOBODY = {
     *("rosters.lock_member", "rosters.read"),
     *("schedules.load", "schedules.load_with_past", "schedules.with_past"),
     *("copies.addresses", "copies.look", "copies.of"),
-    *("workspaces.every", "workspaces.most_copies", "workspaces.of_team", "workspaces.showing", "workspaces.unchecked"),
+    *("workspaces.asked", "workspaces.every", "workspaces.most_copies", "workspaces.of_team", "workspaces.showing"),
+    *("workspaces.unchecked", "workspaces.unmatched"),
 }
 
 

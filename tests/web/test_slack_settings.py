@@ -14,7 +14,7 @@ from nightbell.channels.slack import declaration
 from nightbell.channels.slack.buckets import Buckets
 from nightbell.channels.slack.client import SCOPES, Failed
 from nightbell.data import clock
-from nightbell.data.models import Audit, Contact, Role
+from nightbell.data.models import Audit, Role
 from nightbell.data.models import Workspace as Row
 from nightbell.data.reads import workspaces as reads
 from nightbell.web.settings import slack as slack_settings
@@ -213,73 +213,6 @@ def test_what_slack_refuses_for_another_reason_is_told_in_its_own_word(
     assert saved() == ([], False, False)
 
 
-# People.
-
-
-def test_members_are_matched_by_their_addresses_and_shown_under_slacks_names(
-    world: World, slack: Slack, sign_in: SignIn
-) -> None:
-    ana, bo, eve = world.members("Ana", "Bo", "Eve")
-    slack.joins(ana)
-    slack.joins(eve, guest=True)
-    slack.user(ana).name = "Ana of the Night"
-    client = sign_in(world.zoe)
-    before = markup.get(client, PAGE)
-    assert before.words.count("not looked up yet") == 4
-    assert "4 without a Slack user" in before.words
-    words = markup.Page(markup.submit(client, before.form("/match")), PAGE).words
-    assert "Looked up 4 members in Slack." in words
-    assert "Ana ana@owls.example@ana · Ana of the Night" in words
-    for nobody in (bo, eve, world.zoe):
-        assert f"{nobody.name} {nobody.email}nobody has this address" in words
-    assert "3 without a Slack user" in words
-    # Slack's names are not kept: what is kept is an id.
-    assert f"Ana ana@owls.example{slack.user(ana).id}" in markup.get(client, PAGE).words
-    slack.joins(bo, world.zoe)
-    slack.user(eve).guest = False
-    again = markup.submit(client, markup.get(client, PAGE).form("/match"))
-    assert "everybody is matched" in markup.Page(again, PAGE).words
-
-
-def test_somebody_known_by_their_id_stays_so_whatever_their_address_became(
-    world: World, slack: Slack, sign_in: SignIn
-) -> None:
-    (ana,) = world.members("Ana")
-    slack.joins(ana, world.zoe)
-    client = sign_in(world.zoe)
-    form = markup.get(client, PAGE).form("/match")
-    markup.submit(client, form)
-    slack.user(ana).email = "elsewhere@example.com"
-    assert "everybody is matched" in markup.Page(markup.submit(client, form), PAGE).words
-    slack.user(ana).deleted = True
-    assert "1 without a Slack user" in markup.Page(markup.submit(client, form), PAGE).words
-
-
-def test_a_large_organization_is_matched_press_by_press(
-    world: World, slack: Slack, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(slack_settings, "MATCHED", 2)
-    people = world.members("Ana", "Bo", "Cy", "Dee")
-    slack.joins(*people, world.zoe)
-    client = sign_in(world.zoe)
-    form = markup.get(client, PAGE).form("/match")
-    said = [(markup.Page(markup.submit(client, form), PAGE).words, len(slack.calls)) for _ in range(3)]
-    assert "Looked up 2 members in Slack. 3 more are left: press again." in said[0][0]
-    assert "everybody is matched" in said[2][0]
-    assert [calls for _, calls in said[:2]] == [2, 4]
-    assert len({call.arguments["email"] for call in slack.calls_of("users.lookupByEmail")[:5]}) == 5
-
-
-def test_a_match_that_slack_interrupts_keeps_what_was_found(world: World, slack: Slack, sign_in: SignIn) -> None:
-    ana, bo = world.members("Ana", "Bo")
-    slack.joins(ana, bo)
-    slack.answer("users.lookupByEmail", status=429, retry_after=1, when=lambda given: given["email"] == bo.email)
-    client = sign_in(world.zoe)
-    page = refused(markup.submit(client, markup.get(client, PAGE).form("/match")))
-    assert "Slack did not do it: ratelimited. Nothing more was done." in page.words
-    assert Contact.objects.exclude(address="").get().user_id == ana.id
-
-
 # A test page.
 
 
@@ -374,9 +307,8 @@ def test_what_slack_says_is_text(world: World, slack: Slack, sign_in: SignIn, te
     # The workspace's name twice, whose user Zoe is, and why it was lost.
     assert page.text.count(shown) == 4
     check(refused(markup.submit(client, page.form("/channels"), channels=text)))
-    slack.answer("users.lookupByEmail", text, times=1)
-    check(refused(markup.submit(client, page.form("/match"))))
-    world.settles()
+    Row.objects.update(match_asked_at=clock.now(), match_trouble=text)
+    check(markup.get(client, PAGE))
 
 
 def test_the_manifest_is_this_installations_and_has_no_secret(slack: Slack, settings: Settings) -> None:

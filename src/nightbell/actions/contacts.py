@@ -8,6 +8,7 @@ from django.conf import settings
 from nightbell.actions import ids, workspaces
 from nightbell.channels import registry
 from nightbell.core import contact, delivery
+from nightbell.core.errors import Code, Rejected
 from nightbell.data import clock, contacts, secrets, transaction
 from nightbell.data.access.principal import Needs, Principal
 from nightbell.data.models import Contact, Membership, Workspace
@@ -29,8 +30,12 @@ def bring_all(_principal: Principal) -> int:
 
 
 @transaction.action(Needs.ADMINISTRATION)
-def remember(principal: Principal, user_id: UUID, team_id: str, address: str | None) -> None:
+def remember(
+    principal: Principal, user_id: UUID, team_id: str, address: str | None, known_as: str | None = None
+) -> None:
     """Which user of the workspace this member is; None for nobody there. Of who is no member nothing is kept.
+
+    `known_as` is what they are called there, where somebody has asked.
 
     Whoever was taken for that user before is looked up again: the address they were found by is another's now.
     """
@@ -49,19 +54,68 @@ def remember(principal: Principal, user_id: UUID, team_id: str, address: str | N
         others = brought.filter(address=address).exclude(user_id=user_id)
         others.update(address="", state=contact.State.WORKING.value, again_at=None, checked_at=None)
     now = clock.now()
-    found = {
+    kept = {
         "address": address or "",
         "state": (contact.State.WORKING if address else contact.State.LOST).value,
         "again_at": None if address else now + EVERY,
         "checked_at": now,
+        **({} if known_as is None else {"known_as": known_as}),
     }
     Contact.objects.update_or_create(
         organization_id=organization_id,
         user_id=user_id,
         channel=workspace.channel,
-        defaults=found,
-        create_defaults={"id": ids.new(), **found},
+        defaults=kept,
+        create_defaults={"id": ids.new(), **kept},
     )
+
+
+@transaction.action(Needs.ADMINISTRATION)
+def ask_for_match(principal: Principal) -> None:
+    """Have every member looked up in the workspace, by an engine. Raises Rejected: `not_found` (none is connected)."""
+    connected = Workspace.objects.filter(organization_id=principal.organization_id, token__isnull=False)
+    if not connected.update(match_asked_at=clock.Now(), match_trouble=""):
+        raise Rejected(Code.NOT_FOUND, "No Slack workspace is connected.")
+
+
+@transaction.needing(Needs.INSTALLATION)
+def match(_principal: Principal) -> int:
+    """Go on looking up members where somebody has asked for it; how many were looked up."""
+    return sum(_match(workspace) for workspace in reads.asked() if workspace.channel in settings.NIGHTBELL.paging)
+
+
+def _match(workspace: reads.Workspace) -> int:
+    find = registry.find(workspace.channel).find
+    principal, now, looked = Principal.system(workspace.organization_id), clock.now(), 0
+    try:
+        token = secrets.decrypt(workspace.token)
+    except secrets.Unreadable as unreadable:
+        _pause(workspace, str(unreadable))
+        return 0
+    left = reads.unmatched(workspace, AT_ONCE) if find else []
+    for user_id, email, address in left:
+        assert find is not None
+        found = find(settings.NIGHTBELL, workspace.team_id, token, email, address)
+        match found:
+            case contact.Found() | None:
+                named = (found.address, found.known_as) if found else (None, "")
+                remember(principal, user_id, workspace.team_id, *named)
+                looked += 1
+            case delivery.Refused(error, access_lost=True):
+                workspaces.lose(principal, workspace.channel, error, now)
+                return looked
+            case _:
+                _pause(workspace, getattr(found, "error", "it asks to wait"))
+                return looked
+    if len(left) < AT_ONCE:
+        _pause(workspace, "", match_asked_at=None)
+    return looked
+
+
+def _pause(workspace: reads.Workspace, trouble: str, **done: None) -> None:
+    """Say why it does not go on just now, or that it is done; the next round goes on where this one stopped."""
+    asked = Workspace.objects.filter(organization_id=workspace.organization_id, match_asked_at=workspace.match_asked_at)
+    asked.update(match_trouble=trouble, **done)
 
 
 @transaction.needing(Needs.INSTALLATION)

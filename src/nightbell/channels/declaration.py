@@ -8,7 +8,7 @@ from typing import Protocol, TypeVar
 from pydantic import BaseModel, ConfigDict
 
 from nightbell.channels.base import Channel
-from nightbell.core import delivery
+from nightbell.core import contact, delivery
 
 
 class Part(BaseModel):
@@ -75,7 +75,8 @@ class Declaration:
     installation has it; `check` says so in a sentence, with whether that is right, and may try it out on the way: it is
     given an admin's address, and wakes nobody. `make` makes a channel for one sender thread, with its back-off in it.
     `look` asks whether somebody is still to be reached at an address, with what lets us in, and wakes nobody either;
-    None where that cannot be asked.
+    None where that cannot be asked. `find` is given a workspace, what lets us in, somebody's mail address and the
+    address they were known by; it wakes nobody, and answers None for nobody there.
     """
 
     name: str
@@ -88,3 +89,4 @@ class Declaration:
     check: Callable[[Configured, str | None], tuple[bool, str]]
     make: Callable[[Configured], Channel]
     look: Callable[[Configured, str, str], delivery.Outcome] | None = None
+    find: Callable[[Configured, str, str, str, str | None], contact.Found | delivery.Outcome | None] | None = None

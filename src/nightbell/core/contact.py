@@ -1,5 +1,6 @@
 """What may become of a way to reach somebody."""
 
+from dataclasses import dataclass
 from enum import StrEnum
 
 
@@ -18,3 +19,11 @@ class State(StrEnum):
 
 # Only a contact that somebody has proven to be theirs is paged.
 PAGED = frozenset({State.WORKING, State.FAILING})
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Somebody as a channel's provider knows them: where they are reached, and what they are called there."""
+
+    address: str
+    known_as: str

@@ -14,6 +14,8 @@ from nightbell.data.access.principal import SYSTEM
 log = logging.getLogger(__name__)
 
 EVERY = timedelta(hours=1)
+# How soon what somebody asks for on a page, and waits for, is begun.
+ASKED = timedelta(seconds=2)
 # How long an engine that stopped is remembered.
 REMEMBERED = timedelta(days=1)
 
@@ -26,7 +28,7 @@ class Chores:
         self._thread = threading.Thread(target=self._run, name="chores", daemon=True)
 
     def start(self) -> None:
-        """Begin; the first round is an hour away, so that a restart loop does not tidy all the time."""
+        """Begin; tidying is an hour away, so that a restart loop does not tidy all the time."""
         self._thread.start()
 
     def stop(self) -> None:
@@ -34,12 +36,17 @@ class Chores:
         self._stop.set()
 
     def _run(self) -> None:
-        while not self._stop.wait(EVERY.total_seconds()):
+        rounds = 0
+        while not self._stop.wait(ASKED.total_seconds()):
+            rounds += 1
             try:
-                tidy()
+                contacts.match(SYSTEM)
+                if rounds % (EVERY // ASKED) == 0:
+                    tidy()
             except Error as error:
-                log.warning("tidying failed, again in an hour: %s", error)
-            connection.close()
+                log.warning("a chore failed, and is done in a later round: %s", error)
+                connection.close()
+        connection.close()
 
 
 def tidy() -> None:

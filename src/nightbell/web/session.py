@@ -22,14 +22,12 @@ from nightbell.data.access import sessions
 from nightbell.data.access.principal import Needs, Principal
 from nightbell.data.models import Account
 from nightbell.data.reads import directory
-from nightbell.web import health, once
+from nightbell.web import health, live, once
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, Principal, P], HttpResponse]
 Page = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 
-# What the script sends when it asks whether a page it shows has changed.
-VERSION = "X-Nightbell-Version"
 _ORGANIZATION = "organization"
 
 
@@ -111,7 +109,7 @@ def _sign_in(request: HttpRequest) -> HttpResponseBase:
 
     What was typed goes along in the browser's own form, because nobody who is signed out writes into our database.
     """
-    if VERSION in request.headers:
+    if live.asked(request) is not None:
         return HttpResponse(status=401)
     if request.method != "POST":
         return redirect_to_login(request.get_full_path())

@@ -7,10 +7,10 @@ from django.conf import settings
 from nightbell.channels.base import Channel
 from nightbell.channels.declaration import Ability, Address, Brought, Configured, Declaration
 from nightbell.channels.slack.buckets import Buckets, Priority
-from nightbell.channels.slack.channel import SlackChannel, look_at
+from nightbell.channels.slack.channel import SlackChannel, look_at, look_up
 from nightbell.channels.slack.client import Client, Failed
 from nightbell.channels.slack.settings import SlackSettings, check, offered
-from nightbell.core import delivery
+from nightbell.core import contact, delivery
 
 # One for the process: what Slack asks one sender to wait for, all of them do.
 _BUCKETS = Buckets()
@@ -40,6 +40,20 @@ def _look(configured: Configured, address: str, token: str) -> delivery.Outcome:
     return delivery.Accepted() if found else delivery.Refused("nobody to be paged", absent_from=team_id)
 
 
+def _find(
+    configured: Configured, team_id: str, token: str, email: str, address: str | None
+) -> contact.Found | delivery.Outcome | None:
+    """By their mail address, or by the id they were known by, whatever their address has become."""
+    slack = _client(configured, team_id, token)
+    try:
+        user = look_up(slack, email, Priority.EDIT) or (address and look_at(slack, address, Priority.EDIT))
+    except Failed as failed:
+        return failed.outcome
+    if not user:
+        return None
+    return contact.Found(str(user["id"]), f"@{user.get('name')} · {user.get('real_name') or user['id']}")
+
+
 def _canonical(typed: str) -> str | None:
     return typed if _USER.fullmatch(typed) else None
 
@@ -56,4 +70,5 @@ DECLARATION: Declaration = Declaration(
     check=check,
     make=_make,
     look=_look,
+    find=_find,
 )

@@ -15,7 +15,8 @@ class Contact(models.Model):
 
     Everybody's first is their account's own address, `of_account`: a trigger makes it with the account, and it is
     reached whatever its state. `organization` is who brought it, and where; null for what is the person's own.
-    `address` is the channel's own; empty where the account's mail address is what finds them. A lost one is tried
+    `address` is the channel's own; empty where the account's mail address is what finds them; `known_as` is what they
+    are called there, for people to recognize. A lost one is tried
     again from `again_at` on; `checked_at` is when somebody last asked the channel's provider about it.
     """
 
@@ -27,6 +28,7 @@ class Contact(models.Model):
     channel = models.CharField(max_length=20)
     address = models.TextField(default="", db_default="")
     state = models.CharField(max_length=20, db_default=contact.State.WORKING.value)
+    known_as = models.TextField(default="", db_default="")
     again_at = models.DateTimeField(null=True)
     checked_at = models.DateTimeField(null=True)
     of_account = models.BooleanField(default=False, db_default=False)
@@ -69,7 +71,9 @@ class Workspace(models.Model):
     """Where an organization uses a channel as a whole: at most one, and one organization each. Named by its ids there.
 
     `token` is what lets us in, encrypted; without one nothing is connected. `lost_at` is when it was refused, and
-    `lost_because` how. `alerts_channels` is a list of ids of places where incidents are shown.
+    `lost_because` how. Since `match_asked_at` every member is to be looked up there, until all have been;
+    `match_trouble` is why that does not go on just now. `alerts_channels` is a list of ids of places where incidents
+    are shown.
     """
 
     organization = models.OneToOneField(Organization, on_delete=models.PROTECT, primary_key=True, related_name="+")
@@ -84,6 +88,8 @@ class Workspace(models.Model):
     connected_at = models.DateTimeField(db_default=Now())
     lost_at = models.DateTimeField(null=True)
     lost_because = models.TextField(null=True)  # noqa: DJ001 -- null while all is well
+    match_asked_at = models.DateTimeField(null=True)
+    match_trouble = models.TextField(default="", db_default="")
 
     class Meta:
         db_table = "workspace"

@@ -17,10 +17,11 @@ MAX_ALERTS_CHANNELS = 5
 
 WORKSPACE = """
 select w.organization_id, w.channel, w.team_id, w.team_name, w.bot_user_id, w.token,
-  w.alerts_channels::text, w.incident_channels, w.archive_on_resolve, w.connected_at, w.lost_at, w.lost_because
+  w.alerts_channels::text, w.incident_channels, w.archive_on_resolve, w.connected_at, w.lost_at, w.lost_because,
+  w.match_asked_at, w.match_trouble
 from workspace w
 where w.token is not null and (w.organization_id = %(organization)s or w.channel = %(channel)s and w.team_id = %(team)s
-  or (%(every)s and w.lost_at is null))
+  or (%(every)s and w.lost_at is null) or (%(asked)s and w.match_asked_at is not null and w.lost_at is null))
 order by w.organization_id
 """
 
@@ -33,8 +34,21 @@ where c.organization_id = %(organization)s and c.channel = %(channel)s and c.add
 order by c.checked_at, c.id limit %(limit)s
 """
 
+# Who was not looked up since somebody asked for it.
+UNMATCHED = """
+select m.user_id, a.email, nullif(c.address, '')
+from membership m
+join account a on a.id = m.user_id
+left join contact c
+  on c.organization_id = m.organization_id and c.user_id = m.user_id and c.channel = %(channel)s
+where m.organization_id = %(organization)s and m.removed_at is null
+  and (c.checked_at is null or c.checked_at < %(asked)s)
+order by c.checked_at nulls first, m.id limit %(limit)s
+"""
+
 IDENTITIES = """
-select a.id, trim(a.first_name || ' ' || a.last_name), a.email, nullif(c.address, ''), c.checked_at
+select a.id, trim(a.first_name || ' ' || a.last_name), a.email, nullif(c.address, ''), c.checked_at,
+  coalesce(c.known_as, '')
 from membership m
 join account a on a.id = m.user_id
 left join contact c
@@ -86,17 +100,23 @@ class Workspace:
     connected_at: datetime
     lost_at: datetime | None
     lost_because: str | None
+    match_asked_at: datetime | None
+    match_trouble: str
 
 
 @dataclass(frozen=True, slots=True)
 class Identified:
-    """A member, and which user of the workspace they are; `checked_at` is None where nobody has looked yet."""
+    """A member, and which user of the workspace they are; `checked_at` is None where nobody has looked yet.
+
+    `known_as` is what they are called there.
+    """
 
     user_id: UUID
     name: str
     email: str
     address: str | None
     checked_at: datetime | None
+    known_as: str
 
 
 def showing() -> dict[str, Any]:
@@ -138,6 +158,24 @@ def every() -> list[Workspace]:
     return _workspaces(every=True)
 
 
+def asked() -> list[Workspace]:
+    """Every workspace that lets us in and in which somebody wants the members looked up."""
+    return _workspaces(asked=True)
+
+
+def unmatched(workspace: Workspace, limit: int) -> list[tuple[UUID, str, str | None]]:
+    """Members with their mail address and their id there who are still to be looked up, the longest not first."""
+    given: dict[str, Any] = {
+        "organization": workspace.organization_id,
+        "channel": workspace.channel,
+        "asked": workspace.match_asked_at,
+        "limit": limit,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(UNMATCHED, given)
+        return list(cursor.fetchall())
+
+
 def unchecked(workspace: Workspace, age: timedelta, limit: int) -> list[tuple[UUID, str]]:
     """Members and their ids there that nobody has looked at for so long, the longest first."""
     given: dict[str, Any] = {"organization": workspace.organization_id, "channel": workspace.channel}
@@ -147,10 +185,15 @@ def unchecked(workspace: Workspace, age: timedelta, limit: int) -> list[tuple[UU
 
 
 def _workspaces(
-    organization_id: UUID | None = None, *, channel: str | None = None, team_id: str | None = None, every: bool = False
+    organization_id: UUID | None = None,
+    *,
+    channel: str | None = None,
+    team_id: str | None = None,
+    every: bool = False,
+    asked: bool = False,
 ) -> list[Workspace]:
     with connection.cursor() as cursor:
-        given = {"organization": organization_id, "channel": channel, "team": team_id, "every": every}
+        given = {"organization": organization_id, "channel": channel, "team": team_id, "every": every, "asked": asked}
         cursor.execute(WORKSPACE, given)
         return [_of_row(row) for row in cursor.fetchall()]
 

@@ -1,6 +1,5 @@
 """The pages that show incidents, the list and the one incident, and the policies that page for them."""
 
-from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -11,14 +10,12 @@ from nightbell.core.incident import state
 from nightbell.data import clock
 from nightbell.data.access.principal import Principal
 from nightbell.data.reads import gaps, incidents, people
-from nightbell.web import session, wording
+from nightbell.web import live, session, wording
 from nightbell.web.incidents import forms, hand_off, panel, reasons, timeline
 from nightbell.web.schedules import gap_words
 
 PAGE_SIZE = 50
 IS_OPEN = {"open": True, "resolved": False, "all": None}
-# The database's clock, on every answer to the script: countdowns follow it.
-NOW = "X-Nightbell-Now"
 
 
 @require_GET
@@ -34,8 +31,8 @@ def listing(request: HttpRequest, principal: Principal) -> HttpResponse:
     stops = panel.stops(views)
     now = clock.now()
     version = panel.version_of_list(views, stops, now)
-    if request.headers.get(session.VERSION) == version:
-        return unchanged(now)
+    if live.asked(request) == version:
+        return live.unchanged(now)
     chosen = {name: str(value) for name, value in given.items() if value and name != "before"}
     context = {
         "section": "incidents",
@@ -50,19 +47,19 @@ def listing(request: HttpRequest, principal: Principal) -> HttpResponse:
         "version": version,
         "now": now,
     }
-    return dated(session.page(request, principal, "web/list.html", context), now)
+    return live.dated(session.page(request, principal, "web/list.html", context), now)
 
 
 @require_GET
 @session.member
 def incident(request: HttpRequest, principal: Principal, number: int) -> HttpResponse:
     """One incident. The script asks here whether what it shows still holds."""
-    asked = request.headers.get(session.VERSION)
+    asked = live.asked(request)
     if asked:
         known = incidents.one(principal, number)
         now = clock.now()
         if known is not None and panel.version(incidents.foreseen(known), now) == asked:
-            return unchanged(now)
+            return live.unchanged(now)
     return show(request, principal, number)
 
 
@@ -104,18 +101,7 @@ def show(
     }
     if refusal and refusal.get("stale"):
         refusal["change"] = timeline.last_change(view)
-    return dated(session.page(request, principal, "web/incident.html", context, status), now)
-
-
-def unchanged(now: datetime) -> HttpResponse:
-    """What the script shows still holds."""
-    return dated(HttpResponse(status=204), now)
-
-
-def dated(response: HttpResponse, now: datetime) -> HttpResponse:
-    """The same answer, with the database's time on it."""
-    response[NOW] = str(int(now.timestamp() * 1000))
-    return response
+    return live.dated(session.page(request, principal, "web/incident.html", context, status), now)
 
 
 def _can_escalate(view: incidents.IncidentView) -> bool:

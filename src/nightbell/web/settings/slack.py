@@ -1,13 +1,14 @@
 """The page where an admin lets Nightbell into Slack, sees that it works, and shows it out again."""
 
-from collections.abc import Callable, Mapping
+import hashlib
+from collections.abc import Callable
 from dataclasses import replace
-from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from nightbell.actions import contacts, workspaces
@@ -16,15 +17,13 @@ from nightbell.channels.slack.buckets import POST
 from nightbell.channels.slack.client import Client, Failed
 from nightbell.channels.slack.settings import SlackSettings
 from nightbell.core.errors import Rejected
-from nightbell.data import secrets
+from nightbell.data import clock, secrets
 from nightbell.data.access.principal import Principal
 from nightbell.data.reads import directory
 from nightbell.data.reads import workspaces as reads
-from nightbell.web import session
+from nightbell.web import live, session
 from nightbell.web.settings import forms
 
-# So many members are looked up at a press: longest not looked up first.
-MATCHED = 40
 HELLO = "Nightbell shows incidents here from now on."
 NOT_THERE = "Nightbell is not in {}: type /invite @Nightbell there, then save again."
 
@@ -34,7 +33,10 @@ Act = Callable[[reads.Workspace, Client], None]
 @require_safe
 @session.admin
 def slack(request: HttpRequest, principal: Principal) -> HttpResponse:
-    """How things stand, and what can be done about it."""
+    """How things stand, and what can be done about it. The script asks here how far members are looked up."""
+    workspace = reads.workspace(principal)
+    if live.asked(request) is not None and live.asked(request) == _version(workspace, _people(principal, workspace)):
+        return live.unchanged(clock.now())
     return _page(request, principal)
 
 
@@ -68,26 +70,12 @@ def choose(request: HttpRequest, principal: Principal) -> HttpResponse:
 @require_POST
 @session.admin
 def match(request: HttpRequest, principal: Principal) -> HttpResponse:
-    """Look members up in Slack by their address, and show who each is there; the names are Slack's, and not kept."""
-    called: dict[UUID, str] = {}
-
-    def act(workspace: reads.Workspace, slack_: Client) -> None:
-        everybody = reads.identities(principal, workspace.channel)
-        due = sorted(everybody, key=lambda each: (each.checked_at is not None, each.checked_at))
-        for each in due[:MATCHED]:
-            user = channel.look_up(slack_, each.email)
-            if user is None and each.address:
-                # Known by their id, whatever their address has become.
-                user = channel.look_at(slack_, each.address)
-            contacts.remember(principal, each.user_id, workspace.team_id, str(user["id"]) if user else None)
-            if user:
-                called[each.user_id] = f"@{user.get('name')} · {user.get('real_name') or user['id']}"
-        left = len(everybody) - MATCHED
-        more = f" {left} more are left: press again." if left > 0 else ""
-        messages.success(request, f"Looked up {len(due[:MATCHED])} members in Slack.{more}")
-
-    refused = _try(principal, act)
-    return _page(request, principal, called=called, refused=refused, status=400 if refused else 200)
+    """Have every member looked up in Slack by their address. An engine does it, and the page says how far it is."""
+    try:
+        contacts.ask_for_match(principal)
+    except Rejected as refusal:
+        return _page(request, principal, refused=refusal.message, status=400)
+    return _back()
 
 
 @require_POST
@@ -179,16 +167,21 @@ def _page(
     *,
     refused: str = "",
     form: forms.Channels | None = None,
-    called: Mapping[UUID, str] | None = None,
     status: int = 200,
 ) -> HttpResponse:
     workspace = reads.workspace(principal)
     configured = settings.NIGHTBELL
-    people = reads.identities(principal, workspace.channel) if workspace else []
+    people, now = _people(principal, workspace), clock.now()
+    asked_at = workspace.match_asked_at if workspace else None
     context = {
         "workspace": workspace,
         "form": form or _form(workspace),
-        "people": [(each, (called or {}).get(each.user_id, "")) for each in people],
+        "people": people,
+        "looked_up": sum(1 for each in people if asked_at and each.checked_at and each.checked_at >= asked_at),
+        "is_matching": asked_at is not None,
+        "live": reverse("slack-settings") if workspace else "",
+        "version": _version(workspace, people),
+        "now": now,
         "missing": sum(1 for each in people if not each.address),
         "troubles": reads.troubles(principal, channel.SlackChannel.name),
         "configured": declaration.DECLARATION.offered(configured),
@@ -196,7 +189,18 @@ def _page(
         "most": reads.MAX_ALERTS_CHANNELS,
         "refused": refused,
     }
-    return session.page(request, principal, "web/slack.html", context, status)
+    return live.dated(session.page(request, principal, "web/slack.html", context, status), now)
+
+
+def _people(principal: Principal, workspace: reads.Workspace | None) -> list[reads.Identified]:
+    return reads.identities(principal, workspace.channel) if workspace else []
+
+
+def _version(workspace: reads.Workspace | None, people: list[reads.Identified]) -> str:
+    """What changes where somebody has been looked up, or a match begins, pauses or ends."""
+    asked = (workspace.match_asked_at, workspace.match_trouble) if workspace else None
+    seen = repr((asked, max((each.checked_at for each in people if each.checked_at), default=None)))
+    return hashlib.sha256(seen.encode()).hexdigest()[:16]
 
 
 def _form(workspace: reads.Workspace | None) -> forms.Channels:
