@@ -8,7 +8,7 @@ from uuid import UUID
 from nightbell.actions import contacts, ids, refusals, signed_links, workspaces
 from nightbell.channels import registry
 from nightbell.core import delivery, message, notice
-from nightbell.core.incident import actor, commands, decide, effects
+from nightbell.core.incident import actor, commands, decide, effects, events
 from nightbell.core.link_grants import AcknowledgeGrant
 from nightbell.data import clock, rows, secrets, store, transaction
 from nightbell.data.access.principal import Needs, Principal
@@ -20,6 +20,8 @@ from nightbell.data.reads import pages, reach, rosters
 NO_WAY_IN_FOR = timedelta(seconds=30)
 
 _SYSTEM = rows.actor_values(actor.SYSTEM)
+# What of an attempt goes on the record; nothing where it is tried again, or was withdrawn.
+Settled = type[events.PageSent | events.PageFailed] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +85,9 @@ def settle(
         refusals.notice_fault(principal, lease, outcome)
     match settlement.state:
         case delivery.State.SENT:
-            _write(lease, settlement, "page_sent", looked.as_of)
+            _write(lease, settlement, events.PageSent, looked.as_of)
         case delivery.State.FAILED if lease.table == "page":
-            _lose(principal, lease, settlement, "page_failed")
+            _lose(principal, lease, settlement, events.PageFailed)
         case delivery.State.CANCELLED if lease.table == "page":
             # Withdrawn at the last moment, perhaps because the recipient left: then nobody may be left to wait for.
             _lose(principal, lease, settlement, None)
@@ -136,11 +138,11 @@ def _look_at_page(principal: Principal, lease: messages.Lease) -> tuple[delivery
 
 def page_facts(seen: pages.Look) -> message.Facts:
     """Everything a page may say, with who is next and the links."""
-    return message.Facts(
-        **seen.facts,
-        next_step=pages.next_step(seen),
-        acknowledge_url=signed_links.acknowledge_url(AcknowledgeGrant(seen.incident.id, seen.user_id, seen.now)),
-        view_url=signed_links.incident_url(seen.facts["number"]),
+    return message.facts(
+        seen.known,
+        pages.next_step(seen),
+        signed_links.acknowledge_url(AcknowledgeGrant(seen.incident.id, seen.user_id, seen.now)),
+        signed_links.incident_url(seen.known.number),
     )
 
 
@@ -153,7 +155,7 @@ def _to_page(principal: Principal, lease: messages.Lease, seen: pages.Look) -> t
         _write(lease, again(not_connected(lease.channel), lease, seen.now), None)
     else:
         settlement = delivery.Settlement(delivery.State.FAILED, error=not_connected(lease.channel))
-        _lose(principal, lease, settlement, "page_failed")
+        _lose(principal, lease, settlement, events.PageFailed)
     return None
 
 
@@ -172,7 +174,7 @@ def not_connected(channel: str) -> str:
 
 
 def _is_last_resort(seen: pages.Look) -> bool:
-    return bool(seen.facts["reason"] is effects.Reason.FALLBACK)
+    return seen.known.reason is effects.Reason.FALLBACK
 
 
 def again(error: str, lease: messages.Lease, now: datetime) -> delivery.Settlement:
@@ -259,18 +261,18 @@ def _cancelled(reason: str) -> delivery.Settlement:
 
 
 def _write(
-    lease: messages.Lease, settlement: delivery.Settlement, kind: str | None, as_of: datetime | None = None
+    lease: messages.Lease, settlement: delivery.Settlement, event: Settled, as_of: datetime | None = None
 ) -> bool:
     """One statement, and so one transaction, that locks only the message."""
-    return messages.settle(lease, settlement, kind=kind, audit_id=ids.new(), actor=_SYSTEM, shown=as_of)
+    return messages.settle(lease, settlement, event=event, audit_id=ids.new(), actor=_SYSTEM, shown=as_of)
 
 
 @transaction.action(Needs.INSTALLATION)
-def _lose(principal: Principal, lease: messages.Lease, settlement: delivery.Settlement, kind: str | None) -> None:
+def _lose(principal: Principal, lease: messages.Lease, settlement: delivery.Settlement, event: Settled) -> None:
     """A page nobody will answer. Locks the incident first, as everybody does: its group may have failed with it."""
     organization_id, incident_id = messages.incident_of(lease.id)
     locked = store.lock(organization_id, incident_id)
-    if locked is None or not _write(lease, settlement, kind) or not store.group_failed(incident_id):
+    if locked is None or not _write(lease, settlement, event) or not store.group_failed(incident_id):
         return
     people = rosters.read([organization_id], [locked.incident])
     decision = decide.decide(locked.incident, commands.GroupFailed(people[organization_id]), locked.now)

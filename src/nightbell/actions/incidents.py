@@ -1,6 +1,5 @@
 """What people and programs do to incidents: open, acknowledge, hand off, escalate, move on, resolve."""
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from uuid import UUID
@@ -10,8 +9,8 @@ from django.db import transaction as database
 from nightbell.actions import holds, ids
 from nightbell.core import oncall
 from nightbell.core.errors import Code, Rejected
-from nightbell.core.incident import commands, decide, state
-from nightbell.data import clock, rows, store, transaction, wake
+from nightbell.core.incident import commands, decide, events, state
+from nightbell.data import clock, store, transaction, wake
 from nightbell.data.access.principal import Needs, Principal
 from nightbell.data.claims import opening
 from nightbell.data.reads import incidents, reach, rosters, schedules, workspaces
@@ -89,24 +88,22 @@ def open_incident(principal: Principal, given: Opening) -> tuple[incidents.Incid
     state_, due_cause = decide.opened(has_policy=given.policy_id is not None)
     paged = state_ is state.State.NONE
     found = opening.open_incident(
-        {
-            "id": incident_id,
-            "organization": principal.organization_id,
-            "owner": given.owner_id,
-            "policy": given.policy_id,
-            "title": given.title,
-            "description": given.description,
-            "severity": given.severity.value,
-            "dedup_key": given.dedup_key,
-            "actor": json.dumps(rows.actor_values(principal.actor)),
-            "state": state_.value,
-            "due": due_cause is not None,
-            "due_cause": due_cause.value if due_cause else None,
-            # Over whatever may reach an owner; the statement leaves out what does not.
-            "pages": [ids.new() for _ in range(reach.most() if paged else 0)],
-            "copies": [ids.new() for _ in range(workspaces.most_copies())],
-            "audit": rows.text_of(_opening_audit(given, paged=paged)),
-        }
+        opening.New(
+            id=incident_id,
+            organization_id=principal.organization_id,
+            owner_id=given.owner_id,
+            policy_id=given.policy_id,
+            title=given.title,
+            description=given.description,
+            severity=given.severity,
+            dedup_key=given.dedup_key,
+            by=principal.actor,
+            state=state_,
+            due_cause=due_cause,
+            page_ids=tuple(ids.new() for _ in range(reach.most() if paged else 0)),
+            copy_ids=tuple(ids.new() for _ in range(workspaces.most_copies())),
+            entries=_opening_events(given, paged=paged),
+        )
     )
     if found.number is None and (repeated := _open_already(principal, given)):
         # A repeat is one whatever has become since of whom and what it names.
@@ -241,17 +238,17 @@ def _open_already(principal: Principal, given: Opening) -> incidents.IncidentVie
     return view
 
 
-def _opening_audit(given: Opening, *, paged: bool) -> list[dict[str, object]]:
-    data = {
-        "title": given.title,
-        "severity": given.severity.value,
-        "ownerId": str(given.owner_id),
-        "escalationPolicyId": str(given.policy_id) if given.policy_id else None,
-        "dedupKey": given.dedup_key,
-        "ownerScheduleId": str(given.schedule_id) if given.schedule_id else None,
-        "ownerBecause": given.owner_because,
-    }
-    entries = [rows.entry(ids.new(), "incident_opened", data)]
-    if paged:
-        entries.append(rows.entry(ids.new(), "owner_paged", {"responder": str(given.owner_id)}))
-    return entries
+def _opening_events(given: Opening, *, paged: bool) -> tuple[tuple[UUID, events.Event], ...]:
+    if given.owner_id is None:
+        return ()  # and nothing is written
+    opened = events.IncidentOpened(
+        given.title,
+        given.severity,
+        given.owner_id,
+        given.policy_id,
+        given.dedup_key,
+        given.schedule_id,
+        given.owner_because,
+    )
+    told: tuple[events.Event, ...] = (opened, events.OwnerPaged(given.owner_id)) if paged else (opened,)
+    return tuple((ids.new(), event) for event in told)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import assert_never
 from uuid import UUID
@@ -29,12 +29,21 @@ class NextStep:
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
-    """Everything a page may say. Title, description and note come from outside and are hostile.
+class OnCall:
+    """How a schedule put the recipient on call: its name, the rotation (`weekly rotation`) and the override, if any."""
 
-    `position` is 0 where no layer was paged; `timezone` is the recipient's IANA zone; `next_step` is None where nobody
-    else will be paged; `handed_off_by` and `note` are set for a handoff; `schedule`, `rotation` (`weekly rotation`) and
-    the override are how a schedule put the recipient on call.
+    schedule: str | None = None
+    rotation: str | None = None
+    override_by: str | None = None
+    override_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known(OnCall):
+    """What the database knows of a page. Title, description and note come from outside and are hostile.
+
+    `position` is 0 where no layer was paged; `timezone` is the recipient's IANA zone; `handed_off_by` and `note` are
+    set for a handoff.
     """
 
     incident_id: UUID
@@ -57,13 +66,21 @@ class Facts:
     position: int
     layer_count: int
     round: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts(Known):
+    """Everything a page may say; `next_step` is None where nobody else will be paged."""
+
     next_step: NextStep | None
     acknowledge_url: str
     view_url: str
-    schedule: str | None = None
-    rotation: str | None = None
-    override_by: str | None = None
-    override_until: datetime | None = None
+
+
+def facts(known: Known, next_step: NextStep | None, acknowledge_url: str, view_url: str) -> Facts:
+    """What is known, with who is next and the links."""
+    kept = {each.name: getattr(known, each.name) for each in fields(known)}
+    return Facts(**kept, next_step=next_step, acknowledge_url=acknowledge_url, view_url=view_url)
 
 
 MAX_NAMES = 3

@@ -68,24 +68,26 @@ def one_of(column: str, known: type[StrEnum]) -> str:
 
 def incident_of(row: Sequence[Any], notified: frozenset[UUID] = frozenset()) -> state.Incident:
     """The incident in a row of INCIDENT_COLUMNS."""
+    id_, owner_id, status, state_, frozen, position, round_, due_at, due_cause, epoch, handed_off_epoch, *rest = row
+    acknowledged_by, acknowledged_at, resolved_at, relieved, held = rest
     return state.Incident(
-        id=row[0],
-        owner_id=row[1],
-        status=state.Status(row[2]),
-        state=state.State(row[3]),
-        policy=policy_in(row[4]) if row[4] else None,
-        position=row[5],
-        round=row[6],
-        due_at=row[7],
-        due_cause=state.Cause(row[8]) if row[8] else None,
-        epoch=row[9],
-        handed_off_epoch=row[10],
-        acknowledged_by=actor_of(json.loads(row[11])) if row[11] else None,
-        acknowledged_at=row[12],
-        resolved_at=row[13],
-        relieved=frozenset(row[14]),
+        id=id_,
+        owner_id=owner_id,
+        status=state.Status(status),
+        state=state.State(state_),
+        policy=policy_in(frozen) if frozen else None,
+        position=position,
+        round=round_,
+        due_at=due_at,
+        due_cause=state.Cause(due_cause) if due_cause else None,
+        epoch=epoch,
+        handed_off_epoch=handed_off_epoch,
+        acknowledged_by=actor_of(json.loads(acknowledged_by)) if acknowledged_by else None,
+        acknowledged_at=acknowledged_at,
+        resolved_at=resolved_at,
+        relieved=frozenset(relieved),
         notified=notified,
-        held=row[15],
+        held=held,
     )
 
 
@@ -192,9 +194,9 @@ def mentioned(data: Any) -> Iterator[str]:
             pass
 
 
-def kind_of(event: events.Event) -> str:
+def kind_of(event: events.Event | type[events.Event]) -> str:
     """The kind of an event on the record: its name in snake case."""
-    return _snake(type(event).__name__)
+    return _snake((event if isinstance(event, type) else type(event)).__name__)
 
 
 @cache

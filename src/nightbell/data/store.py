@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from nightbell.core.incident import actor, decide, effects, state
+from nightbell.core.incident import actor, decide, effects, events, state
 from nightbell.data import holds, prepared, rows
 from nightbell.data.access.principal import Principal
 from nightbell.data.reads import incidents
@@ -157,7 +157,8 @@ def lock(organization_id: UUID, ref: UUID | int) -> Locked | None:
         if row is None:
             return None
         notified = frozenset(user_id for (user_id,) in asking.fetchall())
-    return Locked(row[1], rows.incident_of(row[2:], notified), row[0])
+    now, organization_id, *incident = row
+    return Locked(organization_id, rows.incident_of(incident, notified), now)
 
 
 def involving(organization_id: UUID, user_id: UUID) -> list[UUID]:
@@ -243,7 +244,8 @@ def _audit_values(each: Decided, ids: Iterator[UUID]) -> Iterator[dict[str, Any]
         yield whose | rows.entry(next(ids), rows.kind_of(event), rows.values_of(event))
     for effect in each.decision.effects:
         if isinstance(effect, effects.CancelPages):
-            yield whose | rows.entry(next(ids), "pages_cancelled", {"reason": effect.reason})
+            cancelled = events.PagesCancelled(effect.reason)
+            yield whose | rows.entry(next(ids), rows.kind_of(cancelled), rows.values_of(cancelled))
 
 
 def _cancellation_values(each: Decided, effect: effects.CancelPages) -> dict[str, Any]:

@@ -7,9 +7,22 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from nightbell.core.incident.actor import Actor
-from nightbell.core.incident.state import Cause, Status
+from nightbell.core.incident.state import Cause, Severity, Status
 from nightbell.core.oncall import Duty
 from nightbell.core.policy import Target
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentOpened:
+    """Somebody opened it; `owner_because` is why a schedule's owner is who they are, where one was asked."""
+
+    title: str
+    severity: Severity
+    owner_id: UUID
+    escalation_policy_id: UUID | None
+    dedup_key: str | None
+    owner_schedule_id: UUID | None
+    owner_because: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +116,29 @@ class OwnerChanged:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class PageSent:
+    """A page was taken by its provider; the statement that settles it writes which, over what and where."""
+
+
+@dataclass(frozen=True, slots=True)
+class PageFailed:
+    """A page was refused for good, and why; written as `PageSent` is."""
+
+
+@dataclass(frozen=True, slots=True)
+class PagesCancelled:
+    """Pages that nobody needs any more; the statement that cancels them lists them."""
+
+    reason: str
+
+
 Event = (
-    LayerPaged
+    IncidentOpened
+    | PageSent
+    | PageFailed
+    | PagesCancelled
+    | LayerPaged
     | LayerSkipped
     | OwnerPaged
     | FallbackPaged

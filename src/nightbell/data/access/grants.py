@@ -41,9 +41,12 @@ def holder(grant: link_grants.AcknowledgeGrant) -> Holder | None:
     with connection.cursor() as cursor:
         cursor.execute(GRANTED, given)
         row = cursor.fetchone()
-    member = principal.of_member(row[0], grant.user_id, actor.Via.LINK, since=grant.made_at) if row else None
+    if row is None:
+        return None
+    organization_id, timezone, expired = row
+    member = principal.of_member(organization_id, grant.user_id, actor.Via.LINK, since=grant.made_at)
     if member is None:
         return None
-    if row[2]:
+    if expired:
         raise Expired
-    return Holder(member, row[1])
+    return Holder(member, timezone)

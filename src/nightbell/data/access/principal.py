@@ -123,7 +123,8 @@ def of_key(key: str, via: actor.Via = actor.Via.API) -> Principal | None:
         row = cursor.fetchone()
     if row is None:
         return None
-    return Principal(row[2], actor.Actor(actor.Type.API_KEY, row[0], row[1], via), Role.ADMIN)
+    key_id, name, organization_id = row
+    return Principal(organization_id, actor.Actor(actor.Type.API_KEY, key_id, name, via), Role.ADMIN)
 
 
 def of_user(
@@ -138,7 +139,8 @@ def of_user(
         row = cursor.fetchone()
     if row is None:
         return None
-    return Principal(row[0], actor.user(user_id, f"{row[2]} {row[3]}".strip(), via), Role(row[1]), edits=row[4])
+    organization_id, role, first, last, edits = row
+    return Principal(organization_id, actor.user(user_id, f"{first} {last}".strip(), via), Role(role), edits=edits)
 
 
 def of_member(organization_id: UUID, user_id: UUID, via: actor.Via, *, since: datetime | None) -> Principal | None:
@@ -148,6 +150,5 @@ def of_member(organization_id: UUID, user_id: UUID, via: actor.Via, *, since: da
         row = cursor.fetchone()
     if row is None:
         return None
-    return Principal(
-        organization_id, actor.user(user_id, f"{row[0]} {row[1]}".strip(), via), Role(row[2]), edits=row[3]
-    )
+    first, last, role, edits = row
+    return Principal(organization_id, actor.user(user_id, f"{first} {last}".strip(), via), Role(role), edits=edits)

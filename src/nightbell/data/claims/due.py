@@ -100,5 +100,8 @@ def _claim(statement: str, given: dict[str, Any]) -> list[store.Locked]:
     with connection.cursor() as cursor:
         cursor.execute(statement, given)
         found = cursor.fetchall()
-    at: datetime | None = max((row[0] for row in found), default=None)
-    return [store.Locked(row[1], rows.incident_of(row[2:]), at or row[0]) for row in found]
+    at: datetime | None = max((read_at for read_at, *_ in found), default=None)
+    return [
+        store.Locked(organization_id, rows.incident_of(incident), at or read_at)
+        for read_at, organization_id, *incident in found
+    ]

@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db import connection
 
 from nightbell.core import delivery, notice
-from nightbell.core.incident import effects
+from nightbell.core.incident import effects, events
 from nightbell.data import prepared, rows
 from nightbell.data.claims import turns
 
@@ -189,7 +189,7 @@ def claim(table: Table, channel: str, limit: int, whose: turns.Turns) -> list[Le
         *_, organization_id, destination = found.pop()
         whose.reached[table] = organization_id, destination
     # An update returns rows as they lie; handed over as they were made, what is asked for first is tried first.
-    leases = sorted((Lease(table, row[0], channel, *row[1:]) for row in found), key=lambda lease: lease.id)
+    leases = sorted((Lease(table, id_, channel, *rest) for id_, *rest in found), key=lambda lease: lease.id)
     (whose.crowded.add if len(leases) >= limit else whose.crowded.discard)(table)
     return leases
 
@@ -207,12 +207,12 @@ def settle(
     lease: Lease,
     settlement: delivery.Settlement,
     *,
-    kind: str | None,
+    event: type[events.PageSent | events.PageFailed] | None,
     audit_id: UUID,
     actor: dict[str, Any],
     shown: datetime | None = None,
 ) -> bool:
-    """Write what became of an attempt, and put `kind` on the record if it is given. False where the lease was lost.
+    """Write what became of an attempt, and put `event` on the record if it is given. False where the lease was lost.
 
     What stays becomes a copy that shows the incident as it was at `shown`.
     """
@@ -225,7 +225,7 @@ def settle(
         "error": settlement.error,
         "provider_id": settlement.provider_id,
         "retried": settlement.retried,
-        "kind": kind,
+        "kind": rows.kind_of(event) if event else None,
         "audit_id": audit_id,
         "actor": json.dumps(actor),
         "shown": shown,

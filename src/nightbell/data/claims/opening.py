@@ -1,5 +1,6 @@
 """Opening an incident, in one statement."""
 
+import json
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +10,9 @@ from uuid import UUID
 from django.db import IntegrityError, connection, transaction
 
 from nightbell.core import policy
-from nightbell.data import prepared, rows
+from nightbell.core.incident import actor, events
+from nightbell.core.incident.state import Cause, Severity, State
+from nightbell.data import faults, prepared, rows
 from nightbell.data.reads import reach, workspaces
 
 # Locks in the order of the house: the owner's membership (so that nobody can remove them meanwhile), then the
@@ -100,6 +103,30 @@ where i.organization_id = %(organization)s and i.dedup_key = %(dedup_key)s and i
 
 
 @dataclass(frozen=True, slots=True)
+class New:
+    """An incident to be, as it was decided.
+
+    `page_ids` are for as many pages as may go to its owner at once, `copy_ids` for as many places as may show it; the
+    statement leaves out what does not apply. `entries` go on its record, each under its id.
+    """
+
+    id: UUID
+    organization_id: UUID
+    owner_id: UUID | None
+    policy_id: UUID | None
+    title: str
+    description: str | None
+    severity: Severity
+    dedup_key: str | None
+    by: actor.Actor
+    state: State
+    due_cause: Cause | None
+    page_ids: tuple[UUID, ...]
+    copy_ids: tuple[UUID, ...]
+    entries: tuple[tuple[UUID, events.Event], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Opening:
     """Whether the owner and the policy were found, and what is new about the new row, None if none was written.
 
@@ -115,21 +142,45 @@ class Opening:
     paged: tuple[str, ...] = ()
 
 
-def open_incident(given: dict[str, Any]) -> Opening:
+def open_incident(new: New) -> Opening:
     """Run OPEN."""
     # What a loser undoes must not be more than this statement.
-    undoable = connection.in_atomic_block and given["dedup_key"] is not None
+    undoable = connection.in_atomic_block and new.dedup_key is not None
     try:
         with transaction.atomic() if undoable else nullcontext(), prepared.cursor() as cursor:
-            cursor.execute(OPEN, {**given, **reach.offered(), **workspaces.showing()})
+            cursor.execute(OPEN, given(new))
             owner_found, policy_found, number, created_at, frozen, owner_name, paged = cursor.fetchone()
     except IntegrityError as error:
-        broken = getattr(error.__cause__, "diag", None)
-        if broken is None or broken.constraint_name != DEDUP_KEY_ONCE:
+        if faults.constraint_of(error) != DEDUP_KEY_ONCE:
             raise
         return Opening(owner_found=True, policy_found=True, number=None, created_at=None, policy=None, owner_name=None)
     copied = rows.policy_in(frozen) if frozen else None
     return Opening(owner_found, policy_found, number, created_at, copied, owner_name, tuple(paged))
+
+
+def given(new: New) -> dict[str, Any]:
+    """What OPEN takes."""
+    return {
+        "id": new.id,
+        "organization": new.organization_id,
+        "owner": new.owner_id,
+        "policy": new.policy_id,
+        "title": new.title,
+        "description": new.description,
+        "severity": new.severity.value,
+        "dedup_key": new.dedup_key,
+        "actor": json.dumps(rows.actor_values(new.by)),
+        "state": new.state.value,
+        "due": new.due_cause is not None,
+        "due_cause": new.due_cause.value if new.due_cause else None,
+        "pages": list(new.page_ids),
+        "copies": list(new.copy_ids),
+        "audit": rows.text_of(
+            [rows.entry(entry_id, rows.kind_of(event), rows.values_of(event)) for entry_id, event in new.entries]
+        ),
+        **reach.offered(),
+        **workspaces.showing(),
+    }
 
 
 def open_with(organization_id: UUID, dedup_key: str) -> UUID | None:

@@ -57,7 +57,10 @@ def holder(token: str) -> Principal | None:
     with connection.cursor() as cursor:
         cursor.execute(HOLDER, {"digest": principal.digest(token)})
         row = cursor.fetchone()
-    return principal.of_member(row[0], row[1], actor.Via.LINK, since=row[2]) if row else None
+    if row is None:
+        return None
+    organization_id, user_id, made_at = row
+    return principal.of_member(organization_id, user_id, actor.Via.LINK, since=made_at)
 
 
 def token_since(who: Principal) -> datetime | None:
@@ -65,9 +68,9 @@ def token_since(who: Principal) -> datetime | None:
     assert who.actor.id is not None
     with connection.cursor() as cursor:
         cursor.execute(MADE_AT, {"organization": who.organization_id, "user": who.actor.id})
-        row = cursor.fetchone()
-    works = row and principal.of_member(who.organization_id, who.actor.id, actor.Via.LINK, since=row[0])
-    return row[0] if works else None
+        (made_at,) = cursor.fetchone() or (None,)
+    works = made_at and principal.of_member(who.organization_id, who.actor.id, actor.Via.LINK, since=made_at)
+    return made_at if works else None
 
 
 def of_schedule(who: Principal, schedule_id: UUID, now: datetime) -> Feed | None:

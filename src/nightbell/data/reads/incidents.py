@@ -278,7 +278,8 @@ def _notified(pages: list[dict[str, Any]]) -> tuple[Notified, ...]:
 
 
 def _entry(row: Sequence[Any]) -> Entry:
-    return Entry(row[0], row[1], row[2], rows.actor_of(json.loads(row[3])), json.loads(row[4]))
+    sequence, at, kind, by, data = row
+    return Entry(sequence, at, kind, rows.actor_of(json.loads(by)), json.loads(data))
 
 
 def _people(entries: Sequence[Entry]) -> set[str]:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection
@@ -84,9 +84,37 @@ where p.incident_id = %(incident)s and p.organization_id = %(organization)s orde
 """
 
 
+class _Row(NamedTuple):
+    """What LOOK reads before the incident's own columns, in its order."""
+
+    now: datetime
+    wanted: bool
+    recipient_is_member: bool
+    held: bool
+    user_id: UUID
+    address: str | None
+    token: str | None
+    recipient: str
+    timezone: str
+    reason: str
+    round: int
+    position: int
+    why: str
+    organization_id: UUID
+    organization: str
+    number: int
+    title: str
+    description: str | None
+    severity: str
+    opened_at: datetime
+    owner: str
+    as_of: datetime
+    waited_for: list[UUID]
+
+
 @dataclass(frozen=True, slots=True)
 class Look:
-    """A page as it stands now; `facts` lacks only the next step and the links.
+    """A page as it stands now; `known` lacks only the next step and the links.
 
     `way` is None where none leads to the recipient now. `held`: nobody has claimed it since. `as_of` is when the
     incident last changed; `waited_for` are those whom paging went to last.
@@ -102,7 +130,7 @@ class Look:
     as_of: datetime
     waited_for: frozenset[UUID]
     incident: state.Incident
-    facts: dict[str, Any]
+    known: message.Known
 
     @property
     def reason_not_wanted(self) -> str:
@@ -146,66 +174,69 @@ def look(page_id: UUID, attempts: int) -> Look:
     """Look once more at a page claimed for this attempt."""
     with prepared.cursor() as cursor:
         cursor.execute(LOOK, {"id": page_id, "attempts": attempts})
-        row = cursor.fetchone()
-    incident = rows.incident_of(row[23:])
-    why = json.loads(row[12])
-    handed_off_by = why.get("handedOffBy")
-    facts = {
-        "incident_id": incident.id,
-        "organization": row[14],
-        "number": row[15],
-        "title": row[16],
-        "description": row[17],
-        "severity": state.Severity(row[18]),
-        "status": incident.status,
-        "opened_at": row[19],
-        "owner": row[20],
-        "recipient": row[7],
-        "timezone": row[8],
-        "reason": effects.Reason(row[9]),
-        "round": row[10],
-        "position": row[11],
-        "cause": state.Cause(why["cause"]) if why.get("cause") else None,
-        "late_seconds": why.get("lateSeconds", 0),
-        "handed_off_by": handed_off_by["name"] if handed_off_by else None,
-        "note": why.get("note"),
-        "policy_name": incident.policy.name if incident.policy else None,
-        "layer_count": incident.layer_count,
-        **_duty(why),
-    }
+        columns = cursor.fetchone()
+    width = len(_Row._fields)
+    row, incident = _Row(*columns[:width]), rows.incident_of(columns[width:])
     return Look(
-        row[0],
-        row[1],
-        row[2],
-        row[3],
-        row[4],
-        reach.way(row[5], row[6]),
-        row[13],
-        row[21],
-        frozenset(row[22]),
+        row.now,
+        row.wanted,
+        row.recipient_is_member,
+        row.held,
+        row.user_id,
+        reach.way(row.address, row.token),
+        row.organization_id,
+        row.as_of,
+        frozenset(row.waited_for),
         incident,
-        facts,
+        _known(row, incident),
     )
 
 
-def _duty(why: Mapping[str, Any]) -> dict[str, Any]:
-    """What a page says of the schedule that put its recipient on call; nothing where none did."""
+def _known(row: _Row, incident: state.Incident) -> message.Known:
+    why = json.loads(row.why)
+    giver, on_call = why.get("handedOffBy"), _on_call(why)
+    return message.Known(
+        incident_id=incident.id,
+        organization=row.organization,
+        number=row.number,
+        title=row.title,
+        description=row.description,
+        severity=state.Severity(row.severity),
+        status=incident.status,
+        opened_at=row.opened_at,
+        owner=row.owner,
+        recipient=row.recipient,
+        timezone=row.timezone,
+        reason=effects.Reason(row.reason),
+        round=row.round,
+        position=row.position,
+        cause=state.Cause(why["cause"]) if why.get("cause") else None,
+        late_seconds=why.get("lateSeconds", 0),
+        handed_off_by=giver["name"] if giver else None,
+        note=why.get("note"),
+        policy_name=incident.policy.name if incident.policy else None,
+        layer_count=incident.layer_count,
+        schedule=on_call.schedule,
+        rotation=on_call.rotation,
+        override_by=on_call.override_by,
+        override_until=on_call.override_until,
+    )
+
+
+def _on_call(why: Mapping[str, Any]) -> message.OnCall:
+    """How a schedule put the recipient on call; nothing where none did."""
     duty = why.get("duty")
     if duty is None:
-        return {}
+        return message.OnCall()
     given = {"schedule": why["target"]["scheduleId"], "layer": duty["layerId"], "override": duty["overrideId"]}
     with prepared.cursor() as cursor:
         cursor.execute(DUTY, given)
         row = cursor.fetchone()
     if row is None:
-        return {}
+        return message.OnCall()
     name, rotation, kind, days, override_by, override_until = row
-    return {
-        "schedule": name,
-        "rotation": oncall.called(rotation, oncall.Kind(kind), days) if rotation else None,
-        "override_by": override_by,
-        "override_until": override_until,
-    }
+    called = oncall.called(rotation, oncall.Kind(kind), days) if rotation else None
+    return message.OnCall(name, called, override_by, override_until)
 
 
 def next_step(seen: Look) -> message.NextStep | None:

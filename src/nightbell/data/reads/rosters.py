@@ -84,4 +84,7 @@ def lock_member(organization_id: UUID, user_id: UUID) -> roster.Member | None:
     with prepared.cursor() as cursor:
         cursor.execute(LOCK_MEMBER, {"organization": organization_id, "user": user_id, **reach.offered()})
         row = cursor.fetchone()
-    return roster.Member(user_id, row[0], tuple(row[1])) if row else None
+    if row is None:
+        return None
+    name, channels = row
+    return roster.Member(user_id, name, tuple(channels))
