@@ -27,6 +27,7 @@ MEMBERS = {
     "incidents.escalate",
     "incidents.hand_off",
     "incidents.open_by_schedule",
+    "incidents.open_for",
     "incidents.open_incident",
     "incidents.resolve",
     "once._once",

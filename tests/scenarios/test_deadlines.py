@@ -107,7 +107,7 @@ def test_t09_an_impossible_timeout_is_refused(world: World, minutes: int) -> Non
     with pytest.raises(Rejected) as refused:
         policies.create(world.principal, policy_drafts.Draft("Payments", layers=(layer,)))
     assert refused.value.code is Code.VALIDATION_ERROR
-    assert "ackTimeoutMinutes" in str(refused.value.field)
+    assert "ack_timeout_minutes" in str(refused.value.field)
 
 
 def test_t10_and_c01_a_running_escalation_keeps_its_copy(world: World) -> None:

@@ -36,6 +36,21 @@ class Opening:
     owner_because: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class OnCall:
+    """An owner that stands for whoever is on call on a schedule; None where what was given is no schedule's id."""
+
+    schedule_id: UUID | None
+
+
+@transaction.needing(Needs.MEMBERSHIP)
+def open_for(principal: Principal, given: Opening, owner: UUID | OnCall | None) -> incidents.IncidentView:
+    """Open an incident for somebody, or for whoever is on call. Raises Rejected as the two below do."""
+    if isinstance(owner, OnCall):
+        return open_by_schedule(principal, given, owner.schedule_id, owner_named=False)[0]
+    return open_incident(principal, replace(given, owner_id=owner))[0]
+
+
 @transaction.needing(Needs.MEMBERSHIP)
 def open_by_schedule(
     principal: Principal, given: Opening, schedule_id: UUID | None, *, owner_named: bool

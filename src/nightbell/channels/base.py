@@ -35,6 +35,12 @@ class Unheld:
 UNHELD = Unheld()
 
 
+def outside_transaction(whom: str) -> None:
+    """Every call to the outside begins here. Raises RuntimeError in a transaction: who stalls would hold its locks."""
+    if connection.in_atomic_block:
+        raise RuntimeError(f"{whom} was to be called while a database transaction is open.")
+
+
 class Channel(ABC):
     """One way out. An instance belongs to one thread, which may keep a connection in it between parcels."""
 
@@ -54,8 +60,7 @@ class Channel(ABC):
 
         Raises RuntimeError inside a transaction: a provider that stalls would hold its locks.
         """
-        if connection.in_atomic_block:
-            raise RuntimeError(f"The {self.name} channel was asked to send while a database transaction is open.")
+        outside_transaction(self.name)
         return self._send(parcel, hold)
 
     @abstractmethod

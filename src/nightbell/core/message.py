@@ -1,7 +1,7 @@
 """What a page says, whatever the channel."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import assert_never
@@ -197,11 +197,11 @@ def people(step: NextStep) -> tuple[str, str]:
     return listed(step.names) + (" (fallback)" if step.fallback else ""), "is" if len(step.names) == 1 else "are"
 
 
-def listed(names: Sequence[str]) -> str:
-    """`Ana, Bo and Cy`; of a longer list the first few, and how many more there are."""
+def listed(names: Iterable[str], most: int = MAX_NAMES, rest: str = "others") -> str:
+    """`Ana, Bo and Cy`; of more than `most` the first few, and how many there are in the `rest`."""
     cleaned = [clean(name, 100) for name in names]
-    if len(cleaned) > MAX_NAMES:
-        cleaned = [*cleaned[: MAX_NAMES - 1], f"{len(cleaned) - MAX_NAMES + 1} others"]
+    if len(cleaned) > most:
+        cleaned = [*cleaned[: most - 1], f"{len(cleaned) - most + 1} {rest}"]
     return " and ".join(filter(None, (", ".join(cleaned[:-1]), "".join(cleaned[-1:]))))
 
 

@@ -27,10 +27,7 @@ def plain(text: str, length: int = 10_000) -> str:
 
 def joined(names: Iterable[str]) -> str:
     """`Ana, Bo and Cy`; a long list is cut with how many more there are."""
-    cleaned = [plain(name, 100) for name in names]
-    if len(cleaned) > MAX_NAMES:
-        cleaned = [*cleaned[: MAX_NAMES - 1], f"{len(cleaned) - MAX_NAMES + 1} more"]
-    return " and ".join(filter(None, (", ".join(cleaned[:-1]), "".join(cleaned[-1:]))))
+    return message.listed(names, MAX_NAMES, "more")
 
 
 def named(ids: Iterable[str], names: Mapping[UUID, str]) -> str:

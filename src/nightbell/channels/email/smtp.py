@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 
 from django.core.mail.utils import DNS_NAME
 
-from nightbell.channels.base import UNHELD, Hold
+from nightbell.channels.base import UNHELD, Hold, outside_transaction
 from nightbell.channels.email import mime, refusal
 from nightbell.channels.email.line import Line
 from nightbell.channels.limit import Limit, Pulse
@@ -116,6 +116,7 @@ class Rehearsal:
 
 def connect(server: SmtpServer, limit: Limit) -> Line:
     """A connection, protected and logged in as the address says. Raises one of FAULTS, and leaves nothing open."""
+    outside_transaction("The mail server")
     line = Line(limit, DNS_NAME.get_fqdn())
     try:
         line.dial(server.host, server.port)

@@ -11,7 +11,7 @@ from urllib.parse import urlencode, urljoin
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackRequestError
 
-from nightbell.channels.base import UNHELD, Hold
+from nightbell.channels.base import UNHELD, Hold, outside_transaction
 from nightbell.channels.limit import Pulse
 from nightbell.channels.slack import transport
 from nightbell.channels.slack.buckets import Buckets, Priority
@@ -91,6 +91,7 @@ def authorize_url(api_url: str, *, client_id: str, state: str, redirect_uri: str
 
 def respond(response_url: str, text: str) -> bool:
     """Say something to whoever clicked, and to nobody else; whether Slack took it."""
+    outside_transaction("Slack")
     said = {"text": text, "response_type": "ephemeral", "replace_original": False}
     try:
         return transport.post(response_url, said) == 200
@@ -111,6 +112,7 @@ class _Answer(dict[str, Any]):
 
 
 def _call(api: WebClient, method: str, given: Mapping[str, Any]) -> Mapping[str, Any]:
+    outside_transaction("Slack")
     ask = getattr(api, _name(method))
     try:
         answer = ask(**given).data

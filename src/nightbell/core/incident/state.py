@@ -105,6 +105,11 @@ class Incident:
     held: bool = False
 
     @property
+    def can_escalate(self) -> bool:
+        """Whether *escalate now* pages a layer: while a clock runs, or while somebody is on it and there are layers."""
+        return self.state is State.PAGING or (self.state is State.ACKNOWLEDGED and self.layer_count > 0)
+
+    @property
     def layer_count(self) -> int:
         """How many layers its copy of the policy has."""
         return len(self.policy.layers) if self.policy else 0

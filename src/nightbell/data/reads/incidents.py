@@ -136,6 +136,12 @@ class IncidentView:
         return (*self.paged_before, *self.notified)
 
     @property
+    def next_in_line(self) -> tuple[UUID, ...]:
+        """Who would be paged next anyway, the owner aside: the likeliest to hand it to, in the order of their layer."""
+        group = self.next_stop.group if self.next_stop else ()
+        return tuple(member.id for member, _ in group if member.id != self.incident.owner_id)
+
+    @property
     def waited_for(self) -> frozenset[UUID]:
         """Whom paging waits for now: those it went to last."""
         now = self.incident

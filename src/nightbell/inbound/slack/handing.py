@@ -76,8 +76,7 @@ def _form(
     first: str = "",
 ) -> Block:
     incident = view.incident
-    stop = incidents.foreseen(view).next_stop
-    likely = {member.id for member, _ in stop.group} - {incident.owner_id} if stop else set()
+    likely = incidents.foreseen(view).next_in_line
     everybody = people.active(principal)
     next_ones = [(str(each.id), each.name) for each in everybody if each.id in likely]
     others = [(str(each.id), each.name) for each in everybody if each.id not in likely]

@@ -49,18 +49,15 @@ def submit(principal: Principal, view: Mapping[str, Any]) -> forms.Answer:
 
 def _open(principal: Principal, view: Mapping[str, Any], title: str) -> incidents.IncidentView:
     owner, policy = forms.filled(view, OWNER), forms.filled(view, POLICY)
-    by_schedule = owner.startswith(ON_CALL)
     given = actions.Opening(
         title=title,
         severity=state.Severity(forms.filled(view, SEVERITY)),
-        owner_id=None if by_schedule else UUID(owner),
+        owner_id=None,
         description=forms.filled(view, DESCRIPTION) or None,
         policy_id=UUID(policy) if policy else None,
     )
-    if by_schedule:
-        schedule_id = UUID(owner.removeprefix(ON_CALL))
-        return actions.open_by_schedule(principal, given, schedule_id, owner_named=False)[0]
-    return actions.open_incident(principal, given)[0]
+    found = UUID(owner.removeprefix(ON_CALL))
+    return actions.open_for(principal, given, actions.OnCall(found) if owner.startswith(ON_CALL) else found)
 
 
 def _form(principal: Principal, response_url: str) -> Block:

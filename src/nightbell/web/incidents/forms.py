@@ -1,12 +1,12 @@
 """What people type about incidents: the only place that reads those forms."""
 
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from django import forms
 from django.core.exceptions import ValidationError
 
+from nightbell.actions import incidents
 from nightbell.core.incident import commands, state
 from nightbell.web import wording
 from nightbell.web.fields import Id, Lines
@@ -18,20 +18,17 @@ ON_CALL = "schedule:"
 MATCH = "schedule"
 
 
-@dataclass(frozen=True, slots=True)
-class OnCall:
-    """Whoever is on call on a schedule; None where what was given is no schedule's id."""
-
-    schedule_id: UUID | None
-
-
 class Owner(Id):
     """A member, or whoever is on call on a schedule."""
 
     def clean(self, value: object) -> Any:
-        """The id, or None, or `OnCall`."""
+        """The id, or None, or `incidents.OnCall`."""
         text = str(value)
-        return OnCall(super().clean(text.removeprefix(ON_CALL))) if text.startswith(ON_CALL) else super().clean(text)
+        return (
+            incidents.OnCall(super().clean(text.removeprefix(ON_CALL)))
+            if text.startswith(ON_CALL)
+            else super().clean(text)
+        )
 
 
 class Seen(forms.Form):
@@ -80,7 +77,7 @@ class Open(forms.Form):
     def clean_policy(self) -> UUID | None:
         """None where none was chosen, which has to be said, or where it is the one that pages the owner's schedule."""
         given = self.cleaned_data["policy"]
-        by_schedule = isinstance(self.cleaned_data.get("owner"), OnCall)
+        by_schedule = isinstance(self.cleaned_data.get("owner"), incidents.OnCall)
         if given == MATCH and not by_schedule:
             raise ValidationError("Choose a policy: only a schedule brings one along.")
         if given == "none" and by_schedule:

@@ -38,8 +38,7 @@ def offers(
     principal: Principal, view: incidents.IncidentView, members: Sequence[people.Member], now: datetime
 ) -> Offers:
     """Everybody this incident can be handed to."""
-    likely_ids = [member.id for member, _ in view.next_stop.group] if view.next_stop else []
-    likely_ids = [each for each in likely_ids if each != view.incident.owner_id]
+    likely_ids = view.next_in_line
     ranked = sorted(members, key=lambda each: likely_ids.index(each.id) if each.id in likely_ids else len(likely_ids))
     promises = _promises(principal, view, ranked[:MAX_PREVIEWS], now)
     made = [

@@ -40,18 +40,14 @@ def new(request: HttpRequest, principal: Principal) -> HttpResponse:
 
 
 def _open(principal: Principal, given: Mapping[str, Any]) -> incidents.IncidentView:
-    owner = given["owner"]
-    by_schedule = isinstance(owner, forms.OnCall)
     opening = actions.Opening(
         title=given["title"],
         severity=given["severity"],
-        owner_id=None if by_schedule else owner,
+        owner_id=None,
         description=given["description"] or None,
         policy_id=given["policy"],
     )
-    if by_schedule:
-        return actions.open_by_schedule(principal, opening, owner.schedule_id, owner_named=False)[0]
-    return actions.open_incident(principal, opening)[0]
+    return actions.open_for(principal, opening, given["owner"])
 
 
 def _on_call(principal: Principal) -> list[tuple[str, str]]:

@@ -89,7 +89,7 @@ def show(
         "panel": panel.of(view, principal.actor.user_id, names, now),
         "lines": timeline.of(view),
         "offers": hand_off.offers(principal, view, members, now) if is_open else None,
-        "can_escalate": _can_escalate(view),
+        "can_escalate": view.incident.can_escalate,
         "next_status": (steps[0].value, wording.STATUS[steps[0]]) if len(steps) > 1 else None,
         "status_word": wording.STATUS[view.incident.status],
         "opened": opened,
@@ -102,9 +102,3 @@ def show(
     if refusal and refusal.get("stale"):
         refusal["change"] = timeline.last_change(view)
     return live.dated(session.page(request, principal, "web/incident.html", context, status), now)
-
-
-def _can_escalate(view: incidents.IncidentView) -> bool:
-    if view.incident.state is state.State.PAGING:
-        return True
-    return view.incident.state is state.State.ACKNOWLEDGED and view.incident.layer_count > 0

@@ -119,9 +119,7 @@ def picture(
     """Draw a timeline, with the days of `zone`. `rotations` has the name and the kind of each by its id."""
     scale = _Scale(found.start, found.end)
     names = {**members, **found.names}
-    tones = {
-        user_id: place % TONES for place, user_id in enumerate(sorted(names, key=lambda each: (names[each], each)))
-    }
+    tones = colours(names)
     drawn = _Drawing(found, scale, tones, rotations, now)
     rows = [Row("On call", "what counts", True, drawn.boxes(found.final, None))]
     for place, lane in enumerate(_lanes([each for each in found.overrides if each.user_id in members])):
