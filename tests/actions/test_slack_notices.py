@@ -1,7 +1,7 @@
 """What becomes of messages for Slack when it is not connected any more."""
 
 from nightbell.actions import escalations, ids, workspaces
-from nightbell.core import notice
+from nightbell.core import about, notice
 from nightbell.data import clock
 from nightbell.data.access.principal import SYSTEM
 from nightbell.data.claims import notices
@@ -9,7 +9,7 @@ from nightbell.data.models import Notice
 from tests.workspace import Slack
 from tests.world import World
 
-TOLD = {"by": {"type": "system", "id": None, "name": "", "via": None}, "channel": "email", "because": "550 no"}
+TOLD = about.ChannelRefused("email", "550 no")
 
 
 def test_a_notice_goes_to_slack_as_long_as_that_is_connected(world: World, slack: Slack) -> None:

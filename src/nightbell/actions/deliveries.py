@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import assert_never
 from uuid import UUID
 
 from nightbell.actions import contacts, ids, refusals, signed_links, workspaces
 from nightbell.channels import registry
-from nightbell.core import delivery, message, notice
+from nightbell.core import about, delivery, message, notice
 from nightbell.core.incident import actor, commands, decide, effects, events
 from nightbell.core.link_grants import AcknowledgeGrant
 from nightbell.data import clock, rows, secrets, store, transaction
@@ -225,35 +226,32 @@ def _look_at_notice(lease: messages.Lease) -> tuple[delivery.Notice, Looked] | N
 
 
 def _told(seen: pages.NoticeLook) -> notice.Told:
-    data = seen.data
-    if seen.kind is notice.Kind.ACCESS_LOST:
-        # A version before said of no workspace which channel's it is, and its team's name has to do.
-        channel = registry.find(data["channel"]).title if "channel" in data else data["team"]
-        return notice.AccessLost(channel, data["team"], data["because"], signed_links.slack_settings_url())
-    if seen.kind is notice.Kind.CHANNEL_REFUSED:
-        return notice.ChannelRefused(data["channel"], data["because"])
-    if seen.kind is notice.Kind.FORGOTTEN_PASSWORD:
-        # Made now and kept nowhere.
-        account = Account.objects.get(id=seen.user_id)
-        return notice.ForgottenPassword(account.email, signed_links.sign_in_url(account))
-    if seen.kind is notice.Kind.COVERAGE_GAPS:
-        gaps = tuple(
-            (name, datetime.fromisoformat(start), datetime.fromisoformat(end)) for name, start, end in data["gaps"]
-        )
-        return notice.Uncovered(gaps, seen.timezone, signed_links.schedules_url())
-    by = data["by"]["name"]
-    if seen.kind in (notice.Kind.SHIFT_LOST, notice.Kind.SHIFT_TAKEN):
-        start, end = datetime.fromisoformat(data["startsAt"]), datetime.fromisoformat(data["endsAt"])
-        url = signed_links.schedule_url(UUID(data["scheduleId"]))
-        return notice.ShiftMoved(seen.kind, data["schedule"], by, start, end, seen.timezone, url)
-    assert seen.number is not None
-    assert seen.title is not None
-    if seen.kind is notice.Kind.ACKNOWLEDGED:
-        return notice.IsOnIt(seen.number, seen.title, by, signed_links.incident_url(seen.number))
-    assert seen.new_owner is not None
-    return notice.TookOver(
-        seen.kind, seen.number, seen.title, by, seen.new_owner, signed_links.incident_url(seen.number)
-    )
+    match seen.about:
+        case about.AccessLost(team, because, name):
+            # A version before said of no workspace which channel's it is, and its team's name has to do.
+            channel = registry.find(name).title if name else team
+            return notice.AccessLost(channel, team, because, signed_links.slack_settings_url())
+        case about.ChannelRefused(name, because):
+            return notice.ChannelRefused(name, because)
+        case about.WayIn():
+            # Made now and kept nowhere.
+            account = Account.objects.get(id=seen.user_id)
+            return notice.ForgottenPassword(account.email, signed_links.sign_in_url(account))
+        case about.Gaps(gaps):
+            return notice.Uncovered(gaps, seen.timezone, signed_links.schedules_url())
+        case about.Shift(by, schedule, schedule_id, start, end):
+            url = signed_links.schedule_url(schedule_id)
+            return notice.ShiftMoved(seen.kind, schedule, by.name, start, end, seen.timezone, url)
+        case about.Answered(by):
+            assert seen.number is not None
+            assert seen.title is not None
+            url = signed_links.incident_url(seen.number)
+            if seen.kind is notice.Kind.ACKNOWLEDGED:
+                return notice.IsOnIt(seen.number, seen.title, by.name, url)
+            assert seen.new_owner is not None
+            return notice.TookOver(seen.kind, seen.number, seen.title, by.name, seen.new_owner, url)
+        case _:
+            assert_never(seen.about)
 
 
 def _cancelled(reason: str) -> delivery.Settlement:

@@ -6,7 +6,7 @@ from django.db import transaction as database
 from django.db.models import Q
 
 from nightbell.actions import notices
-from nightbell.core import notice
+from nightbell.core import about, notice
 from nightbell.data import clock, transaction
 from nightbell.data.access.principal import Needs, Principal
 from nightbell.data.models import Organization
@@ -36,8 +36,8 @@ def _tell(principal: Principal) -> bool:
         # Nothing was told, so a gap that opens tomorrow need not wait for a week.
         database.set_rollback(True)
         return False
-    told = [[each.name, start.isoformat(), end.isoformat()] for each in found for start, end in each.gaps]
-    notices.tell_admins(organization_id, notice.Kind.COVERAGE_GAPS, {"gaps": told[:MAX_TOLD]}, now)
+    told = tuple((each.name, start, end) for each in found for start, end in each.gaps)
+    notices.tell_admins(organization_id, notice.Kind.COVERAGE_GAPS, about.Gaps(told[:MAX_TOLD]), now)
     return True
 
 

@@ -1,13 +1,11 @@
 """Telling an organization's admins something, in the transaction of whatever happened."""
 
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from nightbell.actions import ids
-from nightbell.core import notice
-from nightbell.core.incident import actor
-from nightbell.data import clock, rows
+from nightbell.core import about, notice
+from nightbell.data import clock
 from nightbell.data.claims import notices
 from nightbell.data.models import Membership, Role
 from nightbell.data.reads import rosters
@@ -16,12 +14,10 @@ from nightbell.data.reads import rosters
 TOLD_AGAIN_AFTER = timedelta(hours=1)
 
 
-def tell_admins(organization_id: UUID, kind: notice.Kind, data: dict[str, Any], now: datetime) -> None:
-    """One notice by mail to every active admin; `data` is what it is about."""
-    told = {"by": rows.actor_values(actor.SYSTEM), **data}
-    notices.queue(
-        organization_id, kind, [notices.Queued(ids.new(), user_id, told) for user_id in _admins(organization_id)], now
-    )
+def tell_admins(organization_id: UUID, kind: notice.Kind, said: about.About, now: datetime) -> None:
+    """One notice by mail to every active admin."""
+    queued = [notices.Queued(ids.new(), user_id, said) for user_id in _admins(organization_id)]
+    notices.queue(organization_id, kind, queued, now)
 
 
 def tell_of_fault(organization_id: UUID, kind: notice.Kind, channel: str, because: str) -> None:
@@ -29,7 +25,7 @@ def tell_of_fault(organization_id: UUID, kind: notice.Kind, channel: str, becaus
     if notices.told_lately(organization_id, kind, channel, TOLD_AGAIN_AFTER):
         return
     members = rosters.read([organization_id], [])[organization_id].members
-    told = {"by": rows.actor_values(actor.SYSTEM), "channel": channel, "because": because}
+    told = about.ChannelRefused(channel, because)
     queued = [
         notices.Queued(ids.new(), user_id, told, other)
         for user_id in _admins(organization_id)

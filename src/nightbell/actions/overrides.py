@@ -2,11 +2,10 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from nightbell.actions import ids, record, rotations, schedules
-from nightbell.core import editing, notice, oncall
+from nightbell.core import about, editing, notice, oncall
 from nightbell.core.errors import Code, Rejected
 from nightbell.data import clock, rows, transaction
 from nightbell.data.access.principal import Needs, Principal
@@ -175,15 +174,10 @@ def _tell(principal: Principal, schedule: Schedule, changes: tuple[editing.Chang
             if user_id is not None:
                 start, end = told.get((user_id, kind), (change.start, change.end))
                 told[user_id, kind] = (min(start, change.start), max(end, change.end))
-    about: dict[str, Any] = {
-        "by": rows.actor_values(principal.actor),
-        "schedule": schedule.name,
-        "scheduleId": str(schedule.id),
-    }
     now = clock.now()
     for (user_id, kind), (start, end) in told.items():
-        data = {**about, "startsAt": start.isoformat(), "endsAt": end.isoformat()}
-        notices.queue(schedule.organization_id, kind, [notices.Queued(ids.new(), user_id, data)], now)
+        moved = about.Shift(principal.actor, schedule.name, schedule.id, start, end)
+        notices.queue(schedule.organization_id, kind, [notices.Queued(ids.new(), user_id, moved)], now)
 
 
 def _record(principal: Principal, schedule: Schedule, kind: str, data: dict[str, str | None]) -> None:

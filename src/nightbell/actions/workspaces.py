@@ -11,7 +11,7 @@ from django.db import transaction as database
 from django.db.models import OuterRef
 
 from nightbell.actions import notices, record
-from nightbell.core import delivery, notice
+from nightbell.core import about, delivery, notice
 from nightbell.core.errors import Code, Rejected
 from nightbell.core.incident import state
 from nightbell.data import clock, contacts, secrets, transaction
@@ -117,7 +117,7 @@ def lose(principal: Principal, channel: str, because: str, seen_at: datetime) ->
         return
     workspace = Workspace.objects.get(organization_id=organization_id)
     record.write(principal, "slack_lost", {**_team(workspace), "because": because})
-    told = {"channel": channel, "team": workspace.team_name, "because": because}
+    told = about.AccessLost(workspace.team_name, because, channel)
     notices.tell_admins(organization_id, notice.Kind.ACCESS_LOST, told, now)
 
 

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cache, lru_cache
 from typing import Any
@@ -12,7 +12,7 @@ from uuid import UUID
 
 import orjson
 
-from nightbell.core import oncall, policy
+from nightbell.core import about, notice, oncall, policy
 from nightbell.core.incident import actor, events, state
 
 # What a decision reads of an incident, in the order `incident_of` takes it.
@@ -39,6 +39,21 @@ jsonb_build_object('id', p.id, 'name', p.name, 'repeatCount', p.repeat_count, 'l
 DESTINATION = """
 coalesce((select split_part(lower(a.email), '@', 2) from contact d join account a on a.id = d.user_id
   where d.user_id = {user} and d.channel = {channel} and d.of_account), '')"""
+
+# Notices, due now: the only statement that writes any, but for the one that asks for an address. Each over its channel,
+# or, where it has none, over the account's own.
+INSERT_NOTICES = f"""
+insert into notice (id, organization_id, incident_id, user_id, channel, kind, data, queued_at, due_at, destination)
+select n.id, n.organization_id, n.incident_id, n.user_id, n.channel, n.kind, n.data, %(now)s, %(now)s,
+  {DESTINATION.format(channel="n.channel", user="n.user_id")}
+from (
+  select q.id, q.organization_id, q.incident_id, q.user_id, coalesce(q.channel, c.channel) as channel, q.kind, q.data
+  from jsonb_to_recordset(%(notices)s::jsonb) as q(
+    id uuid, organization_id uuid, incident_id uuid, user_id uuid, channel text, kind text, data jsonb
+  )
+  join contact c on c.user_id = q.user_id and c.of_account
+) n
+"""
 
 # An entry of the record with the names, as they are now, of everybody it mentions: of those ids that are a member's or
 # were one's. Its writer says which ids are in it, because the database would look through every text for them.
@@ -170,6 +185,52 @@ def actor_values(who: actor.Actor) -> dict[str, Any]:
 def values_of(value: Any) -> dict[str, Any]:
     """A flat core value (an event, a page's why) as JSON values by camelCase name."""
     return {camel: _plain(getattr(value, name)) for name, camel in _names(value.__class__)}
+
+
+def notice_values(
+    notice_id: UUID,
+    organization_id: UUID,
+    user_id: UUID,
+    kind: notice.Kind,
+    said: about.About,
+    *,
+    incident_id: UUID | None = None,
+    channel: str | None = None,
+) -> dict[str, Any]:
+    """A notice as INSERT_NOTICES takes it."""
+    return {
+        "id": notice_id,
+        "organization_id": organization_id,
+        "incident_id": incident_id,
+        "user_id": user_id,
+        "channel": channel,
+        "kind": kind,
+        "data": values_of(said),
+    }
+
+
+def about_of(kind: notice.Kind, data: Mapping[str, Any]) -> about.About:
+    """What a notice is about, from its row."""
+    match kind:
+        case notice.Kind.ACKNOWLEDGED | notice.Kind.OWNER_DISPLACED | notice.Kind.ACKNOWLEDGER_DISPLACED:
+            owner = data.get("newOwner")
+            return about.Answered(actor_of(data["by"]), UUID(owner) if owner else None)
+        case notice.Kind.SHIFT_LOST | notice.Kind.SHIFT_TAKEN:
+            start, end = datetime.fromisoformat(data["startsAt"]), datetime.fromisoformat(data["endsAt"])
+            return about.Shift(actor_of(data["by"]), data["schedule"], UUID(data["scheduleId"]), start, end)
+        case notice.Kind.COVERAGE_GAPS:
+            return about.Gaps(
+                tuple(
+                    (name, datetime.fromisoformat(start), datetime.fromisoformat(end))
+                    for name, start, end in data["gaps"]
+                )
+            )
+        case notice.Kind.ACCESS_LOST:
+            return about.AccessLost(data["team"], data["because"], data.get("channel"))
+        case notice.Kind.CHANNEL_REFUSED:
+            return about.ChannelRefused(data["channel"], data["because"])
+        case notice.Kind.FORGOTTEN_PASSWORD:
+            return about.WayIn()
 
 
 def entry(entry_id: UUID, kind: str, data: dict[str, Any]) -> dict[str, Any]:

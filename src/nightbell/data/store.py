@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db import connection
 
+from nightbell.core import about
 from nightbell.core.incident import actor, decide, effects, events, state
 from nightbell.data import holds, prepared, rows
 from nightbell.data.access.principal import Principal
@@ -95,14 +96,7 @@ with changed as (
     from incident i where i.id = q.incident_id
   ) i
 ), noticed as (
-  insert into notice (id, organization_id, incident_id, user_id, channel, kind, data, queued_at, due_at, destination)
-  select n.id, n.organization_id, n.incident_id, n.user_id, c.channel, n.kind, n.data, %(now)s, %(now)s,
-    {rows.DESTINATION.format(channel="c.channel", user="n.user_id")}
-  from jsonb_to_recordset(%(notices)s::jsonb) as n(
-    id uuid, organization_id uuid, incident_id uuid, user_id uuid, kind text, data jsonb
-  )
-  join contact c on c.user_id = n.user_id and c.of_account
-)
+  {rows.INSERT_NOTICES})
 insert into audit (id, organization_id, incident_id, at, actor, kind, data)
 select r.id, r.organization_id, r.incident_id, %(now)s, r.actor, r.kind,
   {rows.NAMED.format(data="given.data", mentioned="given.mentioned", organization="r.organization_id")}
@@ -270,11 +264,6 @@ def _page_values(each: Decided, effect: effects.QueuePages, ids: Iterator[UUID])
 
 
 def _notice_values(each: Decided, effect: effects.Notify, ids: Iterator[UUID]) -> dict[str, Any]:
-    return {
-        "id": next(ids),
-        "organization_id": each.organization_id,
-        "incident_id": each.before.id,
-        "user_id": effect.user_id,
-        "kind": effect.kind,
-        "data": {"by": rows.actor_values(effect.by), "newOwner": effect.new_owner},
-    }
+    said = about.Answered(effect.by, effect.new_owner)
+    whose, about_ = each.organization_id, each.before.id
+    return rows.notice_values(next(ids), whose, effect.user_id, effect.kind, said, incident_id=about_)

@@ -8,19 +8,8 @@ from uuid import UUID
 
 from django.db import connection
 
-from nightbell.core import notice
+from nightbell.core import about, notice
 from nightbell.data import record, rows
-
-QUEUE = f"""
-insert into notice (id, organization_id, user_id, channel, kind, data, queued_at, due_at, destination)
-select n.id, %(organization)s, n.user_id, n.channel, %(kind)s, n.data, %(now)s, %(now)s,
-  {rows.DESTINATION.format(channel="n.channel", user="n.user_id")}
-from (
-  select q.id, q.user_id, coalesce(q.channel, c.channel) as channel, q.data
-  from jsonb_to_recordset(%(notices)s::jsonb) as q(id uuid, user_id uuid, channel text, data jsonb)
-  join contact c on c.user_id = q.user_id and c.of_account
-) n
-"""
 
 # To a member by the address they have; at most one is on its way to each.
 QUEUE_LINK = f"""
@@ -48,22 +37,18 @@ class Queued:
 
     id: UUID
     user_id: UUID
-    data: dict[str, Any]
+    about: about.About
     channel: str | None = None
 
 
 def queue(organization_id: UUID, kind: notice.Kind, queued: Iterable[Queued], now: datetime) -> None:
     """Queue notices of one kind, due now."""
-    given: dict[str, Any] = {
-        "organization": organization_id,
-        "kind": kind.value,
-        "now": now,
-        "notices": rows.text_of(
-            [{"id": n.id, "user_id": n.user_id, "channel": n.channel, "data": n.data} for n in queued]
-        ),
-    }
+    notices = [
+        rows.notice_values(each.id, organization_id, each.user_id, kind, each.about, channel=each.channel)
+        for each in queued
+    ]
     with connection.cursor() as cursor:
-        cursor.execute(QUEUE, given)
+        cursor.execute(rows.INSERT_NOTICES, {"now": now, "notices": rows.text_of(notices)})
 
 
 def queue_link(notice_id: UUID, email: str, now: datetime) -> None:

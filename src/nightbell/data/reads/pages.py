@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from nightbell.core import message, notice, oncall
+from nightbell.core import about, message, notice, oncall
 from nightbell.core.incident import effects, paging, state
 from nightbell.data import prepared, rows
 from nightbell.data.access.principal import Principal
@@ -149,7 +149,7 @@ class NoticeLook:
     way: reach.Way | None
     timezone: str
     kind: notice.Kind
-    data: Mapping[str, Any]
+    about: about.About
     number: int | None
     title: str | None
     new_owner: str | None
@@ -254,7 +254,10 @@ def look_at_notice(notice_id: UUID, attempts: int) -> NoticeLook:
         cursor.execute(LOOK_AT_NOTICE, {"id": notice_id, "attempts": attempts})
         now, is_member, held, user_id, address, token, timezone, kind, data, *incident = cursor.fetchone()
     way = reach.way(address, token)
-    return NoticeLook(now, is_member, held, user_id, way, timezone, notice.Kind(kind), json.loads(data), *incident)
+    found = notice.Kind(kind)
+    return NoticeLook(
+        now, is_member, held, user_id, way, timezone, found, rows.about_of(found, json.loads(data)), *incident
+    )
 
 
 @dataclass(frozen=True, slots=True)
