@@ -10,6 +10,7 @@ import pytest
 
 from nightbell.cli.__main__ import cli
 from nightbell.conf import env
+from nightbell.core import record
 from tests.shape import source
 
 PAGES = sorted([source.ROOT / "README.md", source.ROOT / "CONTRIBUTING.md", *source.ROOT.glob("docs/**/*.md")])
@@ -101,6 +102,12 @@ def test_every_page_is_in_the_index() -> None:
     assert pages - linked == set()
     decisions = {(adr / target).resolve() for target, _ in LINK.findall((adr / "README.md").read_text())}
     assert set(adr.glob("0*.md")) - decisions == set()
+
+
+def test_every_kind_of_the_record_is_explained() -> None:
+    page = (source.ROOT / "docs/reference/record.md").read_text()
+    rows = [line.split("|")[1] for line in page.splitlines() if line.startswith("| `")]
+    assert {kind for row in rows for kind in re.findall(r"`(\w+)`", row)} == {kind.value for kind in record.Kind}
 
 
 def test_every_fault_that_a_test_names_is_explained() -> None:

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from nightbell.accounts import devices
 from nightbell.actions import signing
 from nightbell.core import forwarded
+from nightbell.core.record import Kind
 from nightbell.data.access.principal import SYSTEM
 from nightbell.data.models import Account
 
@@ -38,7 +39,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:  # noqa: ARG002 -- as above
         """It is on the record of whoever has the address; nothing tells whether anybody has."""
-        self._note(signing.Happened.REFUSED, credentials.get("email", ""))
+        self._note(Kind.SIGN_IN_FAILED, credentials.get("email", ""))
 
     def post_login(self, request: HttpRequest, user: Account, **kwargs: Any) -> HttpResponse:
         """Know this device from now on; what was tried on it before counts no longer."""
@@ -46,15 +47,15 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
             ratelimit.clear(request, action="login_on_known_device", key=device)
         answer: HttpResponse = super().post_login(request, user, **kwargs)
         devices.mark(request, answer, user)
-        self._note(signing.Happened.SIGNED_IN, user.email)
+        self._note(Kind.SIGNED_IN, user.email)
         return answer
 
     def set_password(self, user: Account, password: str) -> None:
         """However they come to it: by a link, or by the one they had."""
         super().set_password(user, password)
-        self._note(signing.Happened.PASSWORD, user.email)
+        self._note(Kind.PASSWORD_CHANGED, user.email)
 
-    def _note(self, happened: signing.Happened, email: str) -> None:
+    def _note(self, happened: Kind, email: str) -> None:
         signing.note(SYSTEM, happened, email, self.get_client_ip(self.request))
 
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:  # noqa: ARG002

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from nightbell.actions import ids, record
 from nightbell.core.errors import Code, Rejected
+from nightbell.core.record import Kind
 from nightbell.data import clock, transaction
 from nightbell.data.access import principal as access
 from nightbell.data.access.principal import Needs, Principal
@@ -27,7 +28,7 @@ def create(principal: Principal, name: str) -> tuple[ApiKey, str]:
         digest=access.digest(key),
         created_by_id=principal.actor.user_id,
     )
-    record.write(principal, "key_created", {"keyId": str(made.id), "name": name})
+    record.write(principal, Kind.KEY_CREATED, {"keyId": str(made.id), "name": name})
     return made, key
 
 
@@ -38,4 +39,4 @@ def revoke(principal: Principal, key_id: UUID) -> None:
     name = revoked.values_list("name", flat=True).first()
     if name is None or not revoked.update(revoked_at=clock.Now()):
         raise Rejected(Code.NOT_FOUND, "There is no such key.", "id")
-    record.write(principal, "key_revoked", {"keyId": str(key_id), "name": name})
+    record.write(principal, Kind.KEY_REVOKED, {"keyId": str(key_id), "name": name})

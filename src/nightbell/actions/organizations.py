@@ -8,6 +8,7 @@ from uuid import UUID
 from nightbell.actions import ids, people, record
 from nightbell.core import spelling
 from nightbell.core.errors import Code, Rejected
+from nightbell.core.record import Kind
 from nightbell.data import transaction
 from nightbell.data.access.principal import Needs, Principal
 from nightbell.data.models import Membership, Organization, Role
@@ -32,7 +33,7 @@ def create(principal: Principal, name: str, admin: people.Person) -> tuple[Organ
     organization.refresh_from_db()
     founding = replace(principal, organization_id=organization.id)
     data = {"name": name, "slug": slug}
-    record.write(founding, "organization_created", data)
+    record.write(founding, Kind.ORGANIZATION_CREATED, data)
     return organization, people.join(founding, admin, Role.ADMIN)
 
 
@@ -69,7 +70,7 @@ def _change(principal: Principal, **becomes: Any) -> None:
     for field, value in becomes.items():
         setattr(found, field, value)
     found.save(update_fields=list(becomes))
-    record.change(principal, "organization_changed", {}, before, _shown(found))
+    record.change(principal, Kind.ORGANIZATION_CHANGED, {}, before, _shown(found))
 
 
 def _shown(found: Organization) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from uuid import UUID
 from nightbell.actions import ids, record, rotations, schedules
 from nightbell.core import about, editing, notice, oncall
 from nightbell.core.errors import Code, Rejected
+from nightbell.core.record import Kind
 from nightbell.data import clock, rows, transaction
 from nightbell.data.access.principal import Needs, Principal
 from nightbell.data.claims import notices
@@ -97,7 +98,7 @@ def delete(principal: Principal, schedule_id: UUID, override_id: UUID) -> None:
         raise Rejected(Code.VALIDATION_ERROR, "The override has ended already.", "override_id")
     after = reads.load([schedule_id], now)[schedule_id]
     _tell(principal, schedule, editing.difference(before, after, max(now, row.starts_at), row.ends_at))
-    _record(principal, schedule, "override_deleted", {"overrideId": str(override_id)})
+    _record(principal, schedule, Kind.OVERRIDE_DELETED, {"overrideId": str(override_id)})
 
 
 def preview_deleting(principal: Principal, schedule_id: UUID, override_id: UUID) -> tuple[editing.Change, ...]:
@@ -125,7 +126,7 @@ def _create(principal: Principal, schedule: Schedule, given: Given, before: onca
         "startsAt": given.starts_at.isoformat(),
         "endsAt": given.ends_at.isoformat(),
     }
-    _record(principal, schedule, "override_created", details)
+    _record(principal, schedule, Kind.OVERRIDE_CREATED, details)
     return made.id
 
 
@@ -180,6 +181,6 @@ def _tell(principal: Principal, schedule: Schedule, changes: tuple[editing.Chang
         notices.queue(schedule.organization_id, kind, [notices.Queued(ids.new(), user_id, moved)], now)
 
 
-def _record(principal: Principal, schedule: Schedule, kind: str, data: dict[str, str | None]) -> None:
+def _record(principal: Principal, schedule: Schedule, kind: Kind, data: dict[str, str | None]) -> None:
     Schedule.objects.filter(id=schedule.id).update(updated_at=clock.Now())
     record.write(principal, kind, {"scheduleId": str(schedule.id), **data})

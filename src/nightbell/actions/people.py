@@ -8,6 +8,7 @@ from nightbell.actions import ids, record
 from nightbell.channels import registry
 from nightbell.core.errors import Code, Rejected
 from nightbell.core.incident import actor, commands, decide
+from nightbell.core.record import Kind
 from nightbell.data import clock, contacts, store, transaction
 from nightbell.data.access.principal import Needs, Principal
 from nightbell.data.claims import notices
@@ -42,7 +43,7 @@ def join(principal: Principal, person: Person, role: Role) -> Membership:
     if joined is None:
         raise Rejected(Code.NAME_CONFLICT, f"{person.email} is a member already.", "email")
     contacts.bring(principal.organization_id, joined.user_id)
-    _record(principal, "member_added", joined)
+    _record(principal, Kind.MEMBER_ADDED, joined)
     return joined
 
 
@@ -65,7 +66,7 @@ def remove(principal: Principal, user_id: UUID) -> list[UUID]:
         raise Rejected(Code.LAST_ADMIN, "An organization keeps at least one admin.", "user_id")
     Membership.objects.filter(id=leaving.id).update(removed_at=clock.Now())
     contacts.end(organization_id, user_id=user_id)
-    _record(principal, "member_removed", leaving)
+    _record(principal, Kind.MEMBER_REMOVED, leaving)
     involved = store.involving(organization_id, user_id)
     return [incident_id for incident_id in involved if _leave(organization_id, incident_id, user_id)]
 
@@ -80,7 +81,7 @@ def _leave(organization_id: UUID, incident_id: UUID, user_id: UUID) -> bool:
     return decision.incident != locked.incident
 
 
-def _record(principal: Principal, kind: str, membership: Membership) -> None:
+def _record(principal: Principal, kind: Kind, membership: Membership) -> None:
     record.write(principal, kind, {"userId": str(membership.user_id), "role": membership.role})
 
 

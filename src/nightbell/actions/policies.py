@@ -11,6 +11,7 @@ from django.db import IntegrityError
 from nightbell.actions import ids, policy_drafts, record, stale
 from nightbell.core import policy
 from nightbell.core.errors import Code, Rejected
+from nightbell.core.record import Kind
 from nightbell.data import clock, faults, rows, transaction
 from nightbell.data.access.principal import Needs, Principal
 from nightbell.data.models import EscalationLayer, EscalationPolicy
@@ -51,7 +52,7 @@ def create(principal: Principal, given: policy_drafts.Draft) -> EscalationPolicy
     except IntegrityError as error:
         _refuse_name(error)
     _insert(made.id, _in_order(given.layers))
-    record.write(principal, "policy_created", {"policyId": str(made.id), "after": _shown(made)})
+    record.write(principal, Kind.POLICY_CREATED, {"policyId": str(made.id), "after": _shown(made)})
     return made
 
 
@@ -85,7 +86,7 @@ def delete(principal: Principal, policy_id: UUID, seen: int | None = None) -> No
     stale.refuse(principal, {"policyId": str(policy_id)}, found.version, seen)
     before = _shown(found)
     found.delete()
-    record.write(principal, "policy_deleted", {"policyId": str(policy_id), "before": before})
+    record.write(principal, Kind.POLICY_DELETED, {"policyId": str(policy_id), "before": before})
 
 
 @transaction.action(Needs.EDITING)
@@ -164,7 +165,7 @@ def _changing(principal: Principal, policy_id: UUID, seen: int | None) -> Iterat
     stale.refuse(principal, whose, found.version, seen)
     found.version += 1
     found.save(force_update=True, update_fields=("version",))
-    record.change(principal, "policy_changed", {**whose, "version": found.version}, before, after)
+    record.change(principal, Kind.POLICY_CHANGED, {**whose, "version": found.version}, before, after)
 
 
 def _shown(found: EscalationPolicy) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from django.db.models import ProtectedError
 from nightbell.actions import ids, record, rotations, stale
 from nightbell.core import editing, oncall, zones
 from nightbell.core.errors import Code, Rejected
+from nightbell.core.record import Kind
 from nightbell.data import clock, faults, schedule_history, transaction
 from nightbell.data.access.principal import Needs, Principal
 from nightbell.data.models import RotationLayer, Schedule
@@ -57,7 +58,7 @@ def create(principal: Principal, given: Given) -> UUID:
     made = Schedule(id=ids.new(), organization_id=principal.organization_id)
     _fill(made, given)
     _save(made, insert=True)
-    _record(principal, "schedule_created", made.id, {"name": given.name, "timezone": given.timezone})
+    _record(principal, Kind.SCHEDULE_CREATED, made.id, {"name": given.name, "timezone": given.timezone})
     return made.id
 
 
@@ -121,7 +122,7 @@ def delete(principal: Principal, schedule_id: UUID, seen: int | None = None) -> 
         row.delete()
     except ProtectedError:
         raise Rejected(Code.IN_USE, "An escalation policy targets this schedule.") from None
-    _record(principal, "schedule_deleted", schedule_id, {"name": row.name})
+    _record(principal, Kind.SCHEDULE_DELETED, schedule_id, {"name": row.name})
 
 
 @transaction.action(Needs.EDITING)
@@ -243,7 +244,7 @@ def _touch(principal: Principal, row: Schedule, before: dict[str, Any], after: d
     """Count the version up, and put on the record what differs."""
     version = row.version + 1
     Schedule.objects.filter(id=row.id).update(updated_at=clock.Now(), version=version)
-    record.change(principal, "schedule_changed", {"scheduleId": str(row.id), "version": version}, before, after)
+    record.change(principal, Kind.SCHEDULE_CHANGED, {"scheduleId": str(row.id), "version": version}, before, after)
 
 
 def _value(schedule_id: UUID) -> oncall.Schedule:
@@ -283,7 +284,7 @@ def _refuse_name(error: IntegrityError, name: str) -> NoReturn:
     raise Rejected(Code.NAME_CONFLICT, f"There is a schedule {name} already.", "name")
 
 
-def _record(principal: Principal, kind: str, schedule_id: UUID, data: dict[str, Any]) -> None:
+def _record(principal: Principal, kind: Kind, schedule_id: UUID, data: dict[str, Any]) -> None:
     record.write(principal, kind, {"scheduleId": str(schedule_id), **data})
 
 

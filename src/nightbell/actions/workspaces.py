@@ -14,6 +14,7 @@ from nightbell.actions import notices, record
 from nightbell.core import about, delivery, notice
 from nightbell.core.errors import Code, Rejected
 from nightbell.core.incident import state
+from nightbell.core.record import Kind
 from nightbell.data import clock, contacts, secrets, transaction
 from nightbell.data.access.principal import Needs, Principal
 from nightbell.data.models import Copy, Incident, Workspace
@@ -65,7 +66,7 @@ def connect(principal: Principal, granted: Granted) -> None:
     if before is not None and before.team_id == granted.team_id:
         _show_again(principal.organization_id)
     contacts.bring(principal.organization_id)
-    record.write(principal, "slack_connected", _team(granted))
+    record.write(principal, Kind.SLACK_CONNECTED, _team(granted))
 
 
 @transaction.action(Needs.ADMINISTRATION)
@@ -84,7 +85,7 @@ def choose(
     workspace.archive_on_resolve = archive_on_resolve
     _save(workspace, "alerts_channels", "incident_channels", "archive_on_resolve")
     data = {"alertsChannels": chosen, "incidentChannels": incident_channels, "archiveOnResolve": archive_on_resolve}
-    record.write(principal, "slack_configured", {"teamId": workspace.team_id, **data})
+    record.write(principal, Kind.SLACK_CONFIGURED, {"teamId": workspace.team_id, **data})
 
 
 @transaction.action(Needs.ADMINISTRATION)
@@ -98,7 +99,7 @@ def disconnect(principal: Principal) -> str:
     assert kept is not None
     _save(workspace, "token", "lost_at", "lost_because")
     contacts.end(principal.organization_id, channel=workspace.channel)
-    record.write(principal, "slack_disconnected", _team(workspace))
+    record.write(principal, Kind.SLACK_DISCONNECTED, _team(workspace))
     return kept
 
 
@@ -116,7 +117,7 @@ def lose(principal: Principal, channel: str, because: str, seen_at: datetime) ->
     if not lost.update(lost_at=now, lost_because=because):
         return
     workspace = Workspace.objects.get(organization_id=organization_id)
-    record.write(principal, "slack_lost", {**_team(workspace), "because": because})
+    record.write(principal, Kind.SLACK_LOST, {**_team(workspace), "because": because})
     told = about.AccessLost(workspace.team_name, because, channel)
     notices.tell_admins(organization_id, notice.Kind.ACCESS_LOST, told, now)
 

@@ -13,6 +13,7 @@ from nightbell.cli import database, output, proof
 from nightbell.cli.setting_up import HOLD
 from nightbell.conf import env
 from nightbell.core.incident import actor
+from nightbell.core.record import Kind
 from nightbell.data import holds, record
 from nightbell.postgres import catalogue, transfer
 
@@ -30,7 +31,7 @@ def export_file(file: Path) -> None:
         manifest = transfer.write_file(url, path, report)
         try:
             with psycopg.connect(url) as connection, connection.cursor() as cursor:
-                record.write_everywhere(cursor, ids.stream(), actor.COMMAND_LINE, "exported")
+                record.write_everywhere(cursor, ids.stream(), actor.COMMAND_LINE, Kind.EXPORTED)
         except psycopg.Error as error:
             # The file is whole all the same: a standby gives one, and takes no rows.
             click.echo(f"This is on no record: {str(error).strip()}", err=True)
@@ -45,7 +46,7 @@ def import_file(file: Path, paging: str) -> None:
 
     def finish(connection: catalogue.Connection) -> None:
         with connection.cursor() as cursor:
-            record.write_everywhere(cursor, ids.stream(), actor.COMMAND_LINE, "imported")
+            record.write_everywhere(cursor, ids.stream(), actor.COMMAND_LINE, Kind.IMPORTED)
             if paging == HOLD:
                 holds.hold(cursor, ids.stream())
             counted.append(holds.count_open(cursor))

@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db import connection
 
 from nightbell.core.incident import actor
+from nightbell.core.record import Kind
 from nightbell.data import record, rows
 
 MESSAGES = ("page", "notice", "incident_copy")
@@ -76,8 +77,8 @@ COUNT_OPEN = """
 select count(*) filter (where held), count(*) filter (where not held) from incident where state <> 'closed'
 """
 
-HELD = "paging_held"
-RESUMED = "paging_resumed"
+HELD = Kind.PAGING_HELD
+RESUMED = Kind.PAGING_RESUMED
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +144,7 @@ def _record(
     organization_id: UUID,
     incident_ids: Sequence[UUID],
     by: actor.Actor,
-    kind: str,
+    kind: Kind,
     data: dict[str, Any],
     ids: Iterator[UUID],
 ) -> None:

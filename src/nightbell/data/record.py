@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db import connection
 
 from nightbell.core.incident import actor
+from nightbell.core.record import Kind
 from nightbell.data import rows
 
 RECORD = f"""
@@ -62,32 +63,32 @@ class Cursor(Protocol):
         """Its rows."""
 
 
-def write(entry_id: UUID, organization_id: UUID, by: actor.Actor, kind: str, data: dict[str, Any]) -> None:
+def write(entry_id: UUID, organization_id: UUID, by: actor.Actor, kind: Kind, data: dict[str, Any]) -> None:
     """Put one entry on the record, in the transaction of the change it records."""
     with connection.cursor() as cursor:
         cursor.execute(RECORD, values(entry_id, organization_id, by, kind, data))
 
 
-def write_everywhere(cursor: Cursor, ids: Iterator[UUID], by: actor.Actor, kind: str) -> None:
+def write_everywhere(cursor: Cursor, ids: Iterator[UUID], by: actor.Actor, kind: Kind) -> None:
     """Put on the record of every organization what was done with the whole installation; the transaction is yours."""
     cursor.execute(ORGANIZATIONS)
     for (organization_id,) in cursor.fetchall():
         cursor.execute(RECORD, values(next(ids), organization_id, by, kind, {}))
 
 
-def values(entry_id: UUID, organization_id: UUID, by: actor.Actor, kind: str, data: dict[str, Any]) -> dict[str, Any]:
+def values(entry_id: UUID, organization_id: UUID, by: actor.Actor, kind: Kind, data: dict[str, Any]) -> dict[str, Any]:
     """What RECORD takes."""
     return {
         "id": entry_id,
         "organization": organization_id,
         "actor": json.dumps(rows.actor_values(by)),
-        "kind": kind,
+        "kind": kind.value,
         "data": json.dumps(data),
         "mentioned": list(rows.mentioned(data)),
     }
 
 
-def write_of_account(ids: Iterator[UUID], email: str, kind: str, address: str, *, theirs: bool) -> None:
+def write_of_account(ids: Iterator[UUID], email: str, kind: Kind, address: str, *, theirs: bool) -> None:
     """Put on the record of each organization of whoever has this mail address what became of their way in.
 
     Where it is not `theirs`, Nightbell itself says it. `address` is where the request came from. Whether or not
@@ -99,7 +100,7 @@ def write_of_account(ids: Iterator[UUID], email: str, kind: str, address: str, *
         "theirs": theirs,
         "via": actor.Via.WEB.value,
         "actor": json.dumps(rows.actor_values(actor.SYSTEM)),
-        "kind": kind,
+        "kind": kind.value,
         "address": address,
     }
     with connection.cursor() as cursor:
