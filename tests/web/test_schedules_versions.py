@@ -53,7 +53,7 @@ def test_whose_turn_is_first_is_shown_and_can_be_said(told: World, sign_in: Sign
     layer = rota.layer(*group)
     client = sign_in(group[0])
     form = open_form(client, rota, layer)
-    assert "Today it counts from" in form.words
+    assert "It counts from" in form.words
     now = clock.now()
     form.press(client, "preview", first=f"{now + timedelta(days=8):%Y-%m-%dT%H:%M}")
     assert "Cy gains it" in form.words
