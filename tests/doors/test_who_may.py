@@ -17,7 +17,7 @@ from django.apps import apps
 from django.db import connection
 from django.test import Client
 
-from nightbell.actions import organizations, people
+from nightbell.actions import keys, organizations, people
 from nightbell.api.v1 import api
 from nightbell.data.access.principal import Principal
 from nightbell.data.models import Account
@@ -99,6 +99,8 @@ TABLE: dict[str, tuple[str, dict[str, Any]]] = {
     "POST schedules/{schedule_id}/layers/{layer_id}": (EDITOR, TURNS),
     "POST schedules/{schedule_id}/layers/{layer_id}/delete": (EDITOR, {}),
     "POST shifts/calendar": (MEMBER, {}),
+    "POST settings/keys": (ADMIN, {"name": "another {fresh}"}),
+    "POST settings/keys/{key_id}/revoke": (ADMIN, {}),
     "POST settings/slack/channels": (ADMIN, {}),
     "POST settings/slack/match": (ADMIN, {}),
     "POST settings/slack/test": (ADMIN, {}),
@@ -156,6 +158,7 @@ def scene(world: World, ana: Person, door: str) -> Scene:
             "token": "eyJ9:nobodys",
             "fresh": uuid4().hex,
             "ana": str(ana.id),
+            "key_id": str(keys.create(world.operator, "ci")[0].id),
             "rung": str(rung.id),
             "turn": str(turn),
         },

@@ -8,7 +8,7 @@ from nightbell.web.incidents import pages as incidents
 from nightbell.web.policies import pages as policies
 from nightbell.web.schedules import edits
 from nightbell.web.schedules import pages as schedules
-from nightbell.web.settings import slack
+from nightbell.web.settings import keys, slack
 
 urlpatterns = [
     path("", incidents.listing, name="incidents"),
@@ -34,6 +34,8 @@ urlpatterns = [
     path("schedules/<uuid:schedule_id>/layers/<uuid:layer_id>/delete", edits.delete_layer, name="layer-delete"),
     path("shifts", schedules.mine, name="shifts"),
     path("shifts/calendar", edits.calendar, name="calendar"),
+    path("settings/keys", keys.keys, name="keys"),
+    path("settings/keys/<uuid:key_id>/revoke", keys.revoke, name="key-revoke"),
     path("settings/slack", slack.slack, name="slack-settings"),
     path("settings/slack/channels", slack.choose, name="slack-channels"),
     path("settings/slack/match", slack.match, name="slack-match"),

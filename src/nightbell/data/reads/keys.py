@@ -17,6 +17,11 @@ order by k.created_at, k.id
 """
 
 
+KNOWN = """
+select exists (select from api_key k where k.organization_id = %(organization)s and k.id = %(id)s)
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Key:
     """A key that works."""
@@ -32,3 +37,11 @@ def working(principal: Principal) -> list[Key]:
     with connection.cursor() as cursor:
         cursor.execute(WORKING, {"organization": principal.organization_id})
         return [Key(*row) for row in cursor.fetchall()]
+
+
+def known(principal: Principal, key_id: UUID) -> bool:
+    """Whether this is a key of the organization, revoked or not."""
+    with connection.cursor() as cursor:
+        cursor.execute(KNOWN, {"organization": principal.organization_id, "id": key_id})
+        (found,) = cursor.fetchone()
+    return bool(found)

@@ -1,4 +1,4 @@
-"""What admins type about Slack: the only place that reads those forms."""
+"""What admins type into settings: the only place that reads those forms."""
 
 import re
 
@@ -29,3 +29,9 @@ class Channels(forms.Form):
         if len(found) > workspaces.MAX_ALERTS_CHANNELS:
             raise ValidationError(f"At most {workspaces.MAX_ALERTS_CHANNELS} channels can be chosen.")
         return found
+
+
+class Key(forms.Form):
+    """A new API key."""
+
+    name = forms.CharField(max_length=100)
