@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 
 from nightbell.actions import overrides, people, schedules
 from nightbell.core import oncall
@@ -104,6 +105,21 @@ def test_somebody_who_came_back_was_away_in_between(world: World, rota: Rota) ->
     assert rota.on_call() == ["Bo"]
     assert rota.on_call(hours=-1) == ["Cy"]
     assert rota.on_call(days=-1, hours=-1) == ["Bo"]
+
+
+def test_p3_a_version_that_knows_no_past_deletes_a_schedule_with_one(world: World, rota: Rota) -> None:
+    edits(rota, "people")
+    with connection.cursor() as cursor:
+        cursor.execute("delete from rotation_layer where schedule_id = %s", [rota.id])
+        cursor.execute("delete from schedule where id = %s", [rota.id])
+    assert on_call.resolve(world.principal, rota.id, clock.now() - WEEK) is None
+
+
+def test_a_schedule_is_deleted_with_its_past(world: World, rota: Rota) -> None:
+    edits(rota, "people")
+    assert EarlierSchedule.objects.exists()
+    schedules.delete(world.principal, rota.id)
+    assert not EarlierSchedule.objects.exists()
 
 
 def test_a_taken_back_override_was_there_until_then(world: World, rota: Rota) -> None:

@@ -3,11 +3,12 @@
 import re
 
 import pytest
-from django.test import Client
+from django.test import Client as Browser
 
 from nightbell.actions import contacts
 from nightbell.channels.slack import declaration
 from nightbell.channels.slack.buckets import Buckets
+from nightbell.channels.slack.client import Client
 from nightbell.data.access.principal import SYSTEM
 from nightbell.data.models import Contact
 from tests.web import markup
@@ -23,7 +24,7 @@ def _nobody_has_been_asked_to_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(declaration, "_BUCKETS", Buckets())
 
 
-def matched(client: Client) -> str:
+def matched(client: Browser) -> str:
     """Somebody presses, an engine looks everybody up, and the page says so."""
     assert markup.submit(client, markup.get(client, PAGE).form("/match")).status_code == 302
     contacts.match(SYSTEM)
@@ -104,6 +105,15 @@ def test_a_match_that_slack_interrupts_keeps_what_was_found_and_goes_on(
     monkeypatch.setattr(declaration, "_BUCKETS", Buckets())
     assert contacts.match(SYSTEM) == 3 - found
     assert "everybody is matched" in markup.get(client, PAGE).words
+
+
+@pytest.mark.parametrize("user", [None, [], "U1", {}, {"name": "ana"}])
+def test_what_is_no_user_stops_no_chore(
+    world: World, slack: Slack, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch, user: object
+) -> None:
+    monkeypatch.setattr(Client, "call", lambda *_, **__: {"ok": True, "user": user})
+    words = matched(sign_in(world.zoe))
+    assert ("nobody has this address" in words) != ("what Slack says of this user is not Slack's" in words)
 
 
 def test_a_match_where_the_token_is_refused_loses_the_workspace(world: World, slack: Slack, sign_in: SignIn) -> None:

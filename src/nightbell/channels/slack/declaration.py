@@ -47,11 +47,13 @@ def _find(
     slack = _client(configured, team_id, token)
     try:
         user = look_up(slack, email, Priority.EDIT) or (address and look_at(slack, address, Priority.EDIT))
+        if not user:
+            return None
+        return contact.Found(str(user["id"]), f"@{user.get('name')} · {user.get('real_name') or user['id']}")
     except Failed as failed:
         return failed.outcome
-    if not user:
-        return None
-    return contact.Found(str(user["id"]), f"@{user.get('name')} · {user.get('real_name') or user['id']}")
+    except (AttributeError, LookupError, TypeError):
+        return delivery.Unavailable("what Slack says of this user is not Slack's")
 
 
 def _canonical(typed: str) -> str | None:

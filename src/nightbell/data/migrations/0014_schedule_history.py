@@ -34,7 +34,11 @@ class Migration(migrations.Migration):
                 (
                     "schedule",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="nightbell.schedule"
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="nightbell.schedule",
                     ),
                 ),
             ],
