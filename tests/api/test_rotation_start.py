@@ -81,3 +81,18 @@ def test_a_change_of_another_version_is_refused_and_says_what_changed(world: Wor
     now = api.get(here).data
     assert (now["name"], now["timezone"], len(now["layers"])) == ("Platform on-call", "Europe/Berlin", 1)
     assert api.call("PATCH", f"{here}?version={now['version']}", {"name": "Another"}).status == 200
+
+
+def test_what_changed_meanwhile_is_told_layer_by_layer(world: World, api: Caller) -> None:
+    here = f"{PATH}/{makes(api).data['id']}"
+    ids = [adds(api, here.rsplit("/", 1)[1], world.zoe, name=name)["id"] for name in ("Days", "Nights", "Weekends")]
+    seen = api.get(here).data["version"]
+    assert api.call("DELETE", f"{here}/layers/{ids[2]}").status == 204
+    assert api.call("PUT", f"{here}/layers/order", {"layerIds": [ids[1], ids[0]]}).status == 200
+    adds(api, here.rsplit("/", 1)[1], world.zoe, name="Holidays")
+    assert api.call("PATCH", here, {"name": "Another", "description": "Told"}).status == 200
+    said = api.call("PATCH", f"{here}?version={seen}", {"name": "Mine"}).json["message"]
+    parts = ("rotation Weekends (removed)", "the order of layers", "rotation Holidays (added)", "name, description")
+    assert [part in said for part in parts] == [True] * 4, said
+    # What each changed, and nothing of what it left alone.
+    assert said.count("Days") == said.count("Nights") == 0, said

@@ -3,7 +3,9 @@
 import re
 
 import pytest
+from cryptography.fernet import Fernet
 from django.test import Client as Browser
+from pytest_django import Settings
 
 from nightbell.actions import contacts
 from nightbell.channels.slack import declaration
@@ -11,6 +13,7 @@ from nightbell.channels.slack.buckets import Buckets
 from nightbell.channels.slack.client import Client
 from nightbell.data.access.principal import SYSTEM
 from nightbell.data.models import Contact
+from tests import environment
 from tests.web import markup
 from tests.web.conftest import SignIn
 from tests.web.test_slack_settings import PAGE
@@ -119,3 +122,16 @@ def test_what_is_no_user_stops_no_chore(
 def test_a_match_where_the_token_is_refused_loses_the_workspace(world: World, slack: Slack, sign_in: SignIn) -> None:
     slack.answer("users.lookupByEmail", error="token_revoked")
     assert "Slack no longer lets Nightbell in" in matched(sign_in(world.zoe))
+
+
+def test_a_match_without_the_key_of_the_token_says_so_and_waits(
+    world: World, slack: Slack, sign_in: SignIn, settings: Settings
+) -> None:
+    slack.joins(world.zoe)
+    client = sign_in(world.zoe)
+    with_key = settings.NIGHTBELL
+    settings.NIGHTBELL = environment.changed(with_key, encryption_keys=Fernet.generate_key().decode())
+    assert "opens this secret" in matched(client)
+    settings.NIGHTBELL = with_key
+    assert contacts.match(SYSTEM) == 1
+    assert "everybody is matched" in markup.get(client, PAGE).words

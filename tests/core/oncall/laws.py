@@ -262,6 +262,7 @@ def an_edit_leaves_the_past_as_it_was(
         old, new = oncall.shifts(before, position, case.start, now), oncall.shifts(after, position, now, case.end)
         assert line[0].start == case.start
         assert line[-1].end == case.end
+        assert oncall.shifts(edited, position, now, case.end) == new, "what is over is not drawn"
         seam = [shift for shift in line if shift.start < now < shift.end]
         assert [shift for shift in line if shift not in seam] == [*old[: len(old) - len(seam)], *new[len(seam) :]]
         for shift in seam:
