@@ -27,7 +27,7 @@ OF_NOBODY = {
     *("pages.look", "pages.look_at_notice", "pages.next_step", "pages.why_not"),
     *("reach.most", "reach.offered", "reach.way"),
     *("rosters.lock_member", "rosters.read"),
-    *("schedules.load", "schedules.load_with_past", "schedules.with_past"),
+    *("schedules.load", "schedules.load_with_past"),
     *("copies.addresses", "copies.look", "copies.of"),
     *("workspaces.asked", "workspaces.every", "workspaces.most_copies", "workspaces.of_team", "workspaces.showing"),
     *("workspaces.unchecked", "workspaces.unmatched"),

@@ -13,19 +13,34 @@ from django.db import connection
 from nightbell.core import oncall
 from nightbell.data.models import EarlierSchedule, Override
 
-# Versions, and in the same statement when members of the organization left, and when they came back, if they did.
+# Versions, and in the same statement when people they name, or the schedule does, left the organization, and when they
+# came back, if they did.
 EARLIER = """
-select e.schedule_id, e.until, e.timezone, e.layers::text, e.overrides::text, null, null, null
-from earlier_schedule e
-where e.schedule_id = any(%(schedules)s::uuid[]) and e.until > %(since)s
+with version as materialized (
+  select e.schedule_id, e.until, e.timezone, e.layers, e.overrides from earlier_schedule e
+  where e.schedule_id = any(%(schedules)s::uuid[]) and e.until > %(since)s
+), named as (
+  select l.schedule_id, unnest(l.participant_ids) as user_id from rotation_layer l
+  where l.schedule_id = any(%(schedules)s::uuid[])
+  union
+  select o.schedule_id, o.user_id from override o
+  where o.schedule_id = any(%(schedules)s::uuid[]) and o.ends_at > %(since)s
+  union
+  select v.schedule_id, p.value::uuid
+  from version v, jsonb_array_elements(v.layers) l, jsonb_array_elements_text(l.value -> 'participantIds') p
+  union
+  select v.schedule_id, (o.value ->> 'userId')::uuid from version v, jsonb_array_elements(v.overrides) o
+)
+select v.schedule_id, v.until, v.timezone, v.layers::text, v.overrides::text, null, null, null from version v
 union all
 select s.id, null, null, null, null, m.user_id, m.removed_at, (
   select min(n.joined_at) from membership n
   where n.organization_id = m.organization_id and n.user_id = m.user_id and n.joined_at >= m.removed_at
 )
-from schedule s
-join membership m on m.organization_id = s.organization_id and m.removed_at is not null
-where s.id = any(%(schedules)s::uuid[])
+from named
+join schedule s on s.id = named.schedule_id
+join membership m
+  on m.organization_id = s.organization_id and m.user_id = named.user_id and m.removed_at is not null
 order by 1, 2
 """
 
@@ -64,6 +79,8 @@ def keep(id_: UUID, before: oncall.Schedule, until: datetime, gone: Collection[U
 
 def with_past(found: Mapping[UUID, oncall.Schedule], since: datetime) -> Mapping[UUID, oncall.Schedule]:
     """The same schedules, each with how it was from `since` on, before it was edited or somebody left."""
+    if not found:
+        return found
     versions: dict[UUID, list[_Version]] = defaultdict(list)
     left: dict[UUID, list[tuple[UUID, datetime, datetime | None]]] = defaultdict(list)
     given: dict[str, Any] = {"schedules": list(found), "since": since}
@@ -83,15 +100,10 @@ def with_past(found: Mapping[UUID, oncall.Schedule], since: datetime) -> Mapping
 def _past(
     present: oncall.Schedule,
     versions: list[_Version],
-    left: Iterable[tuple[UUID, datetime, datetime | None]],
+    absent: Collection[tuple[UUID, datetime, datetime | None]],
     since: datetime,
 ) -> Iterable[oncall.Earlier]:
     """Every stretch since then in which the same version held and the same people were there."""
-    people = {each for layer in present.layers for each in layer.participants}
-    people |= {each for version in versions for layer in version.layers for each in layer.participants}
-    people |= {override.user_id for version in versions for override in version.overrides}
-    people |= {override.user_id for override in present.overrides}
-    absent = [(user_id, gone, back) for user_id, gone, back in left if user_id in people]
     edges = {edge for _, gone, back in absent for edge in (gone, back) if edge is not None and edge > since}
     edges |= {version.until for version in versions}
     for until in sorted(edges):

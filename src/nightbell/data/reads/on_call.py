@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db import connection
 
 from nightbell.core import oncall
+from nightbell.data import schedule_history
 from nightbell.data.access.principal import Principal
 from nightbell.data.reads import schedules
 
@@ -89,7 +90,7 @@ def everywhere(principal: Principal, at: datetime) -> list[tuple[schedules.Summa
 def of_schedules(schedule_ids: Iterable[UUID], at: datetime) -> Mapping[UUID, Resolved]:
     """Who is on call on each of these schedules."""
     ahead = foreseen(schedule_ids, at, lambda schedule, end: _hands_over(schedule, at, end))
-    loaded = schedules.with_past(ahead, at)
+    loaded = schedule_history.with_past(ahead, at)
     duties = {schedule_id: oncall.on_call(schedule, at) for schedule_id, schedule in loaded.items()}
     called = names(duty.user_id for found in duties.values() for duty in found)
     return {

@@ -2,9 +2,9 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -155,7 +155,7 @@ def load(
         for schedule_id, timezone, *layer in cursor.fetchall():
             zones[schedule_id] = timezone
             if layer[0] is not None:
-                layers[schedule_id].append(_rotation(*layer))
+                layers[schedule_id].append(_rotation(layer))
         cursor.execute(OVERRIDES, given)
         for schedule_id, *override in cursor.fetchall():
             overrides[schedule_id].append(oncall.Override(*override))
@@ -178,12 +178,7 @@ def load_with_past(
     schedule_ids: Iterable[UUID], since: datetime, until: datetime | None = None
 ) -> Mapping[UUID, oncall.Schedule]:
     """The same, where `since` may lie in the past: with how each schedule was before it was edited since then."""
-    return with_past(load(schedule_ids, since, until), since)
-
-
-def with_past(loaded: Mapping[UUID, oncall.Schedule], since: datetime) -> Mapping[UUID, oncall.Schedule]:
-    """These schedules with how each was from `since` on, before it was edited or somebody left."""
-    return schedule_history.with_past(loaded, since) if loaded else loaded
+    return schedule_history.with_past(load(schedule_ids, since, until), since)
 
 
 def listed(principal: Principal) -> list[Summary]:
@@ -215,7 +210,7 @@ def layers(principal: Principal, schedule_id: UUID) -> list[oncall.Rotation]:
     """The rotation layers of a schedule of the organization in order."""
     with connection.cursor() as cursor:
         cursor.execute(LAYERS, {"schedule": schedule_id, "organization": principal.organization_id})
-        return [_rotation(*row) for row in cursor.fetchall()]
+        return [_rotation(row) for row in cursor.fetchall()]
 
 
 def rotation_names(principal: Principal, schedule_ids: Iterable[UUID]) -> dict[UUID | None, str]:
@@ -244,29 +239,10 @@ def overrides_by_id(principal: Principal, schedule_id: UUID, override_ids: Itera
     return _overrides(principal, OVERRIDES_BY_ID, {"schedule": schedule_id, "ids": wanted}) if wanted else []
 
 
-def _rotation(
-    layer_id: UUID,
-    position: int,
-    length_days: int,
-    handoff_time: time,
-    effective_from: datetime,
-    effective_until: datetime | None,
-    participants: list[UUID],
-    offset: int,
-    name: str,
-    kind: str,
-) -> oncall.Rotation:
+def _rotation(row: Sequence[Any]) -> oncall.Rotation:
+    id_, position, days, handoff_time, start, end, people, offset, name, kind = row
     return oncall.Rotation(
-        layer_id,
-        position,
-        length_days,
-        handoff_time,
-        effective_from,
-        effective_until,
-        tuple(participants),
-        offset,
-        name,
-        oncall.Kind(kind),
+        id_, position, days, handoff_time, start, end, tuple(people), offset, name, oncall.Kind(kind)
     )
 
 
