@@ -132,6 +132,8 @@ def test_a_match_without_the_key_of_the_token_says_so_and_waits(
     with_key = settings.NIGHTBELL
     settings.NIGHTBELL = environment.changed(with_key, encryption_keys=Fernet.generate_key().decode())
     assert "opens this secret" in matched(client)
+    assert contacts.match(SYSTEM) == 0
+    assert "opens this secret" in markup.get(client, PAGE).words
     settings.NIGHTBELL = with_key
     assert contacts.match(SYSTEM) == 1
     assert "everybody is matched" in markup.get(client, PAGE).words

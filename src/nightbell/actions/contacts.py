@@ -105,7 +105,7 @@ def _match(workspace: reads.Workspace) -> int:
                 workspaces.lose(principal, workspace.channel, error, now)
                 return looked
             case _:
-                _pause(workspace, getattr(found, "error", "it asks to wait"))
+                _pause(workspace, found.error)
                 return looked
     if len(left) < AT_ONCE:
         _pause(workspace, "", match_asked_at=None)
@@ -114,6 +114,8 @@ def _match(workspace: reads.Workspace) -> int:
 
 def _pause(workspace: reads.Workspace, trouble: str, **done: None) -> None:
     """Say why it does not go on just now, or that it is done; the next round goes on where this one stopped."""
+    if trouble == workspace.match_trouble and not done:
+        return  # and is said already
     asked = Workspace.objects.filter(organization_id=workspace.organization_id, match_asked_at=workspace.match_asked_at)
     asked.update(match_trouble=trouble, **done)
 

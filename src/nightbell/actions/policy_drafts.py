@@ -47,6 +47,7 @@ def no_schedule(field: str) -> Rejected:
 
 
 def check(organization_id: UUID, given: Draft, known: Collection[UUID] = ()) -> None:
+    """Raises Rejected: `validation_error`, `invalid_target`. `known` is as for `check_targets`."""
     if not given.name.strip() or len(given.name) > MAX_NAME:
         raise invalid(f"A name has 1 to {MAX_NAME} characters.", "name")
     if given.description is not None and len(given.description) > MAX_DESCRIPTION:
@@ -65,6 +66,7 @@ def check(organization_id: UUID, given: Draft, known: Collection[UUID] = ()) -> 
 
 
 def check_layer(given: LayerDraft, place: str) -> None:
+    """Raises Rejected: `validation_error`, for a time or a number of people; `place` is where the layer stands."""
     if not 1 <= given.ack_timeout_minutes <= policy.MAX_ACK_TIMEOUT_MINUTES:
         raise invalid(f"A timeout is 1 to {policy.MAX_ACK_TIMEOUT_MINUTES} minutes.", f"{place}ack_timeout_minutes")
     if isinstance(given.target, policy.Users) and not 1 <= len(given.target.user_ids) <= policy.MAX_USERS:
@@ -72,6 +74,7 @@ def check_layer(given: LayerDraft, place: str) -> None:
 
 
 def check_position(position: int, last: int) -> None:
+    """Raises Rejected: `validation_error` for a position before the first or after `last`."""
     if not 1 <= position <= last:
         raise invalid(f"The position is 1 to {last}.", "position")
 
@@ -81,7 +84,8 @@ def check_targets(
 ) -> None:
     """People are resolved anew whenever a layer is paged; this only keeps a mistake out.
 
-    `known` were named before: one who has left since hinders nobody from changing the rest.
+    `known` were named before: one who has left since hinders nobody from changing the rest. Raises Rejected:
+    `invalid_target`.
     """
     named = {
         user_id for layer, _ in layers if isinstance(layer.target, policy.Users) for user_id in layer.target.user_ids
@@ -113,4 +117,5 @@ def _lock_schedules(organization_id: UUID, layers: Sequence[tuple[LayerDraft, st
 
 
 def invalid(message: str, field: str) -> Rejected:
+    """The refusal of a field that is not what it should be."""
     return Rejected(Code.VALIDATION_ERROR, message, field)

@@ -31,7 +31,7 @@ def refuse(principal: Principal, whose: Mapping[str, str], version: int, seen: i
 def _differing(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:
     """The fields that differ, which are all an entry has, in words; of layers, those of each by its name or place."""
     for key in after:
-        if isinstance(after[key], list) and key == "layers":
+        if key == "layers":
             yield from _layers(before.get(key, []), after[key])
         else:
             yield spelling.words_of(key)

@@ -34,6 +34,10 @@ class Configured(Protocol):
         """What it says of this part."""
 
 
+# Why nobody can say just now, or to us, who somebody is.
+LookupFailed = delivery.Refused | delivery.Unavailable | delivery.Postponed
+
+
 class Ability(Enum):
     """What a channel can do."""
 
@@ -89,4 +93,4 @@ class Declaration:
     check: Callable[[Configured, str | None], tuple[bool, str]]
     make: Callable[[Configured], Channel]
     look: Callable[[Configured, str, str], delivery.Outcome] | None = None
-    find: Callable[[Configured, str, str, str, str | None], contact.Found | delivery.Outcome | None] | None = None
+    find: Callable[[Configured, str, str, str, str | None], contact.Found | LookupFailed | None] | None = None

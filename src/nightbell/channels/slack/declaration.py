@@ -5,7 +5,7 @@ import re
 from django.conf import settings
 
 from nightbell.channels.base import Channel
-from nightbell.channels.declaration import Ability, Address, Brought, Configured, Declaration
+from nightbell.channels.declaration import Ability, Address, Brought, Configured, Declaration, LookupFailed
 from nightbell.channels.slack.buckets import Buckets, Priority
 from nightbell.channels.slack.channel import SlackChannel, look_at, look_up
 from nightbell.channels.slack.client import Client, Failed
@@ -42,7 +42,7 @@ def _look(configured: Configured, address: str, token: str) -> delivery.Outcome:
 
 def _find(
     configured: Configured, team_id: str, token: str, email: str, address: str | None
-) -> contact.Found | delivery.Outcome | None:
+) -> contact.Found | LookupFailed | None:
     """By their mail address, or by the id they were known by, whatever their address has become."""
     slack = _client(configured, team_id, token)
     try:

@@ -122,7 +122,7 @@ def edit(request: HttpRequest, principal: Principal, schedule_id: UUID) -> HttpR
     context = {
         "section": "schedules",
         "schedule": summary,
-        "version": summary.version,
+        "version": _version(form, summary, status),
         "form": form,
         "zones": sorted(zones.names()),
         "keep": keep,
@@ -173,7 +173,7 @@ def layer(request: HttpRequest, principal: Principal, schedule_id: UUID, layer_i
         "schedule": summary,
         "layer": row,
         "first": editing.rotation_start(row, summary.timezone) if row else None,
-        "version": summary.version,
+        "version": _version(form, summary, status),
         "form": form,
         "exact": form.exact(),
         "slots": participants.choices(given, members),
@@ -227,6 +227,11 @@ def _previewed_or_done(
         act()
         return None
     return _moves(principal, actions.preview(principal, schedule_id, act), schedule_id)
+
+
+def _version(form: forms.Schedule | forms.Layer, summary: reads.Summary, status: HTTPStatus) -> object:
+    """The version that the form is made of: what it came with, or, once it has said what changed since, the newest."""
+    return summary.version if status is HTTPStatus.CONFLICT else form["version"].value()
 
 
 def _status(refused: Rejected) -> HTTPStatus:

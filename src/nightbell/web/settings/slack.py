@@ -179,7 +179,8 @@ def _page(
         "people": people,
         "looked_up": sum(1 for each in people if asked_at and each.checked_at and each.checked_at >= asked_at),
         "is_matching": asked_at is not None,
-        "live": reverse("slack-settings") if workspace else "",
+        # While members are looked up; and for the script that has asked meanwhile, which has to see the end of it.
+        "live": reverse("slack-settings") if asked_at or live.asked(request) is not None else "",
         "version": _version(workspace, people),
         "now": now,
         "missing": sum(1 for each in people if not each.address),
